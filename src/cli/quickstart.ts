@@ -1,0 +1,92 @@
+// What a person is told who has just typed `npm start`: where it listens, commands to try, what works and what does
+// not, and why.
+
+import { fileURLToPath } from 'node:url';
+import type { App } from '../app.ts';
+import type { Clock } from '../clock/clock.ts';
+import type { Config } from '../config/config.ts';
+import { RCODE, TYPE } from '../dns/codes.ts';
+import { formatName, nameKey } from '../dns/names.ts';
+import { Query } from '../dns/query.ts';
+
+/** The configuration that runs when none is named. */
+export const QUICKSTART = fileURLToPath(new URL('../../config/quickstart.yaml', import.meta.url));
+
+/** How long the world is given to answer before a person is told that it does not. */
+const PATIENCE_MS = 3000;
+
+/** The text, once it is known what works. */
+export async function describeStart(app: App, config: Config, clock: Clock): Promise<string> {
+  return [
+    'Noonmark is answering.',
+    '',
+    ...listening(app),
+    '',
+    'Try, in another terminal:',
+    ...commands(config),
+    '',
+    ...(await whatWorks(app, config, clock)),
+    '',
+    'Stop it with Ctrl+C. README.md says how to point a device at it.',
+  ].join('\n');
+}
+
+function listening({ addresses }: App): string[] {
+  const rows: [string, readonly string[]][] = [
+    ['plain DNS', addresses.udp],
+    ['DNS over TLS', addresses.dot],
+    ['DNS over HTTPS', addresses.doh.map((address) => `https://${address}/dns-query`)],
+  ];
+  return rows
+    .filter(([, where]) => where.length > 0)
+    .map(([what, where]) => `  ${what.padEnd(15)} ${where.join('  ')}`);
+}
+
+function commands(config: Config): string[] {
+  const { dns, dot, doh } = config.listen;
+  const name = exampleName(config);
+  const ca = `${config.certsDir}/ca.pem`;
+  const lines: string[] = [];
+  if (dns[0]) lines.push(`  dig @${dns[0].address} -p ${dns[0].port} ${name}`);
+  if (dot[0])
+    lines.push(`  kdig @${dot[0].address} -p ${dot[0].port} +tls-ca=${ca} +tls-hostname=localhost ${name}`);
+  if (doh[0]) {
+    const url = `https://localhost:${doh[0].port}/dns-query`;
+    lines.push(`  curl --cacert ${ca} --doh-cainfo ${ca} --doh-url ${url} https://example.com/`);
+  }
+  return lines;
+}
+
+/** A name of the house with an address, or localhost. */
+function exampleName(config: Config): string {
+  const records = config.zones.flatMap((zone) => zone.records);
+  const host = records.find(({ type, owner }) => type === TYPE.A && !owner.startsWith('\x01*'));
+  return host === undefined ? 'localhost' : formatName(host.owner).slice(0, -1);
+}
+
+async function whatWorks(app: App, config: Config, clock: Clock): Promise<string[]> {
+  const zones = config.zones.map(({ name }) => formatName(name).slice(0, -1)).join(', ');
+  const inside = zones === '' ? 'Internal names: none are configured.' : `Internal names: work (${zones}).`;
+  return [inside, await worldNames(app, config, clock)];
+}
+
+/** Asks for the root's name servers through the whole chain, as any client would. */
+async function worldNames(app: App, config: Config, clock: Clock): Promise<string> {
+  if (config.upstreams.length === 0) return 'Names of the world: not answered, no upstream is configured.';
+  const through = config.upstreams.map(({ url }) => url).join(', ');
+  const nowMs = clock.monotonic();
+  const question = Buffer.from(`${nameKey('.')}\0\x02\0\x01`, 'latin1');
+  const query = new Query(Buffer.concat([Uint8Array.of(0, 0, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0), question]));
+  const answer = await app.resolver.resolve(query, {
+    client: '127.0.0.1',
+    clientPort: 0,
+    localAddress: '127.0.0.1',
+    transport: 'udp',
+    receivedAtMs: nowMs,
+    deadlineMs: nowMs + PATIENCE_MS,
+  });
+  if (answer.rcode === RCODE.NOERROR)
+    return `Names of the world: work, over verified TLS through ${through}.`;
+  const reasons = answer.errors.map(({ text }) => text).filter((text) => text !== '');
+  return `Names of the world: do not work yet: ${reasons.join('; ')}. They will by themselves once that has changed.`;
+}

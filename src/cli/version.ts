@@ -1,0 +1,35 @@
+// `noonmark version`: what is running, on what, and how certificates are judged.
+
+import manifest from '../../package.json' with { type: 'json' };
+import { HARD_FLOOR_MS } from '../clock/hard-floor.ts';
+import { SystemClock } from '../clock/system-clock.ts';
+import { createTlsConnector } from '../tls/connect.ts';
+import { type Command, EXIT, print, readArgs } from './command.ts';
+
+export const version: Command = {
+  name: 'version',
+  summary: 'what is running, on what',
+  help: `Usage: noonmark version [--json]
+
+Prints Noonmark's version, the Node that runs it, how certificates of upstreams are judged here,
+and the date of the release, below which no clock is believed.`,
+
+  async run(args) {
+    const { values } = readArgs(args, { json: { type: 'boolean' }, config: { type: 'string' } });
+    const tls = createTlsConnector({ clock: new SystemClock() });
+    const released = new Date(HARD_FLOOR_MS).toISOString().slice(0, 10);
+    const facts = {
+      version: manifest.version,
+      node: process.version,
+      released,
+      verification: tls.verification,
+    };
+    if (values.json) print(JSON.stringify(facts));
+    else {
+      print(`noonmark ${manifest.version}, released ${released}`);
+      print(`on Node ${process.version}, ${process.platform} ${process.arch}`);
+      print(`certificates of upstreams: ${tls.reason}`);
+    }
+    return EXIT.OK;
+  },
+};

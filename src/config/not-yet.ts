@@ -1,0 +1,104 @@
+// Keys of the contract whose feature this release does not have, so that a file written for a later one is understood.
+// A warning where something is merely missing; an error where carrying on would do what the owner did not ask for,
+// such as sending a name out that should have stayed in the house. The issue that builds a feature deletes its row.
+
+import type { Path, Report } from './problems.ts';
+
+interface NotYet {
+  /** Keys from the top of the file; "*" stands for every key or entry at that place. */
+  readonly path: readonly string[];
+  readonly severity: 'warning' | 'error';
+  /** Does this value ask for the feature? An empty list does not. */
+  readonly asks: (value: unknown) => boolean;
+  readonly message: string;
+}
+
+const always = () => true;
+const isNotEmpty = (value: unknown) =>
+  typeof value === 'object' && value !== null && Object.keys(value).length > 0;
+const isOn = (value: unknown) => value === 'on' || value === true;
+
+export const NOT_YET: readonly NotYet[] = [
+  {
+    path: ['listen', 'admin'],
+    severity: 'warning',
+    asks: isNotEmpty,
+    message: 'the status page is not built in this release; nothing listens there',
+  },
+  {
+    path: ['listen', 'ntp'],
+    severity: 'warning',
+    asks: isNotEmpty,
+    message: 'serving NTP is not built in this release; nothing listens there',
+  },
+  {
+    path: ['time', 'sources'],
+    severity: 'warning',
+    asks: isNotEmpty,
+    message: 'time sources are not built in this release; the system clock is taken where it is plausible',
+  },
+  {
+    path: ['certificate', 'acme'],
+    severity: 'warning',
+    asks: always,
+    message:
+      'ACME is not built in this release; a certificate of the local CA in certs_dir is served meanwhile',
+  },
+  {
+    path: ['cache', 'persist'],
+    severity: 'warning',
+    asks: isOn,
+    message: 'keeping the cache over a restart is not built in this release; it starts empty',
+  },
+  {
+    path: ['forward'],
+    severity: 'error',
+    asks: isNotEmpty,
+    message:
+      'forwarding to a resolver on the LAN is not built in this release, and without it these names would go to the upstreams; delete the key, or list the names under `zones`',
+  },
+  {
+    path: ['zones', '*', 'file'],
+    severity: 'error',
+    asks: always,
+    message:
+      'master files are not read in this release, and names in them would be answered as missing; write them under `records`',
+  },
+  {
+    path: ['upstreams', '*', 'url'],
+    severity: 'error',
+    asks: (value) => typeof value === 'string' && /^https:\/\//i.test(value),
+    message:
+      'upstreams over HTTPS are not built in this release; write tls:// and the address or name of the server',
+  },
+  {
+    path: ['rebinding', 'protect'],
+    severity: 'error',
+    asks: isOn,
+    message:
+      'protection against rebinding is not built in this release, and devices would go without it unnoticed; write off',
+  },
+];
+
+/** Reports every row that the file asks for. */
+export function reportNotYet(file: unknown, report: Report): void {
+  for (const row of NOT_YET) {
+    for (const { path, value } of valuesAt(file, row.path)) {
+      if (row.asks(value)) report[row.severity](path, row.message);
+    }
+  }
+}
+
+function valuesAt(file: unknown, pattern: readonly string[]): { path: Path; value: unknown }[] {
+  let found: { path: Path; value: unknown }[] = [{ path: [], value: file }];
+  for (const step of pattern) {
+    found = found.flatMap(({ path, value }) => {
+      if (typeof value !== 'object' || value === null) return [];
+      const keyOf = (key: string) => (Array.isArray(value) ? Number(key) : key);
+      return Object.entries(value)
+        .filter(([key]) => step === '*' || step === key)
+        .map(([key, inner]) => ({ path: [...path, keyOf(key)], value: inner }));
+    });
+  }
+  return found.filter(({ value }) => value !== undefined);
+}

@@ -1,0 +1,171 @@
+// The text of a configuration file to a frozen Config, or every problem in it at once.
+// In this order: YAML, forms (schema.ts), keys of later releases (not-yet.ts), rules between keys. The rules judge
+// whatever has a right form, so that one typing error does not hide the others.
+// No file is read here; load.ts does, and says which CA files can be used.
+
+import { dirname, resolve } from 'node:path';
+import type { z } from 'zod';
+import { checkAccess } from './access-rules.ts';
+import type { AccessRange, Config, Limits, SocketAddress, UpstreamConfig } from './config.ts';
+import { reportForms } from './form-problems.ts';
+import { CACHE_OCTETS, LIMITS } from './limits.ts';
+import { checkListen } from './listen-rules.ts';
+import { reportNotYet } from './not-yet.ts';
+import { type ConfigProblem, ConfigProblems, Report, sortByLine } from './problems.ts';
+import { configSchema } from './schema.ts';
+import { readUpstreams } from './upstream-rules.ts';
+import { readYaml } from './yaml-tree.ts';
+import { readZones } from './zone-rules.ts';
+
+/** What `listen` is when the key is absent: answers for this machine, and nothing for the network unasked. */
+const DEFAULT_LISTEN: Config['listen'] = {
+  dns: [
+    { address: '127.0.0.1', port: 53, family: 4 },
+    { address: '::1', port: 53, family: 6 },
+  ],
+  dot: [],
+  doh: [],
+};
+const DEFAULT_ALLOW: readonly AccessRange[] = ['loopback', 'private', 'local'];
+const DEFAULT_CERTS_DIR = 'certs';
+const DEFAULT_STATE_DIR = 'state';
+
+export interface ParseOptions {
+  /** As the person wrote it; messages begin with it, and relative paths start at its directory. */
+  readonly file: string;
+  /** Why the PEM file of a CA cannot be used, as a sentence; null when it can. Unless given, no CA file is looked at. */
+  readonly caFileProblem?: (path: string) => string | null;
+}
+
+export interface ParsedConfig {
+  readonly config: Config;
+  /** Sorted by line. */
+  readonly warnings: readonly ConfigProblem[];
+}
+
+/** @throws ConfigProblems */
+export function parseConfig(text: string, { file, caFileProblem = () => null }: ParseOptions): ParsedConfig {
+  const tree = readYaml(text);
+  if (tree.broken) throw new ConfigProblems(file, tree.problems);
+  const written = tree.value ?? {};
+  const report = new Report(tree.lineOf);
+  reportForms(written, report);
+  reportNotYet(written, report);
+  const config = buildConfig(written, resolve(file), caFileProblem, report);
+  // Where YAML itself was misread, the form of what came out says nothing more.
+  const misread = new Set(tree.problems.map(({ path }) => path));
+  const errors = [...tree.problems, ...report.errors.filter(({ path }) => path === '' || !misread.has(path))];
+  if (errors.length > 0) throw new ConfigProblems(file, errors);
+  return { config: deepFreeze(config), warnings: sortByLine(report.warnings) };
+}
+
+/** Means something only when the report has no errors; parts with a wrong form have their defaults in it. */
+function buildConfig(
+  written: unknown,
+  file: string,
+  caFileProblem: (path: string) => string | null,
+  report: Report,
+): Config {
+  const sections = rightSections(written);
+  const absolute = (path: string) => resolve(dirname(file), path);
+  const { certificate, certs_dir: certsDir, state_dir: stateDir } = sections;
+  const listen = readListen(sections.listen, report);
+  const allow = sections.access?.allow ?? DEFAULT_ALLOW;
+  checkAccess(allow, report);
+  if (certificate?.files && certificate.acme) {
+    report.error(
+      ['certificate', 'acme'],
+      '`files` and `acme` exclude each other; keep the one that you want',
+    );
+  }
+  return {
+    file,
+    listen,
+    access: { allow },
+    upstreams: readUpstreamSection(written, { absolute, caFileProblem, listenDot: listen.dot }, report),
+    zones: readZones((written as { zones?: unknown }).zones, report),
+    certificate: {
+      names: [...new Set(certificate?.names)],
+      addresses: [...new Set(certificate?.addresses)],
+      files: certificate?.files
+        ? { certificate: absolute(certificate.files.certificate), key: absolute(certificate.files.key) }
+        : null,
+    },
+    cache: { maxBytes: sections.cache?.max_bytes ?? CACHE_OCTETS.default },
+    certsDir: certsDir === undefined ? resolve(DEFAULT_CERTS_DIR) : absolute(certsDir),
+    stateDir: stateDir === undefined ? resolve(DEFAULT_STATE_DIR) : absolute(stateDir),
+    log: {
+      level: sections.log?.level ?? 'info',
+      format: sections.log?.format ?? 'text',
+      queries: sections.log?.queries ?? 'off',
+    },
+    limits: readLimits(sections.limits, report),
+  };
+}
+
+type Sections = z.output<typeof configSchema>;
+
+/** The top-level keys whose values fit the schema, each by itself. */
+function rightSections(written: unknown): Sections {
+  const fitting: Record<string, unknown> = {};
+  for (const [key, schema] of Object.entries(configSchema.shape)) {
+    const result = schema.safeParse((written as Record<string, unknown>)[key]);
+    if (result.success) fitting[key] = result.data;
+  }
+  return fitting as Sections;
+}
+
+function readListen(listen: Sections['listen'], report: Report): Config['listen'] {
+  if (listen === undefined) return DEFAULT_LISTEN;
+  checkListen(listen as Record<string, SocketAddress[]>, report);
+  return { dns: listen.dns ?? [], dot: listen.dot ?? [], doh: listen.doh ?? [] };
+}
+
+function readUpstreamSection(
+  written: unknown,
+  context: Parameters<typeof readUpstreams>[1],
+  report: Report,
+): UpstreamConfig[] {
+  const { upstreams } = written as { upstreams?: unknown };
+  if (upstreams === undefined || (Array.isArray(upstreams) && upstreams.length === 0)) {
+    report.warning(['upstreams'], 'no upstream is written, so only internal names are answered');
+    return [];
+  }
+  const entrySchema = configSchema.shape.upstreams.unwrap().element;
+  const entries = (Array.isArray(upstreams) ? upstreams : []).flatMap((entry, position) => {
+    const result = entrySchema.safeParse(entry);
+    return result.success ? [[position, result.data] as const] : [];
+  });
+  return readUpstreams(new Map(entries), context, report);
+}
+
+/** Which limit is one client's share of which. */
+const SHARES = [
+  ['connectionsPerClient', 'connections'],
+  ['pendingQueriesPerClient', 'pendingQueries'],
+] as const;
+
+function readLimits(written: Sections['limits'], report: Report): Limits {
+  const entries = Object.entries(LIMITS).map(([name, row]) => [name, written?.[row.key] ?? row.default]);
+  const limits: { -readonly [Name in keyof Limits]: number } = Object.fromEntries(entries);
+  for (const [share, whole] of SHARES) {
+    if (limits[share] <= limits[whole]) continue;
+    const key = LIMITS[share].key;
+    if (written?.[key] === undefined) {
+      limits[share] = limits[whole]; // only the whole was lowered
+      continue;
+    }
+    report.error(
+      ['limits', key],
+      `one client may have ${limits[share]}, and all together ${limits[whole]} (limits.${LIMITS[whole].key}); write at most ${limits[whole]}`,
+    );
+  }
+  return limits;
+}
+
+/** Octets cannot be frozen in JavaScript; everything else is. */
+function deepFreeze<T>(value: T): T {
+  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return value;
+  for (const inner of Object.values(value)) deepFreeze(inner);
+  return Object.freeze(value);
+}

@@ -1,0 +1,282 @@
+// What may be written in the file: every key, its form, its default and the text that people read about it.
+// The one source of the JSON Schema (write-json-schema.ts) and of the forms that parse.ts takes; rules between keys
+// (duplicates, circles, names inside zones) are in the *-rules.ts files.
+
+import { z } from 'zod';
+import { LOG_LEVELS } from '../observe/log.ts';
+import type { AccessRange } from './config.ts';
+import { CACHE_OCTETS, ENTRIES_MAX, LIMITS, type LimitRow } from './limits.ts';
+import {
+  choice,
+  choiceSentence,
+  duration,
+  filePath,
+  missing,
+  onOrOff,
+  size,
+  text,
+  wholeNumber,
+} from './schema-forms.ts';
+import { parseAddress, parseCidr, parseSocketAddress } from './socket-address.ts';
+import { suggest } from './suggest.ts';
+import { parseHostName, parseUpstreamUrl } from './upstream-url.ts';
+import { quote, ValueError } from './value-error.ts';
+
+/** Ports of listen addresses that are written without one; all but 8080 are IANA's. */
+export const DEFAULT_PORTS = { dns: 53, dot: 853, doh: 443, admin: 8080, ntp: 123 } as const;
+
+const ACCESS_WORDS = ['loopback', 'private', 'local'] as const;
+
+/** RFC 7858 section 4.2: SHA-256 of the SPKI, 32 octets in base64. */
+const PIN = /^sha256\/[A-Za-z0-9+/]{43}=$/;
+
+function parseAccessRange(written: string): AccessRange {
+  const word = ACCESS_WORDS.find((known) => known === written);
+  if (word) return word;
+  if (!/^[a-z_-]+$/i.test(written)) return { cidr: parseCidr(written) };
+  const near = suggest(written, ACCESS_WORDS);
+  const advice = near
+    ? `did you mean ${near}?`
+    : `write ${ACCESS_WORDS.join(', ')} or a prefix such as 192.168.0.0/16`;
+  throw new ValueError(`${quote(written)} is not a known range; ${advice}`);
+}
+
+function parsePin(written: string): string {
+  if (PIN.test(written)) return written;
+  throw new ValueError(`${quote(written)} is not a pin; write sha256/ and 44 characters of base64`);
+}
+
+const address = () =>
+  text((written) => parseAddress(written).address, { examples: ['192.0.2.1', '2001:db8::1'] });
+
+const listenAddresses = (key: keyof typeof DEFAULT_PORTS, what: string) =>
+  z
+    .array(
+      text((written) => parseSocketAddress(written, DEFAULT_PORTS[key]), {
+        examples: ['192.168.1.2', `[::1]:${DEFAULT_PORTS[key]}`, `[fe80::1%eth0]:${DEFAULT_PORTS[key]}`],
+      }),
+    )
+    .max(ENTRIES_MAX.listen)
+    .optional()
+    .describe(`${what}; port ${DEFAULT_PORTS[key]} unless written`);
+
+const listen = z
+  .strictObject({
+    dns: listenAddresses('dns', 'Plain DNS, over UDP and TCP'),
+    dot: listenAddresses('dot', 'DNS over TLS'),
+    doh: listenAddresses('doh', 'DNS over HTTPS, at /dns-query'),
+    admin: listenAddresses('admin', 'Status page, API, metrics and health (not in this release)'),
+    ntp: listenAddresses('ntp', 'NTP for the network (not in this release)'),
+  })
+  .optional()
+  .describe('Where to listen; without this key, plain DNS on 127.0.0.1:53 and [::1]:53');
+
+const access = z
+  .strictObject({
+    allow: z
+      .array(text(parseAccessRange, { examples: [...ACCESS_WORDS, '192.168.0.0/16'] }))
+      .max(ENTRIES_MAX.allow)
+      .optional()
+      .describe(
+        'Who is answered: loopback, private, local (the on-link prefixes of this host), prefixes; the three words unless written',
+      ),
+  })
+  .optional()
+  .describe('Who may ask, alike on every listener');
+
+/** The commonest slip of all: an upstream as a bare text. */
+const bareUrl = ({ input }: { input?: unknown }) =>
+  typeof input === 'string' ? `an upstream is an entry with keys; write "- url: ${input}"` : undefined;
+
+const upstream = z
+  .strictObject(
+    {
+      url: text(
+        parseUpstreamUrl,
+        {
+          description: 'How to ask it: tls://ADDRESS or tls://NAME, with :PORT where it is not 853',
+          examples: ['tls://dns.quad9.net', 'tls://[2620:fe::fe]:853'],
+        },
+        missing('an upstream needs a `url`, such as tls://dns.quad9.net'),
+      ),
+      addresses: z
+        .array(address())
+        .max(ENTRIES_MAX.addresses)
+        .optional()
+        .describe(
+          'Where to connect to; needed when the url has a name, since nothing can look that name up first',
+        ),
+      ca_file: filePath(
+        'PEM file of the CA to trust for this upstream, in place of the public roots',
+      ).optional(),
+      pins: z
+        .array(text(parsePin, { pattern: PIN.source }))
+        .max(ENTRIES_MAX.pins)
+        .optional()
+        .describe('SPKI pins; where there are any, the certificate must match one of them as well'),
+    },
+    { error: bareUrl },
+  )
+  .describe('A resolver for the names of the world, asked over verified TLS only');
+
+const zone = z
+  .strictObject({
+    records: z
+      .array(z.string().meta({ examples: ['nas 300 A 192.168.1.20', '@ MX 10 mail'] }))
+      .optional()
+      .describe('Records as in a master file: name, TTL (may be left out), type, value'),
+    file: filePath('A master file (not in this release)').optional(),
+  })
+  .optional()
+  .describe('One zone; in an empty one no name exists');
+
+const OWN_FILES = missing(
+  'a certificate of your own needs both `certificate` and `key`; write the missing one',
+);
+
+const certificate = z
+  .strictObject({
+    names: z
+      .array(text(parseHostName, { examples: ['dns.home.example'] }))
+      .max(ENTRIES_MAX.names)
+      .optional()
+      .describe('Host names of this server: in its certificate, and answered by itself in every state'),
+    addresses: z
+      .array(address())
+      .max(ENTRIES_MAX.addresses)
+      .optional()
+      .describe('Answered for these names; when empty, the address that was asked'),
+    files: z
+      .strictObject({
+        certificate: filePath('PEM file of the certificate and its chain', OWN_FILES),
+        key: filePath('PEM file of its private key', OWN_FILES),
+      })
+      .optional()
+      .describe('A certificate of your own; without it, the local CA in certs_dir makes one'),
+    acme: z
+      .strictObject({
+        directory: z.string().describe("URL of the CA's directory"),
+        email: z.string().optional().describe('Where the CA may write to'),
+        agree_tos: onOrOff("Agreement to the CA's terms of service"),
+        challenge: choice(['http-01', 'dns-01', 'tls-alpn-01'], { description: 'How the names are proven' }),
+        http_port: wholeNumber(1, 65_535, {
+          description: 'Where http-01 challenges are answered',
+        }).optional(),
+        ca_file: filePath("PEM file of the CA to trust for the CA's own API").optional(),
+      })
+      .optional()
+      .describe('A certificate from an ACME CA (not in this release)'),
+  })
+  .optional()
+  .describe('What DoT and DoH show to clients');
+
+const timeSource = z.strictObject({
+  url: z.string().describe('ntp:// and an address or name, or https:// for its Date header'),
+  key: z
+    .strictObject({
+      id: wholeNumber(1, 65_535, { description: 'Number of the key in its file' }),
+      type: z.string().describe('Hash or cipher, such as SHA1 or AES128'),
+      file: filePath("Key file as chrony's keyfile has it"),
+    })
+    .optional()
+    .describe('Symmetric key that authenticates this source'),
+  operator: z.string().optional().describe('Merges the votes of sources that one operator runs'),
+  prefer: onOrOff('Its offset is used inside the agreed interval'),
+  trusted: onOrOff('This one alone may decide'),
+});
+
+const time = z
+  .strictObject({
+    sources: z.array(timeSource).max(ENTRIES_MAX.sources).optional().describe('The order is no preference'),
+  })
+  .optional()
+  .describe('Where the time comes from (not in this release)');
+
+const cache = z
+  .strictObject({
+    max_bytes: size({ ...CACHE_OCTETS, what: 'Memory for answers' }).optional(),
+    persist: onOrOff('Keep answers over a restart (not in this release)'),
+  })
+  .optional()
+  .describe('Answers kept for the next who asks');
+
+const rebinding = z
+  .strictObject({
+    protect: onOrOff('Strip private addresses from names of the world (not in this release)'),
+    allow: z
+      .array(z.string())
+      .max(ENTRIES_MAX.rebinding)
+      .optional()
+      .describe('Names that may have private addresses all the same'),
+  })
+  .optional()
+  .describe('Protection against DNS rebinding');
+
+const QUERY_LOGS = ['off', 'anonymised', 'full'] as const;
+
+const log = z
+  .strictObject({
+    level: choice(LOG_LEVELS, { description: 'The least that is logged', default: 'info' }),
+    queries: z
+      .union([z.literal(false), z.enum(QUERY_LOGS)], {
+        error: ({ input }) => choiceSentence(input, QUERY_LOGS),
+      })
+      .meta({
+        description: 'One line a query: off, without the client (anonymised), or full',
+        default: 'off',
+      })
+      .transform((written) => written || 'off')
+      .optional(),
+    format: choice(['text', 'json'], { description: 'For people or for machines', default: 'text' }),
+  })
+  .optional()
+  .describe('The log, on standard error');
+
+function limit(row: LimitRow) {
+  if (row.kind === 'duration') return duration(row).optional();
+  return wholeNumber(row.min, row.max, { description: row.what, default: row.default }).optional();
+}
+
+export const configSchema = z
+  .strictObject({
+    listen,
+    access,
+    upstreams: z
+      .array(upstream)
+      .max(ENTRIES_MAX.upstreams)
+      .optional()
+      .describe('Resolvers for the names of the world; without any, only internal names are answered'),
+    forward: z
+      .record(z.string(), z.array(z.string()).max(ENTRIES_MAX.addresses).optional())
+      .optional()
+      .describe('Zones that a resolver on the LAN answers (not in this release)'),
+    zones: z.record(z.string(), zone).optional().describe('Internal names, answered whatever happens'),
+    certificate,
+    time,
+    cache,
+    rebinding,
+    certs_dir: filePath(
+      'Issued and local certificates; `certs` in the working directory unless written',
+    ).optional(),
+    state_dir: filePath(
+      'What outlives a restart; `state` in the working directory unless written',
+    ).optional(),
+    log,
+    limits: z
+      .strictObject(Object.fromEntries(Object.values(LIMITS).map((row) => [row.key, limit(row)])))
+      .optional()
+      .describe('Bounds that keep the server alive'),
+  })
+  .describe('Noonmark: every key is explained in docs/configuration.md');
+
+/** A piece of JSON Schema, as far as the keys of the file need it. */
+export interface JsonSchema {
+  readonly properties?: Readonly<Record<string, JsonSchema>>;
+  readonly additionalProperties?: JsonSchema | boolean;
+  readonly items?: JsonSchema;
+}
+
+/** JSON Schema (draft 2020-12) of what may be written. */
+export function jsonSchema(): JsonSchema {
+  return z.toJSONSchema(configSchema, { io: 'input' }) as JsonSchema;
+}

@@ -1,0 +1,90 @@
+// Upstreams from the written entries: each with addresses to connect to, none twice, none that is this server itself.
+// A name without addresses is a circle: the look-up that would find them needs an upstream.
+
+import type { SocketAddress, UpstreamConfig } from './config.ts';
+import type { Path, Report } from './problems.ts';
+import type { UpstreamUrl } from './upstream-url.ts';
+import { quote } from './value-error.ts';
+
+/** One entry of `upstreams` whose forms are right. */
+interface WrittenUpstream {
+  readonly url: UpstreamUrl;
+  readonly addresses?: readonly string[] | undefined;
+  readonly ca_file?: string | undefined;
+  readonly pins?: readonly string[] | undefined;
+}
+
+export interface UpstreamContext {
+  /** Makes a written path absolute. */
+  readonly absolute: (path: string) => string;
+  /** Why the PEM file of a CA cannot be used, as a sentence; null when it can. */
+  readonly caFileProblem: (path: string) => string | null;
+  /** Our own DoT addresses. */
+  readonly listenDot: readonly SocketAddress[];
+}
+
+/** `entries` by their position in the file; those with a problem in form are left out by the caller. */
+export function readUpstreams(
+  entries: ReadonlyMap<number, WrittenUpstream>,
+  context: UpstreamContext,
+  report: Report,
+): UpstreamConfig[] {
+  const firstAt = new Map<string, number>();
+  const upstreams: UpstreamConfig[] = [];
+  for (const [position, entry] of entries) {
+    const path: Path = ['upstreams', position];
+    if (entry.url.protocol !== 'tls') continue; // not-yet.ts has said so
+    const upstream = upstreamOf({ ...entry, url: { ...entry.url, protocol: 'tls' } }, context);
+    const place = `${entry.url.host}:${entry.url.port}`;
+    const before = firstAt.get(place);
+    if (before !== undefined) {
+      const message = `${quote(entry.url.written)} is listed already at upstreams[${before}]; write one entry with all its addresses`;
+      report.error([...path, 'url'], message);
+    }
+    firstAt.set(place, before ?? position);
+    checkAddresses(upstream, entry.url, path, context, report);
+    const problem = upstream.caFile === null ? null : context.caFileProblem(upstream.caFile);
+    if (problem !== null) report.error([...path, 'ca_file'], problem);
+    upstreams.push(upstream);
+  }
+  return upstreams;
+}
+
+function upstreamOf(
+  { url, addresses = [], ca_file, pins = [] }: WrittenUpstream & { url: { protocol: 'tls' } },
+  { absolute }: UpstreamContext,
+): UpstreamConfig {
+  return {
+    url: url.written,
+    protocol: url.protocol,
+    serverName: url.host,
+    port: url.port,
+    addresses: addresses.length === 0 && url.isAddress ? [url.host] : [...new Set(addresses)],
+    caFile: ca_file === undefined ? null : absolute(ca_file),
+    pins,
+  };
+}
+
+function checkAddresses(
+  { addresses, port }: UpstreamConfig,
+  url: UpstreamUrl,
+  path: Path,
+  { listenDot }: UpstreamContext,
+  report: Report,
+): void {
+  if (addresses.length === 0) {
+    report.error(
+      [...path, 'url'],
+      `${quote(url.host)} is a name, and looking it up would need an upstream first; write its addresses beside it, such as addresses: ["192.0.2.1"]`,
+    );
+  }
+  const own = addresses.find((address) =>
+    listenDot.some((dot) => dot.address === address && dot.port === port),
+  );
+  if (own !== undefined) {
+    report.error(
+      [...path, 'url'],
+      `${own} port ${port} is where this server itself listens (listen.dot), so it would ask itself; write another resolver`,
+    );
+  }
+}

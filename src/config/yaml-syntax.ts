@@ -1,0 +1,61 @@
+// Syntax errors of YAML in words for someone who edits the file: the line where the mistake is made, and what to write.
+// The usual mistakes of this very format come first: addresses in brackets and records that begin with * or @.
+
+import { type Document, isCollection, isScalar, type LineCounter, visit, type YAMLError } from 'yaml';
+import type { ConfigProblem } from './problems.ts';
+import { quote } from './value-error.ts';
+
+/** At most one problem a line: one slip makes the reader stumble several times. */
+export function syntaxProblems(text: string, document: Document.Parsed, lines: LineCounter): ConfigProblem[] {
+  const byLine = new Map<number, ConfigProblem>();
+  for (const error of [...document.errors, ...document.warnings]) {
+    const unclosed = /end with a|Missing closing|Expected flow/.test(error.message);
+    const offset = unclosed ? openingBefore(document, error.pos[0]) : error.pos[0];
+    const line = lines.linePos(offset).line;
+    const written = text.split('\n')[line - 1] ?? '';
+    if (!byLine.has(line)) byLine.set(line, { path: '', line, message: sentence(error, unclosed, written) });
+  }
+  return [...byLine.values()];
+}
+
+/** Where the last quote or bracket before `offset` was opened: the reader notices only at the end of the file. */
+function openingBefore(document: Document.Parsed, offset: number): number {
+  let opening = offset;
+  visit(document, (_, node) => {
+    const opens =
+      (isCollection(node) && node.flow === true) ||
+      (isScalar(node) && (node.type === 'QUOTE_DOUBLE' || node.type === 'QUOTE_SINGLE'));
+    const start = opens && node.range ? node.range[0] : offset;
+    if (start < offset) opening = start;
+  });
+  return opening;
+}
+
+function sentence(error: YAMLError, unclosed: boolean, written: string): string {
+  if (unclosed) return 'a quote or bracket is opened here and not closed';
+  if (/^\s*(- +|[\w-]+: +)?\*/.test(written)) {
+    return 'a text that begins with * needs quotes, such as "*.lab A 192.168.1.20"';
+  }
+  if (/^\s*(- +|[\w-]+: +)?\[[0-9a-f:.]*:[0-9a-f:.%\w]*\]:\d/i.test(written)) {
+    return 'an address in brackets needs quotes, such as "[::1]:53"';
+  }
+  switch (error.code) {
+    case 'TAB_AS_INDENT':
+      return 'a tab indents this line; YAML takes spaces only';
+    case 'BAD_SCALAR_START':
+      return 'a text cannot begin with this character; put the whole text in quotes';
+    case 'BLOCK_AS_IMPLICIT_KEY':
+      return 'a second key begins within this one; put texts with ": " in quotes, and indent keys of one level alike';
+    case 'MULTILINE_IMPLICIT_KEY':
+    case 'MISSING_CHAR':
+      return `${quote(written.trim())} fits in here neither as "key: value" nor as "- entry"; a space follows the colon or hyphen`;
+    case 'BAD_INDENT':
+      return 'this line is indented unlike the others of its level; indent keys of one level alike';
+    case 'MULTIPLE_DOCS':
+      return 'a second document begins here; keep everything in one, without "---"';
+    case 'TAG_RESOLVE_FAILED':
+      return 'tags (!name) are not used here; delete it, or put the text in quotes';
+    default:
+      return `this is not YAML: ${error.message.split('\n')[0]}`;
+  }
+}

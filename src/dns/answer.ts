@@ -1,0 +1,196 @@
+// An answer: everything of a response that does not depend on who asked. The octets behind the question are kept as
+// they came (compression pointers stay right, because an answer is only ever given to the same question); ID, flags,
+// the question's own spelling, ages and the OPT record are written per client by renderAnswer.
+// An Answer is immutable and shared: the cache holds it, a hit is the same octets with an age.
+
+import { type ExtendedError, type OptParts, optOctets, readExtendedErrors, writeOpt } from './edns.ts';
+import type { Query } from './query.ts';
+import {
+  FLAG,
+  HEADER_OCTETS,
+  layoutOf,
+  MAX_MESSAGE_OCTETS,
+  type MessageLayout,
+  readUint16,
+  readUint32,
+  writeUint16,
+  writeUint32,
+} from './wire.ts';
+
+/** UDP payload that we offer, and the most that we send over UDP by default (RFC 9715 section 3). */
+export const OUR_PAYLOAD_OCTETS = 1232;
+const NO_OCTETS = new Uint8Array(0);
+const NO_ERRORS: readonly ExtendedError[] = [];
+
+export class Answer {
+  /** AA and AD as the source had them, and the low four bits of the RCODE; the other bits depend on the query. */
+  readonly flags: number;
+  /** Twelve bits, extended part included (RFC 6891 section 6.1.3). */
+  readonly rcode: number;
+  readonly answers: number;
+  readonly authorities: number;
+  readonly additionals: number;
+  /** The records, without OPT. */
+  readonly body: Uint8Array;
+  /** Where TTLs stand in `body`. */
+  readonly ttlOffsets: readonly number[];
+  /** To subtract from each TTL. */
+  readonly ageSeconds: number;
+  readonly errors: readonly ExtendedError[];
+
+  private constructor(
+    parts: Pick<Answer, 'flags' | 'rcode' | 'body' | 'ttlOffsets' | 'ageSeconds' | 'errors'>,
+    counts: Counts,
+  ) {
+    this.flags = parts.flags;
+    this.rcode = parts.rcode;
+    this.body = parts.body;
+    this.ttlOffsets = parts.ttlOffsets;
+    this.ageSeconds = parts.ageSeconds;
+    this.errors = parts.errors;
+    this.answers = counts.answers;
+    this.authorities = counts.authorities;
+    this.additionals = counts.additionals;
+  }
+
+  /** From a whole message with one question, an upstream's or our own; null where it is malformed. Copies what it keeps. */
+  static fromMessage(message: Uint8Array): Answer | null {
+    const layout = layoutOf(message);
+    return layout === null ? null : Answer.fromLayout(message, layout);
+  }
+
+  /** The same where the message has been walked already. */
+  static fromLayout(message: Uint8Array, layout: MessageLayout): Answer {
+    const flags = readUint16(message, 2);
+    const extended = layout.opt < 0 ? 0 : message[layout.opt + 4]!;
+    const parts = {
+      flags: flags & (FLAG.AA | FLAG.AD | 15),
+      rcode: (extended << 4) | (flags & 15),
+      body: Uint8Array.prototype.slice.call(message, layout.questionEnd, layout.end), // Buffer's own slice would not copy
+      ttlOffsets: layout.ttlOffsets.map((offset) => offset - layout.questionEnd),
+      ageSeconds: 0,
+      errors: layout.opt < 0 ? NO_ERRORS : readExtendedErrors(message, layout.opt),
+    };
+    return new Answer(parts, layout);
+  }
+
+  /** No records, only a response code and why. */
+  static ofRcode(rcode: number, ...errors: ExtendedError[]): Answer {
+    const parts = { flags: rcode & 15, rcode, body: NO_OCTETS, ttlOffsets: [], ageSeconds: 0, errors };
+    return new Answer(parts, { answers: 0, authorities: 0, additionals: 0 });
+  }
+
+  /** The same answer, `ageSeconds` after it was fetched. */
+  aged(ageSeconds: number): Answer {
+    return ageSeconds === this.ageSeconds ? this : new Answer({ ...this.#parts(), ageSeconds }, this);
+  }
+
+  /** The same answer with one more extended error. */
+  withError(error: ExtendedError): Answer {
+    return new Answer({ ...this.#parts(), errors: [...this.errors, error] }, this);
+  }
+
+  /** The least TTL of all records when the answer was fetched, in seconds; Infinity where there are none. */
+  get leastTtlSeconds(): number {
+    let least = Number.POSITIVE_INFINITY;
+    for (const offset of this.ttlOffsets) least = Math.min(least, ttlOf(this.body, offset));
+    return least;
+  }
+
+  #parts() {
+    const { flags, rcode, body, ttlOffsets, ageSeconds, errors } = this;
+    return { flags, rcode, body, ttlOffsets, ageSeconds, errors };
+  }
+}
+
+type Counts = Pick<Answer, 'answers' | 'authorities' | 'additionals'>;
+
+/** The named value for "say nothing": what it is given for gets no response at all. Compare by identity. */
+export const DROP: Answer = Answer.ofRcode(0);
+
+/** A TTL in seconds; one with its top bit set counts as 0 (RFC 2181 section 8). */
+export function ttlOf(bytes: Uint8Array, at: number): number {
+  const ttl = readUint32(bytes, at);
+  return ttl > 0x7fffffff ? 0 : ttl;
+}
+
+/** What the transport allows and wants. */
+export interface RenderLimits {
+  /** A longer response is cut to its question with TC set (RFC 2181 section 9). */
+  readonly maxOctets: number;
+  /** 468 on encrypted transports (RFC 8467 section 4.1), else 0; used only for clients that ask by padding themselves. */
+  readonly padToOctets: number;
+  /** Idle time-out to tell clients that ask (RFC 7828); null where it has no meaning. */
+  readonly keepaliveMs: number | null;
+}
+
+/** An upper bound for what renderAnswer writes, in octets. */
+export function renderBound(answer: Answer, query: Query, limits: RenderLimits): number {
+  const opt = query.edns === null ? 0 : optOctets(optParts(answer, query, limits)) + 4 + limits.padToOctets;
+  return Math.min(MAX_MESSAGE_OCTETS, Math.max(HEADER_OCTETS, query.questionEnd) + answer.body.length + opt);
+}
+
+/**
+ * Writes the response to `query` at `at` and answers where it ends. `target` has room for renderBound octets there,
+ * and `at` is the message's start, so offsets and padding count from it.
+ */
+export function renderAnswer(
+  answer: Answer,
+  query: Query,
+  limits: RenderLimits,
+  target: Uint8Array,
+  at: number,
+): number {
+  const { edns } = query;
+  const message = at === 0 ? target : target.subarray(at);
+  const opt = edns === null ? null : optParts(answer, query, limits);
+  const questionEnd = Math.max(HEADER_OCTETS, query.questionEnd);
+  const fits = questionEnd + answer.body.length + (opt === null ? 0 : optOctets(opt)) <= limits.maxOctets;
+
+  message[0] = query.bytes[0]!;
+  message[1] = query.bytes[1]!;
+  writeUint16(message, 2, responseFlags(answer, query, fits));
+  writeUint16(message, 4, query.questionEnd > 0 ? 1 : 0);
+  writeUint16(message, 6, fits ? answer.answers : 0);
+  writeUint16(message, 8, fits ? answer.authorities : 0);
+  writeUint16(message, 10, (fits ? answer.additionals : 0) + (opt === null ? 0 : 1));
+  for (let octet = HEADER_OCTETS; octet < questionEnd; octet += 1) message[octet] = query.bytes[octet]!;
+
+  let end = questionEnd;
+  if (fits) {
+    message.set(answer.body, questionEnd);
+    end += answer.body.length;
+    if (answer.ageSeconds > 0) age(message, questionEnd, answer);
+  }
+  if (opt !== null) {
+    const canPad = end + optOctets(opt) + 4 + limits.padToOctets <= limits.maxOctets;
+    const errors = fits ? opt.errors : NO_ERRORS;
+    end = writeOpt(message, end, { ...opt, errors, padToOctets: canPad ? opt.padToOctets : 0 });
+  }
+  return at + end;
+}
+
+function age(message: Uint8Array, bodyStart: number, answer: Answer): void {
+  for (const offset of answer.ttlOffsets) {
+    writeUint32(message, bodyStart + offset, Math.max(0, ttlOf(answer.body, offset) - answer.ageSeconds));
+  }
+}
+
+/** RD, CD and the opcode are the client's own; AD is given only to who asked for it (RFC 6840 section 5.8). */
+function responseFlags(answer: Answer, query: Query, fits: boolean): number {
+  const dropped = query.wantsAuthenticData ? 0 : FLAG.AD;
+  const echoed = query.flags & (0x7800 | FLAG.RD | FLAG.CD);
+  return FLAG.QR | FLAG.RA | echoed | (answer.flags & ~dropped) | (fits ? 0 : FLAG.TC);
+}
+
+function optParts(answer: Answer, query: Query, limits: RenderLimits): OptParts {
+  const edns = query.edns!;
+  return {
+    payloadOctets: OUR_PAYLOAD_OCTETS,
+    dnssecOk: edns.dnssecOk,
+    extendedRcode: answer.rcode >> 4,
+    errors: answer.errors,
+    keepaliveMs: edns.asksForKeepalive ? limits.keepaliveMs : null,
+    padToOctets: edns.asksForPadding ? limits.padToOctets : 0,
+  };
+}

@@ -1,0 +1,133 @@
+// EDNS(0) (RFC 6891): the OPT record of a query, read; the OPT record of an answer, written.
+// Options that matter here: padding (RFC 7830, 8467), TCP keepalive (RFC 7828), extended errors (RFC 8914).
+// Everything else that a client sends, its subnet (RFC 7871) included, stops here.
+
+import { OPTION, TYPE } from './codes.ts';
+import { readUint16, writeUint16, writeUint32 } from './wire.ts';
+
+/** An extended error with words for a person (RFC 8914). */
+export interface ExtendedError {
+  readonly code: number;
+  readonly text: string;
+}
+
+/** What a query's OPT record says. */
+export interface Edns {
+  readonly version: number;
+  /** Octets of UDP payload that the client takes; below 512 counts as 512 (RFC 6891 section 6.2.3). */
+  readonly payloadOctets: number;
+  readonly dnssecOk: boolean;
+  readonly asksForPadding: boolean;
+  readonly asksForKeepalive: boolean;
+}
+
+const DO_BIT = 0x8000;
+/** Root owner, type, payload size, extended RCODE, version, flags, RDLENGTH. */
+const OPT_OCTETS = 11;
+const OPTION_HEADER_OCTETS = 4;
+const LEAST_PAYLOAD_OCTETS = 512;
+/** An extended error's words are cut here, so that they never crowd out an answer over UDP. */
+const MAX_ERROR_TEXT_OCTETS = 250;
+
+/** Reads the OPT record whose fixed part (behind the root owner) stands at `opt`; null when its options are malformed. */
+export function readEdns(bytes: Uint8Array, opt: number): Edns | null {
+  const end = opt + 10 + readUint16(bytes, opt + 8);
+  let asksForPadding = false;
+  let asksForKeepalive = false;
+  let at = opt + 10;
+  while (at < end) {
+    if (at + OPTION_HEADER_OCTETS > end) return null;
+    const code = readUint16(bytes, at);
+    at += OPTION_HEADER_OCTETS + readUint16(bytes, at + 2);
+    if (at > end) return null;
+    if (code === OPTION.PADDING) asksForPadding = true;
+    else if (code === OPTION.TCP_KEEPALIVE) asksForKeepalive = true;
+  }
+  return {
+    version: bytes[opt + 5]!,
+    payloadOctets: Math.max(LEAST_PAYLOAD_OCTETS, readUint16(bytes, opt + 2)),
+    dnssecOk: (readUint16(bytes, opt + 6) & DO_BIT) !== 0,
+    asksForPadding,
+    asksForKeepalive,
+  };
+}
+
+/** The extended errors in an upstream's OPT record; `opt` as in readEdns. */
+export function readExtendedErrors(bytes: Uint8Array, opt: number): ExtendedError[] {
+  const errors: ExtendedError[] = [];
+  const end = opt + 10 + readUint16(bytes, opt + 8);
+  for (let at = opt + 10; at + OPTION_HEADER_OCTETS <= end; ) {
+    const length = readUint16(bytes, at + 2);
+    const start = at + OPTION_HEADER_OCTETS;
+    if (start + length > end) break;
+    if (readUint16(bytes, at) === OPTION.EXTENDED_ERROR && length >= 2) {
+      const text = Buffer.from(bytes.buffer, bytes.byteOffset + start + 2, length - 2).toString('utf8');
+      errors.push({ code: readUint16(bytes, start), text });
+    }
+    at = start + length;
+  }
+  return errors;
+}
+
+export interface OptParts {
+  readonly payloadOctets: number;
+  readonly dnssecOk: boolean;
+  /** Upper eight bits of a twelve-bit RCODE. */
+  readonly extendedRcode: number;
+  readonly errors: readonly ExtendedError[];
+  /** Idle time-out to tell a stream client, in milliseconds; null: do not say. */
+  readonly keepaliveMs: number | null;
+  /** The message is padded to a multiple of this (RFC 8467: 468 for answers, 128 for queries); 0: not. */
+  readonly padToOctets: number;
+}
+
+/** Octets that an OPT record with these parts takes, padding not counted. */
+export function optOctets(parts: OptParts): number {
+  let octets = OPT_OCTETS + (parts.keepaliveMs === null ? 0 : OPTION_HEADER_OCTETS + 2);
+  for (const error of parts.errors) octets += OPTION_HEADER_OCTETS + 2 + errorText(error).length;
+  return octets;
+}
+
+/** Writes an OPT record at `at` and answers where it ends. `target` is long enough for optOctets and the padding. */
+export function writeOpt(target: Uint8Array, at: number, parts: OptParts): number {
+  target[at] = 0;
+  writeUint16(target, at + 1, TYPE.OPT);
+  writeUint16(target, at + 3, parts.payloadOctets);
+  writeUint32(target, at + 5, ((parts.extendedRcode << 24) | (parts.dnssecOk ? DO_BIT : 0)) >>> 0);
+  let end = at + OPT_OCTETS;
+  for (const error of parts.errors) {
+    const text = errorText(error);
+    end = writeOptionHeader(target, end, OPTION.EXTENDED_ERROR, 2 + text.length);
+    writeUint16(target, end, error.code);
+    target.set(text, end + 2);
+    end += 2 + text.length;
+  }
+  if (parts.keepaliveMs !== null) {
+    end = writeOptionHeader(target, end, OPTION.TCP_KEEPALIVE, 2);
+    writeUint16(target, end, Math.min(0xffff, Math.floor(parts.keepaliveMs / 100)));
+    end += 2;
+  }
+  if (parts.padToOctets > 0) {
+    end += OPTION_HEADER_OCTETS;
+    const padding = (parts.padToOctets - (end % parts.padToOctets)) % parts.padToOctets;
+    writeOptionHeader(target, end - OPTION_HEADER_OCTETS, OPTION.PADDING, padding);
+    target.fill(0, end, end + padding);
+    end += padding;
+  }
+  writeUint16(target, at + 9, end - at - OPT_OCTETS);
+  return end;
+}
+
+function writeOptionHeader(target: Uint8Array, at: number, code: number, length: number): number {
+  writeUint16(target, at, code);
+  writeUint16(target, at + 2, length);
+  return at + OPTION_HEADER_OCTETS;
+}
+
+function errorText(error: ExtendedError): Uint8Array {
+  const text = Buffer.from(error.text, 'utf8');
+  if (text.length <= MAX_ERROR_TEXT_OCTETS) return text;
+  let end = MAX_ERROR_TEXT_OCTETS;
+  while ((text[end]! & 0xc0) === 0x80) end -= 1; // never cut inside a character
+  return text.subarray(0, end);
+}

@@ -1,0 +1,196 @@
+// All arithmetic on the octets of a DNS message (RFC 1035 section 4), as pure functions. Nothing here throws:
+// what is malformed is answered with a negative number or null, because hostile octets are the normal case.
+// A message is never decoded into objects on the answer path; test/unit/dns/wire.test.ts holds these functions
+// against dns-packet, which does decode.
+
+import { TYPE } from './codes.ts';
+
+export const HEADER_OCTETS = 12;
+export const MAX_MESSAGE_OCTETS = 65_535;
+const MAX_NAME_OCTETS = 255;
+const MAX_LABEL_OCTETS = 63;
+const POINTER = 0xc0;
+/** Owner, type, class, TTL and RDLENGTH of a record: what follows the owner name (RFC 1035 section 4.1.3). */
+const RECORD_FIXED_OCTETS = 10;
+
+/** Bits of the second header word (RFC 1035 section 4.1.1, RFC 4035 section 3). */
+export const FLAG = {
+  QR: 0x8000,
+  AA: 0x0400,
+  TC: 0x0200,
+  RD: 0x0100,
+  RA: 0x0080,
+  AD: 0x0020,
+  CD: 0x0010,
+} as const;
+
+export function readUint16(bytes: Uint8Array, at: number): number {
+  return (bytes[at]! << 8) | bytes[at + 1]!;
+}
+
+export function readUint32(bytes: Uint8Array, at: number): number {
+  return ((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!) >>> 0;
+}
+
+export function writeUint16(bytes: Uint8Array, at: number, value: number): void {
+  bytes[at] = value >>> 8;
+  bytes[at + 1] = value;
+}
+
+export function writeUint32(bytes: Uint8Array, at: number, value: number): void {
+  bytes[at] = value >>> 24;
+  bytes[at + 1] = value >>> 16;
+  bytes[at + 2] = value >>> 8;
+  bytes[at + 3] = value;
+}
+
+/** Where an uncompressed name at `at` ends, or -1: too long, cut off, a pointer, an unknown label type. */
+export function plainNameEnd(bytes: Uint8Array, at: number): number {
+  const limit = Math.min(bytes.length, at + MAX_NAME_OCTETS);
+  for (let position = at; position < limit; ) {
+    const length = bytes[position]!;
+    position += 1 + length;
+    if (length === 0) return position;
+    if (length > MAX_LABEL_OCTETS) return -1;
+  }
+  return -1;
+}
+
+/**
+ * Where a possibly compressed name at `at` ends, or -1. Every pointer must point before the name that it stands in,
+ * and each jump further back than the last (RFC 9267 section 2), so a loop cannot be built; the whole is at most 255 octets.
+ */
+export function nameEnd(bytes: Uint8Array, at: number): number {
+  let end = -1;
+  let total = 0;
+  let earliest = at;
+  for (let position = at; position < bytes.length; ) {
+    const length = bytes[position]!;
+    if (length >= POINTER) {
+      if (position + 2 > bytes.length) return -1;
+      if (end < 0) end = position + 2;
+      position = readUint16(bytes, position) & 0x3fff;
+      if (position >= earliest || position < HEADER_OCTETS) return -1;
+      earliest = position;
+      continue;
+    }
+    if (length > MAX_LABEL_OCTETS) return -1;
+    position += 1 + length;
+    total += 1 + length;
+    if (total > MAX_NAME_OCTETS) return -1;
+    if (length === 0) return end < 0 ? position : end;
+  }
+  return -1;
+}
+
+/** The name at `at`, pointers followed, in wire form as a latin1 string, case kept. Call nameEnd first. */
+export function readName(bytes: Uint8Array, at: number): string {
+  let wire = '';
+  for (let position = at; ; ) {
+    const length = bytes[position]!;
+    if (length >= POINTER) {
+      position = readUint16(bytes, position) & 0x3fff;
+      continue;
+    }
+    for (let end = position + 1 + length; position < end; position += 1)
+      wire += String.fromCharCode(bytes[position]!);
+    if (length === 0) return wire;
+  }
+}
+
+/** What one walk over a whole message finds; offsets from its start. */
+export interface MessageLayout {
+  /** End of the question section. */
+  readonly questionEnd: number;
+  readonly answers: number;
+  readonly authorities: number;
+  /** Additional records before the OPT record: those after it are optional data and are left behind with it. */
+  readonly additionals: number;
+  /** End of the last record that counts, so without OPT. */
+  readonly end: number;
+  /** Where the TTL of each record stands, in the order of the records. */
+  readonly ttlOffsets: readonly number[];
+  /** Start of the OPT record's fixed part (behind its root owner), -1 where there is none. */
+  readonly opt: number;
+}
+
+/**
+ * Walks a message with exactly one question and checks its whole form: names, counts, RDLENGTHs, the names inside RDATA
+ * that may be compressed (RFC 3597 section 4), the length of addresses, at most one OPT, nothing behind the last record.
+ * Null when any of it is wrong.
+ */
+export function layoutOf(bytes: Uint8Array): MessageLayout | null {
+  if (bytes.length < HEADER_OCTETS || readUint16(bytes, 4) !== 1) return null;
+  const nameStop = plainNameEnd(bytes, HEADER_OCTETS);
+  if (nameStop < 0 || nameStop + 4 > bytes.length) return null;
+  const questionEnd = nameStop + 4;
+  const answers = readUint16(bytes, 6);
+  const authorities = readUint16(bytes, 8);
+  const records = answers + authorities + readUint16(bytes, 10);
+  const ttlOffsets: number[] = [];
+  let opt = -1;
+  let position = questionEnd;
+  let end = questionEnd;
+  for (let index = 0; index < records; index += 1) {
+    const fixed = nameEnd(bytes, position);
+    if (fixed < 0 || fixed + RECORD_FIXED_OCTETS > bytes.length) return null;
+    const type = readUint16(bytes, fixed);
+    const next = fixed + RECORD_FIXED_OCTETS + readUint16(bytes, fixed + 8);
+    if (next > bytes.length || !isRdataSound(bytes, type, fixed + RECORD_FIXED_OCTETS, next)) return null;
+    if (type === TYPE.OPT) {
+      if (opt >= 0 || fixed !== position + 1 || index < answers + authorities) return null;
+      opt = fixed;
+    } else if (opt < 0) {
+      ttlOffsets.push(fixed + 4);
+      end = next;
+    }
+    position = next;
+  }
+  if (position !== bytes.length) return null;
+  const additionals = ttlOffsets.length - answers - authorities;
+  return { questionEnd, answers, authorities, additionals, end, ttlOffsets, opt };
+}
+
+/** How many octets stand before the (first of two) compressible names in the RDATA of a type; RFC 3597 section 4. */
+export const NAMES_IN_RDATA: ReadonlyMap<
+  number,
+  { readonly before: number; readonly names: number; readonly after: number }
+> = new Map<number, { readonly before: number; readonly names: number; readonly after: number }>([
+  [TYPE.NS, { before: 0, names: 1, after: 0 }],
+  [TYPE.CNAME, { before: 0, names: 1, after: 0 }],
+  [TYPE.SOA, { before: 0, names: 2, after: 20 }],
+  [TYPE.PTR, { before: 0, names: 1, after: 0 }],
+  [TYPE.MX, { before: 2, names: 1, after: 0 }],
+  [TYPE.RP, { before: 0, names: 2, after: 0 }],
+  [TYPE.AFSDB, { before: 2, names: 1, after: 0 }],
+  [TYPE.SRV, { before: 6, names: 1, after: 0 }],
+  [TYPE.KX, { before: 2, names: 1, after: 0 }],
+  [TYPE.DNAME, { before: 0, names: 1, after: 0 }],
+]);
+
+function isRdataSound(bytes: Uint8Array, type: number, start: number, end: number): boolean {
+  if (type === TYPE.A) return end - start === 4;
+  if (type === TYPE.AAAA) return end - start === 16;
+  const form = NAMES_IN_RDATA.get(type);
+  if (form === undefined) return true;
+  let position = start + form.before;
+  for (let index = 0; index < form.names; index += 1) {
+    if (position >= end) return false;
+    position = nameEnd(bytes, position);
+    if (position < 0 || position > end) return false;
+  }
+  return position + form.after === end;
+}
+
+/** Are the questions of two messages the same, letters compared without case? Both ends are known to be in bounds. */
+export function sameQuestion(a: Uint8Array, b: Uint8Array, questionEnd: number): boolean {
+  if (a.length < questionEnd || b.length < questionEnd) return false;
+  for (let at = HEADER_OCTETS; at < questionEnd; at += 1) {
+    if (a[at] !== b[at] && lowerOctet(a[at]!) !== lowerOctet(b[at]!)) return false;
+  }
+  return true;
+}
+
+export function lowerOctet(octet: number): number {
+  return octet >= 0x41 && octet <= 0x5a ? octet | 0x20 : octet;
+}

@@ -1,0 +1,110 @@
+// The connections of one listener, and who has to leave (RFC 7766 section 6.2, ATTACKS 9 and 10): too many in all or
+// of one client, idle for too long, or stalled, that is: they owe us reading or the rest of a message and do nothing.
+// Oldest idle goes first. Knows nothing of what flows over them.
+
+import type { Clock, Timer } from '../clock/clock.ts';
+import type { Limits } from '../config/config.ts';
+import type { Log } from '../observe/log.ts';
+
+const SWEEP_MS = 1000;
+/** Busy, and nothing has moved for this long: the peer does not read. With the sweep that is cut within 35 s. */
+const STALLED_MS = 30_000;
+
+export interface TrackedConnection {
+  readonly client: string;
+  /** Queries in flight, or octets that wait to be written. */
+  readonly isBusy: boolean;
+  /** Monotonic milliseconds of the last complete query, answer or write. */
+  readonly lastActiveMs: number;
+  /** Politely where possible. */
+  close(): void;
+}
+
+export interface ConnectionTableParts {
+  readonly what: string;
+  readonly limits: Pick<Limits, 'connections' | 'connectionsPerClient' | 'connectionIdleMs'>;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export class ConnectionTable {
+  readonly #parts: ConnectionTableParts;
+  /** In the order of arrival. */
+  readonly #connections = new Set<TrackedConnection>();
+  readonly #perClient = new Map<string, number>();
+  #sweep: Timer | null = null;
+  #hasComplained = false;
+
+  constructor(parts: ConnectionTableParts) {
+    this.#parts = parts;
+  }
+
+  get size(): number {
+    return this.#connections.size;
+  }
+
+  /** Is there room for one more of this client? Makes room in all by evicting whoever has been idle longest. */
+  hasRoomFor(client: string): boolean {
+    const { limits } = this.#parts;
+    if ((this.#perClient.get(client) ?? 0) >= limits.connectionsPerClient) {
+      if (!this.#evictIdlest((connection) => connection.client === client)) return this.#complain(client);
+    }
+    if (this.#connections.size >= limits.connections) {
+      if (!this.#evictIdlest(() => true)) return this.#complain(client);
+    }
+    return true;
+  }
+
+  add(connection: TrackedConnection): void {
+    this.#connections.add(connection);
+    this.#perClient.set(connection.client, (this.#perClient.get(connection.client) ?? 0) + 1);
+    this.#sweep ??= this.#parts.clock.every(SWEEP_MS, () => this.#look());
+  }
+
+  delete(connection: TrackedConnection): void {
+    if (!this.#connections.delete(connection)) return;
+    const left = this.#perClient.get(connection.client)! - 1;
+    if (left === 0) this.#perClient.delete(connection.client);
+    else this.#perClient.set(connection.client, left);
+    if (this.#connections.size > 0) return;
+    this.#sweep?.cancel();
+    this.#sweep = null;
+  }
+
+  closeAll(): void {
+    for (const connection of [...this.#connections]) connection.close();
+  }
+
+  #look(): void {
+    const nowMs = this.#parts.clock.monotonic();
+    const { connectionIdleMs } = this.#parts.limits;
+    for (const connection of [...this.#connections]) {
+      const quietMs = nowMs - connection.lastActiveMs;
+      if (quietMs >= (connection.isBusy ? STALLED_MS : connectionIdleMs)) connection.close();
+    }
+  }
+
+  #evictIdlest(among: (connection: TrackedConnection) => boolean): boolean {
+    let idlest: TrackedConnection | null = null;
+    for (const connection of this.#connections) {
+      if (connection.isBusy || !among(connection)) continue;
+      if (idlest === null || connection.lastActiveMs < idlest.lastActiveMs) idlest = connection;
+    }
+    idlest?.close();
+    if (idlest !== null) this.delete(idlest);
+    return idlest !== null;
+  }
+
+  #complain(client: string): false {
+    if (!this.#hasComplained) {
+      const hint = 'raise limits.connections or limits.connections_per_client if these clients are yours';
+      this.#parts.log.warn('too many connections, turning new ones away', {
+        listen: this.#parts.what,
+        client,
+        hint,
+      });
+    }
+    this.#hasComplained = true;
+    return false;
+  }
+}

@@ -1,0 +1,56 @@
+// What an HTTP request asks of a DoH server (RFC 8484 section 4.1), judged without touching a socket.
+// A request is a query in octets, a body to be read first, or a status with a sentence for whoever debugs a client.
+
+import { MAX_MESSAGE_OCTETS } from '../dns/wire.ts';
+
+export const DNS_MESSAGE = 'application/dns-message';
+export const DOH_PATH = '/dns-query';
+/** A body that is over the limit and announced as no longer than this is read to its end, so that the connection lives. */
+export const MAX_DISCARDED_OCTETS = 1 << 20;
+
+export interface Refusal {
+  readonly status: 400 | 404 | 405 | 408 | 413 | 415;
+  readonly message: string;
+}
+
+export type DohRequest = { readonly query: Uint8Array } | { readonly readBody: true } | Refusal;
+
+export interface RequestHead {
+  readonly method: string;
+  /** Path and query string. */
+  readonly target: string;
+  readonly contentType: string | undefined;
+  readonly contentLength: string | undefined;
+}
+
+export const TOO_LARGE: Refusal = {
+  status: 413,
+  message: `a DNS message has at most ${MAX_MESSAGE_OCTETS} octets`,
+};
+export const TOO_SLOW: Refusal = { status: 408, message: 'the body did not arrive in time' };
+
+export function judgeRequest(head: RequestHead): DohRequest {
+  const [path, search = ''] = head.target.split('?', 2) as [string, string?];
+  if (path !== DOH_PATH) return { status: 404, message: `queries go to ${DOH_PATH}` };
+  if (head.method === 'GET' || head.method === 'HEAD') return queryInUrl(search);
+  if (head.method !== 'POST') return { status: 405, message: 'use GET, HEAD or POST' };
+  const [mediaType] = (head.contentType ?? '').split(';', 1) as [string];
+  if (mediaType.trim().toLowerCase() !== DNS_MESSAGE)
+    return { status: 415, message: `send content-type: ${DNS_MESSAGE}` };
+  return Number(head.contentLength ?? 0) > MAX_MESSAGE_OCTETS ? TOO_LARGE : { readBody: true };
+}
+
+/** The `dns` parameter: base64url without padding (RFC 8484 section 6). */
+function queryInUrl(search: string): DohRequest {
+  const parameter = search.split('&').find((pair) => pair.startsWith('dns='));
+  if (parameter === undefined) return { status: 400, message: 'the URL lacks ?dns=, the query in base64url' };
+  const encoded = parameter.slice('dns='.length);
+  if (!/^[A-Za-z0-9_-]+$/.test(encoded) || encoded.length % 4 === 1) {
+    return {
+      status: 400,
+      message: 'the parameter dns is not base64url without padding (RFC 4648 section 5)',
+    };
+  }
+  const query = Buffer.from(encoded, 'base64url');
+  return query.length > MAX_MESSAGE_OCTETS ? TOO_LARGE : { query };
+}

@@ -1,0 +1,229 @@
+// DNS over HTTPS (RFC 8484): HTTP/2 and HTTP/1.1, GET, HEAD and POST at /dns-query.
+// A bad request gets its status and a sentence, and the connection goes on. The Date header is our own clock's,
+// and there is none while we do not know the time: other people set their clocks by it.
+
+import {
+  createSecureServer,
+  type Http2SecureServer,
+  type Http2ServerRequest,
+  type Http2ServerResponse,
+  type ServerHttp2Session,
+} from 'node:http2';
+import type { TLSSocket } from 'node:tls';
+import type { Clock } from '../clock/clock.ts';
+import { type Answer, DROP, renderAnswer, renderBound } from '../dns/answer.ts';
+import { Query } from '../dns/query.ts';
+import { MAX_MESSAGE_OCTETS } from '../dns/wire.ts';
+import { lifetimeSeconds } from '../resolver/lifetime.ts';
+import type { CertificateStore } from '../tls/certificate-store.ts';
+import type { TrackedConnection } from './connection-table.ts';
+import {
+  DNS_MESSAGE,
+  judgeRequest,
+  MAX_DISCARDED_OCTETS,
+  type Refusal,
+  TOO_LARGE,
+  TOO_SLOW,
+} from './doh-request.ts';
+import { type ListenerParts, plainAddress } from './listener.ts';
+import { ServerListener } from './server-listener.ts';
+import { followCertificates, peerKey, tlsServerOptions, trackHandshakes } from './tls-front.ts';
+
+const BODY_TIMEOUT_MS = 10_000;
+/** RFC 8467 section 4.1. */
+const RESPONSE_PADDING_OCTETS = 468;
+const RENDER_LIMITS = {
+  maxOctets: MAX_MESSAGE_OCTETS,
+  padToOctets: RESPONSE_PADDING_OCTETS,
+  keepaliveMs: null,
+};
+
+export interface DohListenerParts extends ListenerParts {
+  readonly certificates: CertificateStore;
+}
+
+export class DohListener extends ServerListener<DohListenerParts> {
+  readonly #byPeer = new Map<string, HttpConnection>();
+
+  constructor(parts: DohListenerParts) {
+    super('doh', parts);
+  }
+
+  protected override createServer(): Http2SecureServer {
+    const { certificates, clock, limits } = this.parts;
+    const server = createSecureServer({
+      ...tlsServerOptions(certificates),
+      allowHTTP1: true,
+      ALPNProtocols: ['h2', 'http/1.1'],
+      settings: { maxConcurrentStreams: limits.queriesPerConnection, enablePush: false },
+    });
+    followCertificates(server, certificates);
+    trackHandshakes(server, this.connections, clock);
+    server.prependListener('secureConnection', (socket) => this.#accept(socket));
+    server.on('session', (session) => this.#byPeer.get(peerKey(session.socket))?.serve(session));
+    server.on('sessionError', () => {}); // a broken session has destroyed itself; nobody else is concerned
+    server.on('request', (request, response) => this.#handle(request, response));
+    return server;
+  }
+
+  #accept(socket: TLSSocket): void {
+    const key = peerKey(socket);
+    const connection = new HttpConnection(socket, this.parts.clock);
+    this.#byPeer.set(key, connection);
+    this.connections.add(connection);
+    socket.on('error', () => socket.destroy());
+    socket.on('close', () => {
+      this.#byPeer.delete(key);
+      this.gone(connection);
+    });
+  }
+
+  #handle(request: Http2ServerRequest, response: Http2ServerResponse): void {
+    const connection = this.#byPeer.get(peerKey(request.socket));
+    connection?.begin();
+    response.on('close', () => connection?.finish());
+    response.on('error', () => {}); // the client has gone
+    request.on('error', () => {});
+    const judged = judgeRequest({
+      method: request.method,
+      target: request.url,
+      contentType: request.headers['content-type'],
+      contentLength: request.headers['content-length'],
+    });
+    if ('query' in judged) this.#resolve(judged.query, request, response);
+    else if ('status' in judged) this.#refuse(judged, request, response);
+    else this.#readBody(request, response);
+  }
+
+  #readBody(request: Http2ServerRequest, response: Http2ServerResponse): void {
+    const chunks: Uint8Array[] = [];
+    let octets = 0;
+    const stop = (refusal: Refusal) => {
+      timeout.cancel();
+      request.removeAllListeners('data').removeAllListeners('end').resume();
+      this.#refuse(refusal, request, response);
+    };
+    const timeout = this.parts.clock.after(BODY_TIMEOUT_MS, () => stop(TOO_SLOW));
+    response.on('close', () => timeout.cancel());
+    request.on('data', (chunk: Uint8Array) => {
+      octets += chunk.length;
+      if (octets > MAX_MESSAGE_OCTETS) stop(TOO_LARGE);
+      else chunks.push(chunk);
+    });
+    request.on('end', () => {
+      timeout.cancel();
+      this.#resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks), request, response);
+    });
+  }
+
+  #resolve(message: Uint8Array, request: Http2ServerRequest, response: Http2ServerResponse): void {
+    const { resolver, clock, limits } = this.parts;
+    const receivedAtMs = clock.monotonic();
+    const query = new Query(message);
+    const { socket } = request;
+    const answer = resolver.resolve(query, {
+      client: plainAddress(socket.remoteAddress),
+      clientPort: socket.remotePort ?? 0,
+      localAddress: plainAddress(socket.localAddress),
+      transport: 'doh',
+      receivedAtMs,
+      deadlineMs: receivedAtMs + limits.queryDeadlineMs,
+    });
+    if (answer instanceof Promise) void answer.then((late) => this.#respond(query, late, request, response));
+    else this.#respond(query, answer, request, response);
+  }
+
+  #respond(query: Query, answer: Answer, request: Http2ServerRequest, response: Http2ServerResponse): void {
+    if (answer === DROP) {
+      this.#refuse(
+        { status: 400, message: 'this is no DNS query (RFC 1035 section 4.1)' },
+        request,
+        response,
+      );
+      return;
+    }
+    const octets = Buffer.allocUnsafe(renderBound(answer, query, RENDER_LIMITS));
+    const end = renderAnswer(answer, query, RENDER_LIMITS, octets, 0);
+    const maxAgeSeconds = Math.max(0, lifetimeSeconds(answer) - answer.ageSeconds);
+    response.sendDate = false;
+    response.writeHead(200, {
+      'content-type': DNS_MESSAGE,
+      'content-length': end,
+      'cache-control': `max-age=${maxAgeSeconds}`,
+      ...dateHeader(this.parts.clock),
+    });
+    response.end(octets.subarray(0, request.method === 'HEAD' ? 0 : end));
+  }
+
+  #refuse({ status, message }: Refusal, request: Http2ServerRequest, response: Http2ServerResponse): void {
+    const isHttp1 = request.httpVersionMajor === 1;
+    const leftOctets = Number(request.headers['content-length'] ?? Number.POSITIVE_INFINITY);
+    const isEndless = status === 408 || (status === 413 && leftOctets > MAX_DISCARDED_OCTETS);
+    const body = `${message}\n`;
+    response.sendDate = false;
+    response.writeHead(status, {
+      'content-type': 'text/plain; charset=utf-8',
+      'content-length': Buffer.byteLength(body),
+      ...(status === 405 ? { allow: 'GET, HEAD, POST' } : {}),
+      ...(isEndless && isHttp1 ? { connection: 'close' } : {}),
+      ...dateHeader(this.parts.clock),
+    });
+    response.end(request.method === 'HEAD' ? '' : body, () => {
+      if (!isEndless) return;
+      if (isHttp1) request.socket.destroy();
+      else response.stream?.close();
+    });
+  }
+}
+
+/** The HTTP Date (RFC 9110 section 6.6.1) as our own clock has it, only while that is worth something to others. */
+function dateHeader(clock: Clock): { date?: string } {
+  const { state } = clock.status;
+  if (state !== 'synchronized' && state !== 'holdover') return {};
+  return { date: new Date(clock.now().epochMs).toUTCString() };
+}
+
+/** One client connection, over whichever HTTP version, as the connection table sees it. */
+class HttpConnection implements TrackedConnection {
+  readonly client: string;
+  lastActiveMs: number;
+  readonly #socket: TLSSocket;
+  readonly #clock: Clock;
+  #session: ServerHttp2Session | null = null;
+  #requests = 0;
+  #isEnding = false;
+
+  constructor(socket: TLSSocket, clock: Clock) {
+    this.client = plainAddress(socket.remoteAddress);
+    this.#socket = socket;
+    this.#clock = clock;
+    this.lastActiveMs = clock.monotonic();
+  }
+
+  get isBusy(): boolean {
+    return this.#requests > 0;
+  }
+
+  serve(session: ServerHttp2Session): void {
+    this.#session = session;
+  }
+
+  begin(): void {
+    this.#requests += 1;
+    this.lastActiveMs = this.#clock.monotonic();
+  }
+
+  finish(): void {
+    this.#requests -= 1;
+    this.lastActiveMs = this.#clock.monotonic();
+    if (this.#isEnding && this.#requests === 0 && this.#session === null) this.#socket.end();
+  }
+
+  /** GOAWAY after the streams in flight (RFC 9113 section 6.8), or the end of the socket; at the second call at once. */
+  close(): void {
+    if (this.#isEnding) this.#socket.destroy();
+    else if (this.#session !== null) this.#session.close();
+    else if (this.#requests === 0) this.#socket.end();
+    this.#isEnding = true;
+  }
+}

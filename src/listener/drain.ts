@@ -1,0 +1,28 @@
+// Waiting, for a bounded time, until what was in flight is done: how every listener stops.
+
+import type { Clock } from '../clock/clock.ts';
+
+export class Drain {
+  readonly #clock: Clock;
+  #finish: (() => void) | null = null;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** Resolves when `finished` is called, or after `graceMs`. */
+  wait(graceMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const grace = this.#clock.after(graceMs, resolve);
+      this.#finish = () => {
+        grace.cancel();
+        resolve();
+      };
+    });
+  }
+
+  /** Nothing is in flight any more; without anybody waiting it means nothing. */
+  finished(): void {
+    this.#finish?.();
+  }
+}

@@ -1,0 +1,63 @@
+// The part that TCP, DoT and DoH have in common: a server per address, a table of its connections, and draining.
+// What is done with a connection is the business of the class that extends this one.
+
+import type { Server } from 'node:net';
+import type { SocketAddress } from '../config/config.ts';
+import { Binding, BindingSet, bindServer } from './binding.ts';
+import { ConnectionTable, type TrackedConnection } from './connection-table.ts';
+import { Drain } from './drain.ts';
+import type { Listener, ListenerParts, WaitingAddress } from './listener.ts';
+
+export abstract class ServerListener<Parts extends ListenerParts> implements Listener {
+  readonly transport: 'tcp' | 'dot' | 'doh';
+  protected readonly parts: Parts;
+  protected readonly connections: ConnectionTable;
+  readonly #bindings = new BindingSet();
+  readonly #drain: Drain;
+
+  constructor(transport: 'tcp' | 'dot' | 'doh', parts: Parts) {
+    this.transport = transport;
+    this.parts = parts;
+    const { limits, clock, log } = parts;
+    this.connections = new ConnectionTable({ what: transport, limits, clock, log });
+    this.#drain = new Drain(clock);
+  }
+
+  /** A server that is ready to listen. */
+  protected abstract createServer(): Server;
+
+  get addresses(): SocketAddress[] {
+    return this.#bindings.addresses;
+  }
+
+  get waiting(): WaitingAddress[] {
+    return this.#bindings.waiting;
+  }
+
+  start(): Promise<void> {
+    return this.listenOn(this.parts.addresses);
+  }
+
+  listenOn(addresses: readonly SocketAddress[]): Promise<void> {
+    const { clock, log } = this.parts;
+    const bind = (wanted: SocketAddress) => bindServer(this.createServer(), wanted, log);
+    return this.#bindings.become(
+      addresses,
+      (wanted) => new Binding({ wanted, what: this.transport, bind, clock, log }),
+    );
+  }
+
+  async stop(graceMs: number): Promise<void> {
+    this.#bindings.close();
+    if (this.connections.size === 0) return;
+    const drained = this.#drain.wait(graceMs);
+    this.connections.closeAll();
+    await drained;
+  }
+
+  /** To be called when a connection has closed. */
+  protected gone(connection: TrackedConnection): void {
+    this.connections.delete(connection);
+    if (this.connections.size === 0) this.#drain.finished();
+  }
+}

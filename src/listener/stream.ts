@@ -1,0 +1,47 @@
+// DNS over streams: TCP (RFC 7766) and TLS (RFC 7858) behind one listener, because they differ in the server
+// that accepts them and in nothing else. Wildcards need no care here: a connection knows the address it was made to.
+
+import { createServer as createTcpServer, type Server, type Socket } from 'node:net';
+import { createServer as createTlsServer } from 'node:tls';
+import type { CertificateStore } from '../tls/certificate-store.ts';
+import { type ListenerParts, plainAddress } from './listener.ts';
+import { ServerListener } from './server-listener.ts';
+import { StreamConnection } from './stream-connection.ts';
+import { followCertificates, tlsServerOptions, trackHandshakes } from './tls-front.ts';
+
+export interface StreamListenerParts extends ListenerParts {
+  /** Present: DoT with these certificates. Null: plain TCP. */
+  readonly certificates: CertificateStore | null;
+}
+
+export class StreamListener extends ServerListener<StreamListenerParts> {
+  constructor(parts: StreamListenerParts) {
+    super(parts.certificates === null ? 'tcp' : 'dot', parts);
+  }
+
+  protected override createServer(): Server {
+    const { certificates } = this.parts;
+    return certificates === null ? this.#tcpServer() : this.#tlsServer(certificates);
+  }
+
+  #tcpServer(): Server {
+    return createTcpServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+      if (this.connections.hasRoomFor(plainAddress(socket.remoteAddress))) this.#accept(socket, 'tcp');
+      else socket.destroy();
+    });
+  }
+
+  #tlsServer(certificates: CertificateStore): Server {
+    const options = { ...tlsServerOptions(certificates), ALPNProtocols: ['dot'], allowHalfOpen: true };
+    const server = createTlsServer(options, (socket) => this.#accept(socket, 'dot'));
+    followCertificates(server, certificates);
+    trackHandshakes(server, this.connections, this.parts.clock);
+    return server;
+  }
+
+  #accept(socket: Socket, transport: 'tcp' | 'dot'): void {
+    const { resolver, clock, limits } = this.parts;
+    const onClose = (connection: StreamConnection) => this.gone(connection);
+    this.connections.add(new StreamConnection({ socket, transport, resolver, clock, limits, onClose }));
+  }
+}

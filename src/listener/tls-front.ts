@@ -1,0 +1,74 @@
+// What the two encrypted listeners share: options of their TLS server, certificates that are swapped while it runs,
+// and connections that are counted from the first octet, so that half a handshake is bounded like anything else.
+
+import type { Server as TlsServer } from 'node:tls';
+import type { Clock } from '../clock/clock.ts';
+import type { CertificateStore, ServedCertificate } from '../tls/certificate-store.ts';
+import type { ConnectionTable, TrackedConnection } from './connection-table.ts';
+import { plainAddress } from './listener.ts';
+
+/** From the first octet to a finished handshake (ATTACKS 9). */
+const HANDSHAKE_TIMEOUT_MS = 10_000;
+
+/** TLS 1.2 and 1.3 with tickets (RFC 7858 section 3.3 asks for resumption); older versions are gone by RFC 8996. */
+export function tlsServerOptions(certificates: CertificateStore) {
+  return {
+    ...contextOptions(certificates.current()),
+    handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
+    noDelay: true,
+  };
+}
+
+function contextOptions({ chainPem, keyPem }: ServedCertificate) {
+  return { cert: chainPem, key: keyPem, minVersion: 'TLSv1.2' } as const;
+}
+
+/** New handshakes get the new certificate at once; connections that stand are not touched. */
+export function followCertificates(server: TlsServer, certificates: CertificateStore): void {
+  const unsubscribe = certificates.onReplace((fresh) => server.setSecureContext(contextOptions(fresh)));
+  server.on('close', unsubscribe);
+}
+
+/** Identifies a connection in the raw and in the encrypted view of it. */
+export function peerKey({
+  remoteAddress,
+  remotePort,
+}: {
+  remoteAddress?: string;
+  remotePort?: number;
+}): string {
+  return `${remoteAddress}|${remotePort}`;
+}
+
+/** Counts connections in the table while they shake hands; whoever there is no room for is cut before that. */
+export function trackHandshakes(server: TlsServer, connections: ConnectionTable, clock: Clock): void {
+  const handshakes = new Map<string, TrackedConnection>();
+  const finished = (key: string) => {
+    const handshake = handshakes.get(key);
+    if (handshake === undefined) return;
+    handshakes.delete(key);
+    connections.delete(handshake);
+  };
+  server.on('connection', (socket) => {
+    const client = plainAddress(socket.remoteAddress);
+    if (!connections.hasRoomFor(client)) {
+      socket.destroy();
+      return;
+    }
+    const key = peerKey(socket);
+    const handshake = {
+      client,
+      isBusy: false,
+      lastActiveMs: clock.monotonic(),
+      close: () => socket.destroy(),
+    };
+    handshakes.set(key, handshake);
+    connections.add(handshake);
+    socket.on('close', () => finished(key));
+  });
+  server.prependListener('secureConnection', (socket) => finished(peerKey(socket)));
+  server.on('tlsClientError', (_error, socket) => {
+    finished(peerKey(socket));
+    socket.destroy();
+  });
+}

@@ -1,0 +1,77 @@
+// Fifth link: answers are kept as wire octets for as long as their TTLs say, on monotonic time, and given out with
+// their age taken off. Failures of upstreams are kept for a moment too (RFC 9520), apart from answers, so that they
+// can be forgotten the moment an upstream is back.
+
+import { LRUCache } from 'lru-cache';
+import type { Clock } from '../clock/clock.ts';
+import { Answer } from '../dns/answer.ts';
+import { EDE, RCODE } from '../dns/codes.ts';
+import { UpstreamFailure } from '../dns/failures.ts';
+import type { AnswerStore } from './answer-store.ts';
+import { lifetimeSeconds } from './lifetime.ts';
+import type { Link } from './resolver.ts';
+
+/** RFC 9520 section 3.2: at least one second; no more, because a house has one line and it comes back at once. */
+const FAILURE_MS = 1000;
+const MAX_FAILURES = 10_000;
+
+/** Failed questions of the last moment. */
+export class FailureMemory {
+  readonly #failures = new LRUCache<string, { readonly answer: Answer; readonly untilMs: number }>({
+    max: MAX_FAILURES,
+  });
+
+  recall(key: string, nowMs: number): Answer | null {
+    if (this.#failures.size === 0) return null;
+    const failed = this.#failures.get(key);
+    return failed !== undefined && nowMs < failed.untilMs ? failed.answer : null;
+  }
+
+  remember(key: string, answer: Answer, nowMs: number): void {
+    const again = answer.withError({ code: EDE.CACHED_ERROR, text: '' });
+    this.#failures.set(key, { answer: again, untilMs: nowMs + FAILURE_MS });
+  }
+
+  /** After a recovery: nothing that failed before says anything about now. */
+  forget(): void {
+    this.#failures.clear();
+  }
+}
+
+export interface CacheParts {
+  readonly store: AnswerStore;
+  readonly failures: FailureMemory;
+  readonly clock: Clock;
+}
+
+export function cache({ store, failures, clock }: CacheParts): Link {
+  const keep = (key: string, answer: Answer): Answer => {
+    const nowMs = clock.monotonic();
+    const seconds = lifetimeSeconds(answer);
+    if (seconds > 0) store.set(key, { answer, storedAtMs: nowMs, expiresAtMs: nowMs + seconds * 1000 });
+    else if (answer.rcode === RCODE.SERVFAIL) failures.remember(key, answer, nowMs);
+    return answer;
+  };
+  const keepFailure = (key: string, error: unknown): never => {
+    if (error instanceof UpstreamFailure) {
+      failures.remember(key, Answer.ofRcode(error.rcode, ...error.errors), clock.monotonic());
+    }
+    throw error;
+  };
+  return (next) => ({
+    resolve(query, context) {
+      const key = query.cacheKey;
+      const nowMs = context.receivedAtMs;
+      const stored = store.get(key);
+      if (stored !== undefined && nowMs < stored.expiresAtMs) {
+        return stored.answer.aged(Math.floor(Math.max(0, nowMs - stored.storedAtMs) / 1000));
+      }
+      const failed = failures.recall(key, nowMs);
+      if (failed !== null) return failed;
+      return Promise.resolve(next.resolve(query, context)).then(
+        (answer) => keep(key, answer),
+        (error) => keepFailure(key, error),
+      );
+    },
+  });
+}

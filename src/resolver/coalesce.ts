@@ -1,0 +1,51 @@
+// Sixth link: equal questions that are in flight at the same time share one upstream query (RFC 5452 section 5,
+// ATTACKS 2). It is also where the waiting is counted: in all and per client (ATTACKS 6).
+
+import type { Limits } from '../config/config.ts';
+import type { Answer } from '../dns/answer.ts';
+import { TooManyPending } from '../dns/failures.ts';
+import type { Link } from './resolver.ts';
+
+export function coalesce(limits: Pick<Limits, 'pendingQueries' | 'pendingQueriesPerClient'>): Link {
+  const inFlight = new Map<string, Promise<Answer>>();
+  const waiting = new WaitingRoom(limits);
+  return (next) => ({
+    resolve(query, context) {
+      waiting.enter(context.client);
+      const key = query.cacheKey;
+      let shared = inFlight.get(key);
+      if (shared === undefined) {
+        shared = Promise.try(() => next.resolve(query, context)).finally(() => inFlight.delete(key));
+        inFlight.set(key, shared);
+      }
+      return shared.finally(() => waiting.leave(context.client));
+    },
+  });
+}
+
+/** Counts who waits. Its map holds clients that wait at this moment and no others, so the limits bound it too. */
+class WaitingRoom {
+  readonly #limits: Pick<Limits, 'pendingQueries' | 'pendingQueriesPerClient'>;
+  readonly #perClient = new Map<string, number>();
+  #inAll = 0;
+
+  constructor(limits: Pick<Limits, 'pendingQueries' | 'pendingQueriesPerClient'>) {
+    this.#limits = limits;
+  }
+
+  enter(client: string): void {
+    const own = this.#perClient.get(client) ?? 0;
+    if (this.#inAll >= this.#limits.pendingQueries) throw new TooManyPending('too many queries are waiting');
+    if (own >= this.#limits.pendingQueriesPerClient)
+      throw new TooManyPending('too many of your queries are waiting');
+    this.#perClient.set(client, own + 1);
+    this.#inAll += 1;
+  }
+
+  leave(client: string): void {
+    const own = this.#perClient.get(client)! - 1;
+    if (own === 0) this.#perClient.delete(client);
+    else this.#perClient.set(client, own);
+    this.#inAll -= 1;
+  }
+}

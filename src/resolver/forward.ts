@@ -1,0 +1,28 @@
+// The end of the chain: a question goes to an upstream, as a query of our own making (upstream/upstream-query.ts),
+// and its reply becomes an Answer. While the clock is untrusted no upstream can be verified, so nothing leaves.
+
+import type { Clock } from '../clock/clock.ts';
+import { Answer } from '../dns/answer.ts';
+import { ClockNotReady, UpstreamFailure } from '../dns/failures.ts';
+import type { UpstreamPool } from '../upstream/pool.ts';
+import { buildUpstreamQuery } from '../upstream/upstream-query.ts';
+import type { Resolver } from './resolver.ts';
+
+export interface ForwardParts {
+  /** Asked per query, because a reload replaces the pool. */
+  readonly upstreams: () => UpstreamPool;
+  readonly clock: Clock;
+}
+
+export function forward({ upstreams, clock }: ForwardParts): Resolver {
+  return {
+    async resolve(query, context) {
+      if (clock.status.state === 'untrusted') throw new ClockNotReady(clock.status.reason);
+      const reply = await upstreams().exchange(buildUpstreamQuery(query), context.deadlineMs);
+      const answer = Answer.fromMessage(reply);
+      if (answer === null)
+        throw new UpstreamFailure('upstream-unreachable', 'an upstream sent a malformed reply');
+      return answer;
+    },
+  };
+}

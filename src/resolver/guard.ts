@@ -1,0 +1,74 @@
+// Third link: what is not answered at all, and what is answered without looking anything up.
+// Who may ask (access list, alike on every transport), then form (RFC 1035, RFC 6891, RFC 9619), then questions that
+// a resolver of a house does not serve: zone transfers, other classes, meta types, ANY (RFC 8482).
+
+import { isIPv4 } from 'node:net';
+import { Answer, DROP } from '../dns/answer.ts';
+import { CLASS_IN, EDE, OPCODE_QUERY, RCODE, TYPE } from '../dns/codes.ts';
+import { writeMessage } from '../dns/message-writer.ts';
+import type { Query } from '../dns/query.ts';
+import { FLAG, HEADER_OCTETS } from '../dns/wire.ts';
+import type { Log } from '../observe/log.ts';
+import type { AccessList } from './access-list.ts';
+import type { Link } from './resolver.ts';
+
+/** TTL of the answer to ANY, in seconds (RFC 8482 section 4.2 leaves it to us). */
+const ANY_TTL_SECONDS = 3600;
+/** HINFO "RFC8482" "" (RFC 8482 section 4.2). */
+const ANY_RDATA = Buffer.from('\x07RFC8482\x00', 'latin1');
+/** Clients whose refusal has been logged; after that many the log has made its point. */
+const MAX_REFUSALS_LOGGED = 256;
+
+export interface GuardParts {
+  /** Asked per query, because a reload replaces the list. */
+  readonly accessList: () => AccessList;
+  readonly log: Log;
+}
+
+export function guard({ accessList, log }: GuardParts): Link {
+  const refused = new Set<string>();
+  return (next) => ({
+    resolve(query, context) {
+      if (query.bytes.length < HEADER_OCTETS || query.isResponse) return DROP;
+      if (!accessList().allows(context.client)) {
+        logFirstRefusal(context.client, refused, log);
+        return Answer.ofRcode(RCODE.REFUSED, { code: EDE.PROHIBITED, text: 'client not allowed' });
+      }
+      return refusalOf(query) ?? next.resolve(query, context);
+    },
+  });
+}
+
+/** The answer to a query that goes no further; null for one that does. */
+function refusalOf(query: Query): Answer | null {
+  if (query.opcode !== OPCODE_QUERY) return Answer.ofRcode(RCODE.NOTIMP);
+  if (query.isMalformed) return Answer.ofRcode(RCODE.FORMERR);
+  if (query.edns !== null && query.edns.version > 0) return Answer.ofRcode(RCODE.BADVERS);
+  if (query.class !== CLASS_IN) return Answer.ofRcode(RCODE.REFUSED);
+  const { type } = query;
+  if (type === TYPE.ANY) return minimalAny(query);
+  if (type === TYPE.AXFR || type === TYPE.IXFR) return Answer.ofRcode(RCODE.REFUSED);
+  return isMetaType(type) ? Answer.ofRcode(RCODE.NOTIMP) : null;
+}
+
+/** Types that no record has: OPT, and 128 to 255 (RFC 6895 section 3.1). */
+function isMetaType(type: number): boolean {
+  return type === TYPE.OPT || (type >= 128 && type < 256);
+}
+
+function minimalAny(query: Query): Answer {
+  const owner = Buffer.from(query.question.subarray(0, -4)).toString('latin1');
+  const hinfo = { owner, type: TYPE.HINFO, ttlSeconds: ANY_TTL_SECONDS, rdata: ANY_RDATA };
+  return Answer.fromMessage(writeMessage({ question: query.question, flags: FLAG.QR, answers: [hinfo] }))!;
+}
+
+function logFirstRefusal(client: string, refused: Set<string>, log: Log): void {
+  if (refused.has(client) || refused.size >= MAX_REFUSALS_LOGGED) return;
+  refused.add(client);
+  const address = client.split('%', 1)[0];
+  const prefix = isIPv4(client) ? 32 : 128;
+  log.warn('refused a client that is not in access.allow', {
+    client,
+    add: `access.allow: ["${address}/${prefix}"]`,
+  });
+}

@@ -1,0 +1,211 @@
+// Certificate and key as files of the owner's: read, checked against each other, watched, read again on request.
+// A broken pair is a line in the log, and whatever was served before stays; dates only ever make a warning.
+// Also reading and writing PEM files with the care that keys need, which the local CA shares.
+// It does not know who serves the pair.
+
+import { type BigIntStats, constants } from 'node:fs';
+import { type FileHandle, open, rename, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import type { Clock, Timer } from '../clock/clock.ts';
+import type { Log } from '../observe/log.ts';
+import { dateWarning, fitPair, type ServedCertificate } from './certificate-store.ts';
+
+/**
+ * How often the files are looked at. Polled, because fs.watch follows an inode: renewal tools rename a new file,
+ * or a symbolic link to another directory, over the old one, and the watch stays on the file that is gone.
+ */
+export const POLL_EVERY_MS = 2_000;
+
+/** How often the dates of what is served are looked at. */
+const JUDGE_DATES_EVERY_MS = 3_600_000;
+
+/** A chain of ten RSA certificates is about 20 KiB. */
+const MAX_PEM_BYTES = 262_144;
+
+export interface CertificateFilesParts {
+  readonly paths: { readonly certificate: string; readonly key: string };
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Called with every good pair that differs from the last one. */
+  readonly serve: (certificate: ServedCertificate) => void;
+}
+
+export class CertificateFiles {
+  readonly #parts: CertificateFilesParts;
+  #served: ServedCertificate | null = null;
+  /** Fingerprints of the files: at the last poll, and when they were last read. */
+  #seen = '';
+  #judged = '';
+  #warned: string | null = null;
+  #reading: Promise<unknown> = Promise.resolve();
+  #pollBusy = false;
+  #closed = false;
+  readonly #stops: (() => void)[] = [];
+
+  constructor(parts: CertificateFilesParts) {
+    this.#parts = parts;
+    const timers: Timer[] = [
+      parts.clock.every(POLL_EVERY_MS, () => void this.poll()),
+      parts.clock.every(JUDGE_DATES_EVERY_MS, () => this.#judgeDates()),
+    ];
+    for (const timer of timers) this.#stops.push(() => timer.cancel());
+    this.#stops.push(parts.clock.onStateChange(() => this.#judgeDates()));
+  }
+
+  /** Reads both files now; true when they are a good pair. Never throws: what is wrong goes to the log. */
+  load(): Promise<boolean> {
+    const reading = this.#reading.then(() => this.#read());
+    this.#reading = reading;
+    return reading;
+  }
+
+  close(): void {
+    this.#closed = true;
+    for (const stop of this.#stops) stop();
+  }
+
+  /** Looks once; reads when the files have changed and then held still for a period: a pair is written in two steps. */
+  async poll(): Promise<void> {
+    if (this.#pollBusy) return;
+    this.#pollBusy = true;
+    try {
+      const fingerprint = await this.#fingerprint();
+      const still = fingerprint === this.#seen;
+      this.#seen = fingerprint;
+      if (still && fingerprint !== this.#judged) await this.load();
+    } finally {
+      this.#pollBusy = false;
+    }
+  }
+
+  async #fingerprint(): Promise<string> {
+    const { certificate, key } = this.#parts.paths;
+    return (await Promise.all([fingerprintOf(certificate), fingerprintOf(key)])).join(' ');
+  }
+
+  async #read(): Promise<boolean> {
+    const { paths, log } = this.#parts;
+    // Taken before reading: a change in between shows at the next poll.
+    this.#judged = await this.#fingerprint();
+    const pair = await readPair(paths, 'files');
+    if (this.#closed) return false;
+    if ('problem' in pair) {
+      const consequence = this.#served === null ? 'not used' : 'the old pair stays in use';
+      log.error(`certificate files: ${pair.problem}; ${consequence}`);
+      return false;
+    }
+    const { certificate } = pair;
+    if (certificate.chainPem === this.#served?.chainPem && certificate.keyPem === this.#served.keyPem)
+      return true;
+    this.#served = certificate;
+    this.#warned = null;
+    this.#parts.serve(certificate);
+    this.#judgeDates();
+    return true;
+  }
+
+  #judgeDates(): void {
+    const { clock, log, paths } = this.#parts;
+    if (this.#served === null) return;
+    const warning = dateWarning(this.#served, clock.status, clock.now().epochMs);
+    // One line for each new finding; the sentence holds the present date, so its first words are compared.
+    const finding = warning?.split(',')[0] ?? null;
+    if (warning !== null && finding !== this.#warned) {
+      log.warn(`${paths.certificate}: ${warning}; served all the same: renew the file if the clock is right`);
+    }
+    this.#warned = finding;
+  }
+}
+
+/** A good pair, or one sentence with the file at fault. */
+export async function readPair(
+  paths: { readonly certificate: string; readonly key: string },
+  source: ServedCertificate['source'],
+): Promise<{ readonly certificate: ServedCertificate } | { readonly problem: string }> {
+  try {
+    const verdict = fitPair(await readPem(paths.certificate), await readKeyPem(paths.key), source);
+    return 'problem' in verdict ? { problem: `${paths[verdict.half]}: ${verdict.problem}` } : verdict;
+  } catch (error) {
+    return { problem: (error as Error).message };
+  }
+}
+
+/**
+ * The text of a PEM file.
+ * @throws Error with one sentence: file, what is wrong, and what to do
+ */
+export function readPem(path: string): Promise<string> {
+  return readBounded(path, () => {});
+}
+
+/**
+ * The text of a private key's file, refused where everybody on the machine may read it.
+ * @throws Error as `readPem`
+ */
+export function readKeyPem(path: string): Promise<string> {
+  return readBounded(path, (stats) => {
+    if ((stats.mode & BigInt(constants.S_IROTH)) === 0n) return;
+    throw new Error(`${path}: this key is readable by everybody on the machine; run: chmod 600 ${path}`);
+  });
+}
+
+async function readBounded(path: string, check: (stats: BigIntStats) => void): Promise<string> {
+  const file = await openPlain(path);
+  try {
+    // Asked of the open file, not of its path, which may mean another file a moment later.
+    const stats = await file.stat({ bigint: true });
+    if (!stats.isFile()) throw new Error(`${path}: not a plain file; name a PEM file`);
+    check(stats);
+    if (stats.size > MAX_PEM_BYTES)
+      throw new Error(`${path}: larger than ${MAX_PEM_BYTES} bytes, so hardly a PEM file`);
+    return await file.readFile('utf8');
+  } finally {
+    await file.close();
+  }
+}
+
+async function openPlain(path: string): Promise<FileHandle> {
+  try {
+    // Non-blocking, so that a pipe in the file's place cannot hold us up.
+    return await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') throw new Error(`${path}: there is no such file; check the path`);
+    if (code === 'EACCES')
+      throw new Error(`${path}: not readable for this process; check its owner and mode`);
+    throw new Error(`${path}: cannot be opened (${code})`);
+  }
+}
+
+/** Changes whenever the file does; its ctime also notices a chmod, which may be just the repair asked for. */
+async function fingerprintOf(path: string): Promise<string> {
+  try {
+    const { dev, ino, size, mtimeNs, ctimeNs } = await stat(path, { bigint: true });
+    return [dev, ino, size, mtimeNs, ctimeNs].join(':');
+  } catch (error) {
+    return String((error as NodeJS.ErrnoException).code);
+  }
+}
+
+export const KEY_MODE = 0o600;
+export const CERTIFICATE_MODE = 0o644;
+
+/** Replaces `path` whole or not at all, through a power cut too; the mode is there before the first byte is. */
+export async function writePem(path: string, text: string, mode: number): Promise<void> {
+  const temporary = join(dirname(path), `.${basename(path)}.new`);
+  await rm(temporary, { force: true });
+  const file = await open(temporary, 'wx', mode);
+  try {
+    await file.writeFile(text);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await rename(temporary, path);
+  const directory = await open(dirname(path), 'r');
+  try {
+    await directory.sync();
+  } finally {
+    await directory.close();
+  }
+}

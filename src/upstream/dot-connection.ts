@@ -1,0 +1,141 @@
+// One verified DoT connection (RFC 7858): pipelined, answered out of order, IDs of its own.
+// All queries of a loop turn leave in one write. Stray replies are skipped and the right one still awaited.
+// A connection that stays silent while it owes answers is given up; who owned the exchanges may then retry them.
+
+import type { Clock, Timer } from '../clock/clock.ts';
+import { FrameReader, LENGTH_OCTETS } from '../dns/framing.ts';
+import { readUint16, writeUint16 } from '../dns/wire.ts';
+import type { VerifiedSocket } from '../tls/connect.ts';
+import { isReplyTo } from './upstream-query.ts';
+
+/** A connection that owes answers and gave none for this long is wedged. */
+const SILENCE_MS = 1500;
+/** How often silence and deadlines are looked at, while anything is owed. */
+const SWEEP_MS = 250;
+/** After this many replies that answer nothing the peer is talking about something else. */
+const MAX_STRAYS = 1000;
+
+/** One query on its way to one reply. */
+export interface Exchange {
+  readonly query: Uint8Array;
+  readonly deadlineMs: number;
+  /** How many connections it has been sent on. */
+  attempts: number;
+  resolve(reply: Uint8Array): void;
+  reject(error: Error): void;
+}
+
+export interface DotConnectionParts {
+  /** Verified, and nobody else's. */
+  readonly socket: VerifiedSocket['socket'];
+  readonly clock: Clock;
+  /** Called after each answer. */
+  readonly onAnswer: () => void;
+  /** Called once, with what is still owed. */
+  readonly onClose: (unanswered: Exchange[], reason: string) => void;
+}
+
+export class DotConnection {
+  readonly #parts: DotConnectionParts;
+  readonly #reader = new FrameReader();
+  readonly #owed = new Map<number, Exchange>();
+  #nextId = 0;
+  #outgoing: Uint8Array[] = [];
+  #sweep: Timer | null = null;
+  #lastHeardMs: number;
+  #strays = 0;
+  #isClosed = false;
+  /** Answers given so far. */
+  answered = 0;
+
+  constructor(parts: DotConnectionParts) {
+    this.#parts = parts;
+    this.#lastHeardMs = parts.clock.monotonic();
+    const { socket } = parts;
+    socket.on('data', (chunk: Uint8Array) => this.#receive(chunk));
+    socket.on('end', () => this.close('the upstream closed the connection'));
+    socket.on('error', (error) => this.close(error.message));
+    socket.on('close', () => this.close('the connection closed'));
+    if (socket.destroyed) this.#isClosed = true; // its peer was quick to hang up
+  }
+
+  get isOpen(): boolean {
+    return !this.#isClosed;
+  }
+
+  /** Exchanges that await their answer. */
+  get inFlight(): number {
+    return this.#owed.size;
+  }
+
+  send(exchange: Exchange): void {
+    if (this.#owed.size === 0) this.#lastHeardMs = this.#parts.clock.monotonic();
+    const id = this.#freeId();
+    this.#owed.set(id, exchange);
+    exchange.attempts += 1;
+    this.#outgoing.push(framed(exchange.query, id));
+    if (this.#outgoing.length === 1) setImmediate(() => this.#flush());
+    this.#sweep ??= this.#parts.clock.every(SWEEP_MS, () => this.#look());
+  }
+
+  close(reason: string): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#sweep?.cancel();
+    this.#parts.socket.destroy();
+    const unanswered = [...this.#owed.values()];
+    this.#owed.clear();
+    this.#parts.onClose(unanswered, reason);
+  }
+
+  #flush(): void {
+    const frames = this.#outgoing;
+    this.#outgoing = [];
+    if (!this.#isClosed) this.#parts.socket.write(frames.length === 1 ? frames[0]! : Buffer.concat(frames));
+  }
+
+  #receive(chunk: Uint8Array): void {
+    this.#reader.push(chunk, (reply) => {
+      const id = reply.length < 2 ? -1 : readUint16(reply, 0);
+      const exchange = this.#owed.get(id);
+      if (exchange === undefined || !isReplyTo(reply, exchange.query)) {
+        this.#strays += 1;
+        return;
+      }
+      this.#owed.delete(id);
+      this.#lastHeardMs = this.#parts.clock.monotonic();
+      this.answered += 1;
+      exchange.resolve(reply);
+      this.#parts.onAnswer();
+    });
+    if (this.#strays > MAX_STRAYS) this.close('the upstream sent too many replies that answer nothing');
+  }
+
+  #look(): void {
+    const nowMs = this.#parts.clock.monotonic();
+    for (const [id, exchange] of this.#owed) {
+      if (nowMs >= exchange.deadlineMs) this.#owed.delete(id); // whoever waited has been told by the pool
+    }
+    if (this.#owed.size === 0) {
+      this.#sweep?.cancel();
+      this.#sweep = null;
+    } else if (nowMs - this.#lastHeardMs >= SILENCE_MS) {
+      this.close(`the upstream stayed silent for ${SILENCE_MS} ms`);
+    }
+  }
+
+  #freeId(): number {
+    while (this.#owed.has(this.#nextId)) this.#nextId = (this.#nextId + 1) & 0xffff;
+    const id = this.#nextId;
+    this.#nextId = (id + 1) & 0xffff;
+    return id;
+  }
+}
+
+function framed(query: Uint8Array, id: number): Uint8Array {
+  const frame = Buffer.allocUnsafe(LENGTH_OCTETS + query.length);
+  writeUint16(frame, 0, query.length);
+  frame.set(query, LENGTH_OCTETS);
+  writeUint16(frame, LENGTH_OCTETS, id);
+  return frame;
+}

@@ -1,0 +1,232 @@
+// A DoT upstream (RFC 7858, strict as RFC 8310 section 5): its connections, warm and few, and what happens when one dies.
+// Exchanges on a dying connection move to another at once. An upstream that closes after a few answers is given
+// no more than that many at a time, over several connections. There is no plaintext, and no switch for it.
+
+import type { Clock, Timer } from '../clock/clock.ts';
+import type { UpstreamConfig } from '../config/config.ts';
+import { UpstreamFailure } from '../dns/failures.ts';
+import type { Log } from '../observe/log.ts';
+import type { TlsConnector } from '../tls/connect.ts';
+import type { TrustAnchors } from '../tls/trust-anchors.ts';
+import { PeerUntrusted } from '../tls/verdict.ts';
+import { DotConnection, type Exchange } from './dot-connection.ts';
+import { alternateFamilies, race } from './race.ts';
+import type { Upstream } from './upstream.ts';
+
+const MAX_CONNECTIONS = 8;
+/** Exchanges in flight on one connection. */
+const MAX_IN_FLIGHT = 1000;
+/** Exchanges that wait for a connection. */
+const MAX_QUEUE = 10_000;
+/** Sent on at most this many connections in turn (ATTACKS 3). */
+const MAX_ATTEMPTS = 3;
+const CONNECT_TIMEOUT_MS = 3000;
+/** Pause after a failed connection, doubled with each further one. */
+const BACKOFF_MS = { least: 50, most: 800 } as const;
+
+export interface DotUpstreamParts {
+  readonly config: UpstreamConfig;
+  readonly anchors: TrustAnchors;
+  readonly tls: TlsConnector;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export class DotUpstream implements Upstream {
+  readonly #parts: DotUpstreamParts;
+  readonly #connections = new Set<DotConnection>();
+  readonly #queue: Exchange[] = [];
+  #addresses: readonly string[];
+  #opening = 0;
+  /** How many answers this upstream gives before it closes a connection, as far as it has taught us. */
+  #answersPerConnection = Number.POSITIVE_INFINITY;
+  #backoffMs = 0;
+  #retry: Timer | null = null;
+  #lastComplaint = '';
+  #isClosed = false;
+
+  constructor(parts: DotUpstreamParts) {
+    this.#parts = parts;
+    this.#addresses = alternateFamilies(parts.config.addresses);
+  }
+
+  get name(): string {
+    return this.#parts.config.url;
+  }
+
+  exchange(query: Uint8Array, deadlineMs: number): Promise<Uint8Array> {
+    return new Promise((resolve, reject) => {
+      this.#dispatch({ query, deadlineMs, attempts: 0, resolve, reject });
+    });
+  }
+
+  warm(): void {
+    if (this.#retry === null && this.#connections.size + this.#opening === 0) this.#open();
+  }
+
+  forgive(): void {
+    this.#backoffMs = 0;
+    this.#retry?.cancel();
+    this.#retry = null;
+    this.#openAsNeeded();
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#retry?.cancel();
+    for (const connection of this.#connections) connection.close('Noonmark is done with this upstream');
+    this.#rejectQueue(new UpstreamFailure('upstream-unreachable', `${this.name}: no longer configured`));
+  }
+
+  #dispatch(exchange: Exchange): void {
+    const connection = this.#leastBusy();
+    if (connection !== null) {
+      connection.send(exchange);
+      return;
+    }
+    if (this.#isClosed || this.#queue.length >= MAX_QUEUE) {
+      const reason = this.#isClosed ? 'closed' : 'too many queries wait for a connection';
+      exchange.reject(new UpstreamFailure('upstream-unreachable', `${this.name}: ${reason}`));
+      return;
+    }
+    this.#queue.push(exchange);
+    this.#openAsNeeded();
+  }
+
+  /** A connection with room, or null. */
+  #leastBusy(): DotConnection | null {
+    let best: DotConnection | null = null;
+    for (const connection of this.#connections) {
+      if (this.#roomOn(connection) > 0 && (best === null || connection.inFlight < best.inFlight))
+        best = connection;
+    }
+    return best;
+  }
+
+  #roomOn({ inFlight, answered }: DotConnection): number {
+    if (inFlight === 0 && answered >= this.#answersPerConnection) {
+      this.#answersPerConnection = answered * 2; // still open after its last answer: this upstream gives more by now
+    }
+    return Math.min(MAX_IN_FLIGHT, this.#answersPerConnection - answered) - inFlight;
+  }
+
+  /** Opens connections for what waits and is not claimed by one that is being opened. */
+  #openAsNeeded(): void {
+    const claimedByEach = Math.min(MAX_IN_FLIGHT, this.#answersPerConnection);
+    while (
+      this.#retry === null && // in back-off the queue waits for its end
+      this.#queue.length > this.#opening * claimedByEach &&
+      this.#connections.size + this.#opening < MAX_CONNECTIONS
+    ) {
+      this.#open();
+    }
+  }
+
+  #open(): void {
+    this.#opening += 1;
+    this.#connect().then(
+      (connection) => this.#opened(connection),
+      (error) => this.#failed(error),
+    );
+  }
+
+  async #connect(): Promise<DotConnection> {
+    const { config, anchors, tls, clock } = this.#parts;
+    const attempt = async (address: string, signal: AbortSignal) => {
+      const { port, serverName, pins } = config;
+      const { socket } = await tls.connect({
+        address,
+        port,
+        serverName,
+        anchors,
+        pins,
+        alpn: ['dot'],
+        signal,
+        timeoutMs: CONNECT_TIMEOUT_MS,
+      });
+      return { address, socket };
+    };
+    const { address, socket } = await race(this.#addresses, clock, attempt);
+    this.#addresses = [address, ...this.#addresses.filter((other) => other !== address)];
+    const connection: DotConnection = new DotConnection({
+      socket,
+      clock,
+      onAnswer: () => this.#drain(),
+      onClose: (unanswered, reason) => this.#lost(connection, unanswered, reason),
+    });
+    return connection;
+  }
+
+  #opened(connection: DotConnection): void {
+    this.#opening -= 1;
+    if (this.#isClosed) {
+      connection.close('Noonmark is done with this upstream');
+      return;
+    }
+    this.#backoffMs = 0;
+    if (this.#lastComplaint !== '') this.#parts.log.info('upstream is back', { upstream: this.name });
+    this.#lastComplaint = '';
+    if (connection.isOpen) this.#connections.add(connection);
+    this.#drain();
+  }
+
+  #failed(error: unknown): void {
+    this.#opening -= 1;
+    const failure = toFailure(this.name, error);
+    if (failure.message !== this.#lastComplaint) {
+      this.#lastComplaint = failure.message;
+      this.#parts.log.warn('cannot use an upstream', { upstream: this.name, reason: failure.message });
+    }
+    if (this.#connections.size === 0 && this.#opening === 0) this.#rejectQueue(failure);
+    this.#pause();
+  }
+
+  /** No attempt for a while; then one, if anybody still waits. */
+  #pause(): void {
+    if (this.#isClosed || this.#retry !== null) return;
+    this.#backoffMs = Math.min(BACKOFF_MS.most, Math.max(BACKOFF_MS.least, this.#backoffMs * 2));
+    this.#retry = this.#parts.clock.after(this.#backoffMs, () => {
+      this.#retry = null;
+      this.#openAsNeeded();
+    });
+  }
+
+  #lost(connection: DotConnection, unanswered: Exchange[], reason: string): void {
+    this.#connections.delete(connection);
+    if (unanswered.length === 0) return;
+    this.#parts.log.debug('upstream connection lost', {
+      upstream: this.name,
+      reason,
+      owed: unanswered.length,
+    });
+    this.#answersPerConnection = Math.max(1, connection.answered);
+    for (const exchange of unanswered) {
+      if (exchange.attempts < MAX_ATTEMPTS) this.#dispatch(exchange);
+      else exchange.reject(new UpstreamFailure('upstream-silent', `${this.name}: ${reason}`));
+    }
+  }
+
+  #drain(): void {
+    const nowMs = this.#parts.clock.monotonic();
+    while (this.#queue.length > 0) {
+      const connection = this.#leastBusy();
+      if (connection === null) {
+        this.#openAsNeeded();
+        return;
+      }
+      const exchange = this.#queue.shift()!;
+      if (nowMs < exchange.deadlineMs) connection.send(exchange);
+      else exchange.reject(new UpstreamFailure('upstream-silent', `${this.name}: no connection in time`));
+    }
+  }
+
+  #rejectQueue(failure: UpstreamFailure): void {
+    for (const exchange of this.#queue.splice(0)) exchange.reject(failure);
+  }
+}
+
+function toFailure(name: string, error: unknown): UpstreamFailure {
+  const reason = error instanceof Error ? error.message : String(error);
+  const code = error instanceof PeerUntrusted ? 'upstream-untrusted' : 'upstream-unreachable';
+  return new UpstreamFailure(code, `${name}: ${reason}`);
+}

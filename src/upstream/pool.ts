@@ -1,0 +1,207 @@
+// Chooses among upstreams: the better of two picked at random (power of two choices), a hedged second try at another
+// one when the first is later than its own p95, and the next one when one fails. At most three tries a query.
+// An upstream that failed is probed until it answers, so no client has to find out that it is back.
+
+import type { Clock, Timer } from '../clock/clock.ts';
+import { UpstreamFailure } from '../dns/failures.ts';
+import { Scorecard } from './scorecard.ts';
+import type { Upstream } from './upstream.ts';
+import { deservesSecondOpinion, probeQuery } from './upstream-query.ts';
+
+/** Upstream queries that one client query may cause (ATTACKS 3). */
+const MAX_TRIES = 3;
+const PROBE_EVERY_MS = 1000;
+const PROBE_TIMEOUT_MS = 2000;
+
+interface Member {
+  readonly upstream: Upstream;
+  readonly card: Scorecard;
+  isBeingProbed: boolean;
+}
+
+export interface UpstreamPoolParts {
+  readonly upstreams: readonly Upstream[];
+  readonly clock: Clock;
+  /** Called when an upstream answers again after a failure. */
+  readonly onRecovery: () => void;
+  /** In [0, 1); Math.random but in tests. */
+  readonly random?: () => number;
+}
+
+export class UpstreamPool {
+  readonly #parts: UpstreamPoolParts;
+  readonly #members: readonly Member[];
+  readonly #probing: Timer;
+
+  constructor(parts: UpstreamPoolParts) {
+    this.#parts = parts;
+    this.#members = parts.upstreams.map((upstream) => ({
+      upstream,
+      card: new Scorecard(),
+      isBeingProbed: false,
+    }));
+    this.#probing = parts.clock.every(PROBE_EVERY_MS, () => this.#probe());
+  }
+
+  /**
+   * The first good reply of any upstream; where none is good, the last reply that is at least one.
+   * @throws UpstreamFailure when there is no reply by `deadlineMs` (monotonic)
+   */
+  exchange(query: Uint8Array, deadlineMs: number): Promise<Uint8Array> {
+    if (this.#members.length === 0) {
+      return Promise.reject(new UpstreamFailure('upstream-unreachable', 'no upstream is configured'));
+    }
+    return new Attempt(query, deadlineMs, this.#parts.clock, this).result;
+  }
+
+  /** The better of two members picked at random among those not tried yet, else among all. */
+  choose(tried: ReadonlySet<Member>): Member {
+    const fresh = this.#members.filter((member) => !tried.has(member));
+    const candidates = fresh.length > 0 ? fresh : this.#members;
+    const random = this.#parts.random ?? Math.random;
+    const first = Math.floor(random() * candidates.length);
+    const second = (first + 1 + Math.floor(random() * (candidates.length - 1))) % candidates.length;
+    const nowMs = this.#parts.clock.monotonic();
+    const [a, b] = [candidates[first]!, candidates[second]!];
+    return b.card.score(nowMs) < a.card.score(nowMs) ? b : a;
+  }
+
+  /** Is there anybody who has not been tried? */
+  hasFresh(tried: ReadonlySet<Member>): boolean {
+    return tried.size < this.#members.length;
+  }
+
+  answered(member: Member, rttMs: number): void {
+    const wasPenalised = member.card.isPenalised;
+    member.card.answered(rttMs);
+    if (wasPenalised) this.#parts.onRecovery();
+  }
+
+  warm(): void {
+    for (const { upstream } of this.#members) upstream.warm();
+  }
+
+  /** Penalties and back-off earned under other circumstances, a wrong clock say, are forgotten. */
+  forgive(): void {
+    for (const { upstream, card } of this.#members) {
+      card.forgive();
+      upstream.forgive();
+    }
+  }
+
+  close(): void {
+    this.#probing.cancel();
+    for (const { upstream } of this.#members) upstream.close();
+  }
+
+  #probe(): void {
+    const { clock } = this.#parts;
+    if (clock.status.state === 'untrusted') return;
+    for (const member of this.#members) {
+      if (!member.card.isPenalised || member.isBeingProbed) continue;
+      member.isBeingProbed = true;
+      const sentAtMs = clock.monotonic();
+      member.upstream
+        .exchange(probeQuery(), sentAtMs + PROBE_TIMEOUT_MS)
+        .then(
+          () => this.answered(member, clock.monotonic() - sentAtMs),
+          () => member.card.failed(clock.monotonic()),
+        )
+        .finally(() => {
+          member.isBeingProbed = false;
+        });
+    }
+  }
+}
+
+/** One client query on its way through at most MAX_TRIES upstream queries. */
+class Attempt {
+  readonly result: Promise<Uint8Array>;
+  readonly #query: Uint8Array;
+  readonly #deadlineMs: number;
+  readonly #clock: Clock;
+  readonly #pool: UpstreamPool;
+  readonly #tried = new Set<Member>();
+  readonly #deadline: Timer;
+  #settle!: { resolve: (reply: Uint8Array) => void; reject: (error: Error) => void };
+  #isSettled = false;
+  #tries = 0;
+  #running = 0;
+  #hedge: Timer | null = null;
+  #secondBest: Uint8Array | null = null;
+  #lastFailure: Error | null = null;
+
+  constructor(query: Uint8Array, deadlineMs: number, clock: Clock, pool: UpstreamPool) {
+    this.#query = query;
+    this.#deadlineMs = deadlineMs;
+    this.#clock = clock;
+    this.#pool = pool;
+    this.result = new Promise((resolve, reject) => {
+      this.#settle = { resolve, reject };
+    });
+    this.#deadline = clock.after(deadlineMs - clock.monotonic(), () => this.#giveUp());
+    this.#try();
+  }
+
+  #try(): void {
+    const member = this.#pool.choose(this.#tried);
+    const sentAtMs = this.#clock.monotonic();
+    this.#tried.add(member);
+    this.#tries += 1;
+    this.#running += 1;
+    this.#hedge?.cancel();
+    this.#hedge = null;
+    if (this.#tries < MAX_TRIES && this.#pool.hasFresh(this.#tried)) {
+      this.#hedge = this.#clock.after(member.card.hedgeAfterMs, () => {
+        member.card.late();
+        this.#try();
+      });
+    }
+    member.upstream.exchange(this.#query, this.#deadlineMs).then(
+      (reply) => {
+        this.#pool.answered(member, this.#clock.monotonic() - sentAtMs);
+        this.#running -= 1;
+        this.#take(reply);
+      },
+      (error) => {
+        member.card.failed(this.#clock.monotonic());
+        this.#running -= 1;
+        this.#lastFailure = error;
+        this.#goOn();
+      },
+    );
+  }
+
+  #take(reply: Uint8Array): void {
+    if (this.#isSettled) return;
+    if (!deservesSecondOpinion(reply)) {
+      this.#finish(() => this.#settle.resolve(reply));
+      return;
+    }
+    this.#secondBest = reply;
+    if (this.#pool.hasFresh(this.#tried)) this.#goOn();
+    else if (this.#running === 0) this.#giveUp();
+  }
+
+  #goOn(): void {
+    if (this.#isSettled) return;
+    if (this.#tries < MAX_TRIES && this.#clock.monotonic() < this.#deadlineMs) this.#try();
+    else if (this.#running === 0) this.#giveUp();
+  }
+
+  #giveUp(): void {
+    const { resolve, reject } = this.#settle;
+    const reply = this.#secondBest;
+    const failure =
+      this.#lastFailure ?? new UpstreamFailure('upstream-silent', 'no upstream answered in time');
+    this.#finish(() => (reply === null ? reject(failure) : resolve(reply)));
+  }
+
+  #finish(settle: () => void): void {
+    if (this.#isSettled) return;
+    this.#isSettled = true;
+    this.#deadline.cancel();
+    this.#hedge?.cancel();
+    settle();
+  }
+}

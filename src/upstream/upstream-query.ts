@@ -1,0 +1,78 @@
+// The query that goes to an upstream and the judgement of what comes back, both pure.
+// It is built anew from the client's question, so nothing of the client but the question, DO and CD leaves the house:
+// no client subnet (RFC 7871), no cookie, no spelling. Padded to 128 octets (RFC 8467 section 4.1).
+
+import { OUR_PAYLOAD_OCTETS } from '../dns/answer.ts';
+import { CLASS_IN, OPCODE_QUERY, RCODE, TYPE } from '../dns/codes.ts';
+import { readExtendedErrors, writeOpt } from '../dns/edns.ts';
+import { Query } from '../dns/query.ts';
+import {
+  FLAG,
+  HEADER_OCTETS,
+  layoutOf,
+  lowerOctet,
+  readUint16,
+  sameQuestion,
+  writeUint16,
+} from '../dns/wire.ts';
+
+const PADDING_OCTETS = 128;
+/** The longest question and OPT record, and one block of padding. */
+const MAX_QUERY_OCTETS = 512;
+/** Extended errors that say "DNSSEC says no" (RFC 8914): asking somebody else would be shopping for a worse answer. */
+const DNSSEC_ERRORS: ReadonlySet<number> = new Set([1, 2, 5, 6, 7, 8, 9, 10, 11, 12, 25, 27]);
+
+/** A whole message with ID 0. AD asks for the validation bit (RFC 6840 section 5.7). */
+export function buildUpstreamQuery(query: Query): Uint8Array {
+  const message = new Uint8Array(MAX_QUERY_OCTETS);
+  writeUint16(message, 2, FLAG.RD | FLAG.AD | (query.checkingDisabled ? FLAG.CD : 0));
+  writeUint16(message, 4, 1);
+  writeUint16(message, 10, 1);
+  const nameStop = query.questionEnd - 4;
+  for (let at = HEADER_OCTETS; at < nameStop; at += 1) message[at] = lowerOctet(query.bytes[at]!);
+  message.set(query.bytes.subarray(nameStop, query.questionEnd), nameStop);
+  const end = writeOpt(message, query.questionEnd, {
+    payloadOctets: OUR_PAYLOAD_OCTETS,
+    dnssecOk: query.dnssecOk,
+    extendedRcode: 0,
+    errors: [],
+    keepaliveMs: null,
+    padToOctets: PADDING_OCTETS,
+  });
+  return message.subarray(0, end);
+}
+
+/** ". NS", what every resolver knows: asked to learn whether an upstream is back. */
+export function probeQuery(): Uint8Array {
+  return buildUpstreamQuery(
+    new Query(Uint8Array.of(0, 0, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, TYPE.NS, 0, CLASS_IN)),
+  );
+}
+
+/** Is `reply` a whole and sane response to `query`, IDs aside (RFC 5452 section 9.1)? */
+export function isReplyTo(reply: Uint8Array, query: Uint8Array): boolean {
+  if (reply.length < HEADER_OCTETS) return false;
+  const flags = readUint16(reply, 2);
+  if ((flags & FLAG.QR) === 0 || ((flags >> 11) & 15) !== OPCODE_QUERY || (flags & FLAG.TC) !== 0)
+    return false;
+  const layout = layoutOf(reply);
+  return (
+    layout !== null &&
+    sameQuestion(reply, query, layout.questionEnd) &&
+    isQuestionEnd(query, layout.questionEnd)
+  );
+}
+
+/** The question of our own query ends where its OPT record begins: root owner, type OPT. */
+function isQuestionEnd(query: Uint8Array, at: number): boolean {
+  return query[at] === 0 && readUint16(query, at + 1) === TYPE.OPT;
+}
+
+/** Might another upstream do better than this reply? */
+export function deservesSecondOpinion(reply: Uint8Array): boolean {
+  const rcode = readUint16(reply, 2) & 15;
+  if (rcode === RCODE.NOERROR || rcode === RCODE.NXDOMAIN) return false;
+  const layout = layoutOf(reply);
+  if (layout === null || layout.opt < 0) return true;
+  return !readExtendedErrors(reply, layout.opt).some((error) => DNSSEC_ERRORS.has(error.code));
+}

@@ -1,0 +1,18 @@
+// What an upstream is to the pool: something that exchanges one query for one reply. Transport, connections,
+// IDs and retries on a dying connection are its own business; choosing among several is the pool's.
+
+export interface Upstream {
+  /** Its URL as configured; for people, logs and metrics. */
+  readonly name: string;
+  /**
+   * Sends `query` (a whole message, ID 0) and resolves with the reply to it: ID, question, opcode and form have been
+   * checked. Gives up at `deadlineMs` (monotonic).
+   * @throws UpstreamFailure
+   */
+  exchange(query: Uint8Array, deadlineMs: number): Promise<Uint8Array>;
+  /** Opens a connection ahead of the first query. */
+  warm(): void;
+  /** Forgets back-off earned by earlier failures, for instance under a wrong clock. */
+  forgive(): void;
+  close(): void;
+}

@@ -1,0 +1,51 @@
+// Brings the real peers of the end-to-end tests onto a Debian-like machine, as root and only when one is missing.
+// Elsewhere it says in words what will not be run and how to get it. No package may start its daemon:
+// an unbound on port 53 would be nobody's wish.
+
+import { spawnSync } from 'node:child_process';
+import { chmodSync, existsSync, rmSync, writeFileSync } from 'node:fs';
+import { isRoot, missingPeers, PEER_PACKAGES, type Peer } from './support/peers/packages.ts';
+
+/** Debian asks this script before it starts a service; 101 means no (invoke-rc.d(8)). */
+const POLICY_FILE = '/usr/sbin/policy-rc.d';
+const POLICY = '#!/bin/sh\nexit 101\n';
+
+/** Installs what is missing where it can; gives the peers that are still missing afterwards. */
+export function installPeers(): Peer[] {
+  const missing = missingPeers();
+  if (missing.length === 0) return [];
+  const packages = [...new Set(missing.map((peer) => PEER_PACKAGES[peer]))];
+  if (!isRoot || !existsSync('/usr/bin/apt-get')) {
+    console.log(`\nNOT RUN: the tests that need ${missing.join(', ')}, which this machine does not have.`);
+    console.log(`To run them: sudo apt-get install --no-install-recommends ${packages.join(' ')}\n`);
+    return missing;
+  }
+  console.log(`Installing ${packages.join(' ')}`);
+  withoutServices(() => {
+    apt('update');
+    apt('install', '-y', '--no-install-recommends', ...packages);
+  });
+  const still = missingPeers();
+  if (still.length > 0)
+    console.log(`\nNOT RUN: the tests that need ${still.join(', ')}; apt did not bring them.\n`);
+  return still;
+}
+
+function withoutServices(action: () => void): void {
+  const ours = !existsSync(POLICY_FILE);
+  if (ours) {
+    writeFileSync(POLICY_FILE, POLICY);
+    chmodSync(POLICY_FILE, 0o755);
+  }
+  try {
+    action();
+  } finally {
+    if (ours) rmSync(POLICY_FILE);
+  }
+}
+
+function apt(...args: string[]): void {
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  const { status } = spawnSync('apt-get', ['-q', ...args], { env, stdio: ['ignore', 'ignore', 'inherit'] });
+  if (status !== 0) console.log(`apt-get ${args[0]} ended with ${status}`);
+}

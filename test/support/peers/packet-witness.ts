@@ -1,0 +1,46 @@
+// tcpdump on every interface: the judge of "no name of the world left in plaintext".
+// A name in a DNS packet is its labels, each behind its length, so one search of the capture's octets settles it.
+
+import { mkdtempSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { eventually, pause } from '../eventually.ts';
+import { run, start } from '../running.ts';
+
+/** A packet needs a moment from the wire to the file. */
+const FLUSH_MS = 300;
+
+export interface PacketWitness {
+  /**
+   * Those of `labels` that stand in a packet so far, letter case aside. `clientPorts` are those on which
+   * clients ask in plaintext by right; their packets are left out.
+   */
+  seen(labels: readonly string[], clientPorts: readonly number[]): Promise<string[]>;
+  stop(): Promise<unknown>;
+}
+
+/** Needs root. */
+export async function startPacketWitness(): Promise<PacketWitness> {
+  const directory = mkdtempSync(join(tmpdir(), 'noonmark-capture-'));
+  const all = join(directory, 'all');
+  const options = ['-i', 'any', '-U', '--immediate-mode', '-s', '0', '-Z', 'root', '-w', all];
+  const tcpdump = start('tcpdump', options);
+  await tcpdump.waitForLine(/listening on/);
+  await eventually(() => readFileSync(all).length > 0, { what: 'the capture' });
+  return {
+    async seen(labels, clientPorts) {
+      await pause(FLUSH_MS);
+      const chosen = join(directory, 'chosen');
+      const filter = clientPorts.map((port) => `not port ${port}`).join(' and ');
+      const { code, stderr } = await run('tcpdump', ['-Z', 'root', '-r', all, '-w', chosen, filter]);
+      if (code !== 0) throw new Error(`tcpdump could not read its capture: ${stderr}`);
+      const octets = readFileSync(chosen).toString('latin1').toLowerCase();
+      return labels.filter((label) => octets.includes(onTheWire(label)));
+    },
+    stop: tcpdump.stop,
+  };
+}
+
+function onTheWire(label: string): string {
+  return String.fromCharCode(label.length) + label.toLowerCase();
+}

@@ -1,0 +1,44 @@
+// Stubby, the DoT forwarder of the getdns people, in strict mode: it stands between `dig` and us
+// as a router or a laptop would, and answers nothing when it does not trust our certificate.
+
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { freePort } from '../free-ports.ts';
+import { start } from '../running.ts';
+
+export interface StubbyOptions {
+  /** The DoT server that it forwards to. */
+  readonly port: number;
+  readonly name: string;
+  readonly caFile: string;
+}
+
+export async function startStubby(
+  options: StubbyOptions,
+): Promise<{ port: number; stop(): Promise<unknown> }> {
+  const directory = mkdtempSync(join(tmpdir(), 'noonmark-stubby-'));
+  const port = await freePort();
+  const configFile = join(directory, 'stubby.yml');
+  writeFileSync(
+    configFile,
+    `resolution_type: GETDNS_RESOLUTION_STUB
+dns_transport_list:
+  - GETDNS_TRANSPORT_TLS
+tls_authentication: GETDNS_AUTHENTICATION_REQUIRED
+tls_ca_file: "${options.caFile}"
+tls_query_padding_blocksize: 128
+idle_timeout: 10000
+appdata_dir: "${directory}"
+listen_addresses:
+  - 127.0.0.1@${port}
+upstream_recursive_servers:
+  - address_data: 127.0.0.1
+    tls_port: ${options.port}
+    tls_auth_name: "${options.name}"
+`,
+  );
+  const stubby = start('stubby', ['-C', configFile, '-l']);
+  await stubby.waitForLine(/Starting DAEMON|Read config|Privacy Usage/i);
+  return { port, stop: stubby.stop };
+}

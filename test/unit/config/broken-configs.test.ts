@@ -1,0 +1,910 @@
+// Broken configuration files and every word that is said about each: a table of the file and its exact messages.
+// A row whose message reads badly is a bug; change the sentence in src/config and the row together.
+
+import { describe, expect, test } from 'vitest';
+import { parseConfig } from '../../../src/config/parse.ts';
+import { ConfigProblems } from '../../../src/config/problems.ts';
+
+interface Broken {
+  readonly name: string;
+  /** A first line break is not part of the file, so that line 1 is the first one to be seen here. */
+  readonly yaml: string;
+  readonly problems: readonly string[];
+}
+
+const BROKEN: readonly Broken[] = [
+  {
+    name: 'a tab that indents a line',
+    yaml: `
+listen:
+\tdns: ["127.0.0.1:53"]
+`,
+    problems: [`home.yaml:2: a tab indents this line; YAML takes spaces only`],
+  },
+  {
+    name: 'an IPv6 address in brackets without quotes',
+    yaml: `
+listen:
+  dns:
+    - [::1]:53
+`,
+    problems: [`home.yaml:3: an address in brackets needs quotes, such as "[::1]:53"`],
+  },
+  {
+    name: 'the same inside a list on one line',
+    yaml: `
+listen:
+  dns: [127.0.0.1:53, [::1]:53]
+`,
+    problems: [
+      `home.yaml:2: listen.dns[1]: a key must be a plain text; an address in brackets needs quotes, such as "[::1]:53"`,
+    ],
+  },
+  {
+    name: 'a wildcard record without quotes',
+    yaml: `
+zones:
+  home.arpa:
+    records:
+      - *.lab A 192.168.1.40
+`,
+    problems: [`home.yaml:4: a text that begins with * needs quotes, such as "*.lab A 192.168.1.20"`],
+  },
+  {
+    name: 'a record that begins with @ without quotes',
+    yaml: `
+zones:
+  home.arpa:
+    records:
+      - @ A 192.168.1.40
+`,
+    problems: [`home.yaml:4: a text cannot begin with this character; put the whole text in quotes`],
+  },
+  {
+    name: 'a bracket that is never closed',
+    yaml: `
+listen:
+  dns: ["127.0.0.1:53"
+log:
+  level: info
+`,
+    problems: [`home.yaml:2: a quote or bracket is opened here and not closed`],
+  },
+  {
+    name: 'a quote that is never closed',
+    yaml: `
+certs_dir: "certs
+log:
+  level: info
+`,
+    problems: [`home.yaml:1: a quote or bracket is opened here and not closed`],
+  },
+  {
+    name: 'a key indented too far',
+    yaml: `
+log:
+  level: info
+   format: text
+`,
+    problems: [
+      `home.yaml:2: a second key begins within this one; put texts with ": " in quotes, and indent keys of one level alike`,
+    ],
+  },
+  {
+    name: 'a key indented too little',
+    yaml: `
+log:
+  level: info
+ format: text
+`,
+    problems: [
+      `home.yaml:3: this line is indented unlike the others of its level; indent keys of one level alike`,
+    ],
+  },
+  {
+    name: 'a colon without a space',
+    yaml: `
+log:
+  level:info
+  format: text
+`,
+    problems: [
+      `home.yaml:2: "level:info" fits in here neither as "key: value" nor as "- entry"; a space follows the colon or hyphen`,
+    ],
+  },
+  {
+    name: 'two documents',
+    yaml: `
+log: {level: info}
+---
+log: {level: debug}
+`,
+    problems: [`home.yaml:2: a second document begins here; keep everything in one, without "---"`],
+  },
+  {
+    name: 'a tag',
+    yaml: `log: !level info`,
+    problems: [`home.yaml:1: tags (!name) are not used here; delete it, or put the text in quotes`],
+  },
+  {
+    name: 'a key twice, while the rest is judged too',
+    yaml: `
+log: {level: info}
+cache: {max_bytes: 1}
+log: {level: debug}
+`,
+    problems: [
+      `home.yaml:2: cache.max_bytes: "1" has no unit; write 1MiB`,
+      `home.yaml:3: the key "log" stands here twice; keep one`,
+    ],
+  },
+  {
+    name: 'an alias without its anchor',
+    yaml: `
+log: &log {level: info}
+cache: *lgo
+`,
+    problems: [
+      `home.yaml:2: cache: "*lgo" repeats an anchor that is not there; a text that begins with * needs quotes`,
+    ],
+  },
+  {
+    name: 'aliases that unfold into a bomb',
+    yaml: `
+a: &a [x,x,x,x,x,x,x,x,x,x]
+b: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a,*a]
+c: [*b,*b,*b,*b,*b,*b,*b,*b,*b,*b,*b]
+`,
+    problems: [`home.yaml:2: the file holds over 100 aliases (*name)`],
+  },
+  {
+    name: 'an alias to what it stands in',
+    yaml: `cache: &a {max_bytes: *a}`,
+    problems: [`home.yaml:1: the file is nested over 20 levels deep here`],
+  },
+  {
+    name: 'a key __proto__',
+    yaml: `__proto__: {listen: {}}`,
+    problems: [`home.yaml:1: the key \`__proto__\` cannot be used`],
+  },
+  {
+    name: 'names of the language as keys',
+    yaml: `zones: {constructor: {toString: []}}`,
+    problems: [
+      `home.yaml:1: zones.constructor: unknown key \`toString\`; the keys here are \`records\`, \`file\``,
+    ],
+  },
+  {
+    name: 'brackets without end',
+    yaml: `x: [[[[[[[[[[[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]`,
+    problems: [`home.yaml:1: the file is nested over 20 levels deep here`],
+  },
+  {
+    name: 'a list in place of keys',
+    yaml: `- listen`,
+    problems: [`home.yaml: keys with values belong here, not a list; see docs/configuration.md`],
+  },
+  {
+    name: 'a text in place of keys',
+    yaml: `just text`,
+    problems: [
+      `home.yaml: keys with values belong here, not the text "just text"; see docs/configuration.md`,
+    ],
+  },
+  {
+    name: 'a text in place of a section',
+    yaml: `log: debug`,
+    problems: [
+      `home.yaml:1: log: keys with values belong here, not the text "debug"; see docs/configuration.md`,
+    ],
+  },
+  {
+    name: 'a text in place of a list',
+    yaml: `
+listen:
+  dns: 127.0.0.1:53
+`,
+    problems: [
+      `home.yaml:2: listen.dns: a list belongs here, not the text "127.0.0.1:53"; write ["127.0.0.1:53"]`,
+    ],
+  },
+  {
+    name: 'keys in place of a list',
+    yaml: `
+upstreams:
+  url: tls://1.1.1.1
+`,
+    problems: [
+      `home.yaml:1: upstreams: a list belongs here, not a mapping of keys; begin each entry with "- "`,
+    ],
+  },
+  {
+    name: 'a number in place of a text',
+    yaml: `
+listen:
+  dns: [53]
+`,
+    problems: [`home.yaml:2: listen.dns[0]: a text belongs here, not the number 53`],
+  },
+  {
+    name: 'an empty entry',
+    yaml: `
+listen:
+  dns:
+    -
+`,
+    problems: [`home.yaml:3: listen.dns[0]: this entry is empty; write a value or delete the line`],
+  },
+  {
+    name: 'a list that is too long',
+    yaml: `
+certificate:
+  addresses: [10.0.0.0, 10.0.0.1, 10.0.0.2, 10.0.0.3, 10.0.0.4, 10.0.0.5, 10.0.0.6, 10.0.0.7, 10.0.0.8, 10.0.0.9, 10.0.0.10, 10.0.0.11, 10.0.0.12, 10.0.0.13, 10.0.0.14, 10.0.0.15, 10.0.0.16]
+`,
+    problems: [`home.yaml:2: certificate.addresses: the list has more than 16 entries; write fewer`],
+  },
+  {
+    name: 'a mistyped key at the top',
+    yaml: `upstream: []`,
+    problems: [`home.yaml:1: unknown key \`upstream\`; did you mean \`upstreams\`?`],
+  },
+  {
+    name: 'a mistyped key further in',
+    yaml: `
+listen:
+  dns: [127.0.0.1]
+  dto: [127.0.0.1]
+`,
+    problems: [`home.yaml:3: listen: unknown key \`dto\`; did you mean \`dot\`?`],
+  },
+  {
+    name: 'a mistyped key in a list entry',
+    yaml: `
+upstreams:
+  - url: tls://1.1.1.1
+    adresses: [1.0.0.1]
+`,
+    problems: [`home.yaml:3: upstreams[0]: unknown key \`adresses\`; did you mean \`addresses\`?`],
+  },
+  {
+    name: 'a mistyped key with nothing behind it',
+    yaml: `
+zones:
+  home.arpa:
+    record:
+`,
+    problems: [`home.yaml:3: zones.home.arpa: unknown key \`record\`; did you mean \`records\`?`],
+  },
+  {
+    name: 'a key in the wrong place',
+    yaml: `dns: ["127.0.0.1"]`,
+    problems: [`home.yaml:1: unknown key \`dns\` here; it is written as \`listen.dns\``],
+  },
+  {
+    name: 'a key that resembles none',
+    yaml: `log: {colour: red}`,
+    problems: [
+      `home.yaml:1: log: unknown key \`colour\`; the keys here are \`level\`, \`queries\`, \`format\``,
+    ],
+  },
+  {
+    name: 'a size without a unit',
+    yaml: `cache: {max_bytes: 64}`,
+    problems: [`home.yaml:1: cache.max_bytes: "64" has no unit; write 64MiB`],
+  },
+  {
+    name: 'a size with a unit of its own',
+    yaml: `cache: {max_bytes: 64mb}`,
+    problems: [
+      `home.yaml:1: cache.max_bytes: "64mb" has the unknown unit "mb"; write a size such as 512KiB, 64MiB or 1GB`,
+    ],
+  },
+  {
+    name: 'a size out of bounds',
+    yaml: `cache: {max_bytes: 1KiB}`,
+    problems: [`home.yaml:1: cache.max_bytes: "1KiB" is out of bounds; write 1MiB to 4GiB (default 64MiB)`],
+  },
+  {
+    name: 'a duration without a unit',
+    yaml: `limits: {connection_idle: 30}`,
+    problems: [`home.yaml:1: limits.connection_idle: "30" has no unit; write 30s`],
+  },
+  {
+    name: 'a duration in words',
+    yaml: `limits: {connection_idle: 30 seconds}`,
+    problems: [
+      `home.yaml:1: limits.connection_idle: "30 seconds" has the unknown unit "seconds"; write a duration such as 500ms, 30s, 10m, 12h or 7d`,
+    ],
+  },
+  {
+    name: 'a deadline that no client would wait for',
+    yaml: `limits: {query_deadline: 5s}`,
+    problems: [
+      `home.yaml:1: limits.query_deadline: "5s" is out of bounds; write 500ms to 4900ms (default 4500ms)`,
+    ],
+  },
+  {
+    name: 'a limit that is not a number',
+    yaml: `limits: {connections: many}`,
+    problems: [
+      `home.yaml:1: limits.connections: the text "many" does not fit; write a whole number of 1 to 100000`,
+    ],
+  },
+  {
+    name: 'a limit switched off',
+    yaml: `limits: {connections: 0}`,
+    problems: [
+      `home.yaml:1: limits.connections: the number 0 does not fit; write a whole number of 1 to 100000`,
+    ],
+  },
+  {
+    name: 'UDP answers that would be fragmented',
+    yaml: `limits: {udp_payload: 4096}`,
+    problems: [
+      `home.yaml:1: limits.udp_payload: the number 4096 does not fit; write a whole number of 512 to 1400`,
+    ],
+  },
+  {
+    name: 'a share of one client above the whole',
+    yaml: `limits: {pending_queries: 100, pending_queries_per_client: 200}`,
+    problems: [
+      `home.yaml:1: limits.pending_queries_per_client: one client may have 200, and all together 100 (limits.pending_queries); write at most 100`,
+    ],
+  },
+  {
+    name: 'a host name to listen on',
+    yaml: `listen: {dns: [dns.home.arpa]}`,
+    problems: [
+      `home.yaml:1: listen.dns[0]: "dns.home.arpa" is a name, and no name can be looked up before the server runs; write an address, such as 127.0.0.1:53`,
+    ],
+  },
+  {
+    name: 'a port that does not exist',
+    yaml: `listen: {dns: ["127.0.0.1:70000"]}`,
+    problems: [
+      `home.yaml:1: listen.dns[0]: "127.0.0.1:70000" has the port "70000"; write a number of 1 to 65535`,
+    ],
+  },
+  {
+    name: 'an address that does not exist',
+    yaml: `listen: {dns: ["10.0.0.300:53"]}`,
+    problems: [
+      `home.yaml:1: listen.dns[0]: "10.0.0.300:53" is not an address; write one such as 127.0.0.1:53 or [::1]:53`,
+    ],
+  },
+  {
+    name: 'a link-local address without its interface',
+    yaml: `listen: {dns: ["fe80::1"]}`,
+    problems: [
+      `home.yaml:1: listen.dns[0]: "fe80::1" is link-local and needs its interface; write fe80::1%eth0, say`,
+    ],
+  },
+  {
+    name: 'an IPv4 address written as IPv6',
+    yaml: `listen: {dns: ["[::ffff:10.0.0.1]:53"]}`,
+    problems: [
+      `home.yaml:1: listen.dns[0]: "::ffff:10.0.0.1" is an IPv4 address written as IPv6; write 10.0.0.1`,
+    ],
+  },
+  {
+    name: 'a listen address twice, once with its default port',
+    yaml: `listen: {dns: [127.0.0.1, "127.0.0.1:53"]}`,
+    problems: [
+      `home.yaml:1: listen.dns[1]: 127.0.0.1:53 is listed already at listen.dns[0]; give each an address or port of its own`,
+    ],
+  },
+  {
+    name: 'a listen address twice in two spellings',
+    yaml: `listen: {dns: ["[::1]:53", "[0:0:0:0:0:0:0:1]:53"]}`,
+    problems: [
+      `home.yaml:1: listen.dns[1]: [::1]:53 is listed already at listen.dns[0]; give each an address or port of its own`,
+    ],
+  },
+  {
+    name: 'one address for DoT and DoH',
+    yaml: `
+listen:
+  dot: ["127.0.0.1:853"]
+  doh: ["127.0.0.1:853"]
+`,
+    problems: [
+      `home.yaml:3: listen.doh[0]: 127.0.0.1:853 is listed already at listen.dot[0]; give each an address or port of its own`,
+    ],
+  },
+  {
+    name: 'a wildcard beside an address that it covers',
+    yaml: `listen: {dns: [0.0.0.0, 192.168.1.2]}`,
+    problems: [
+      `home.yaml:1: listen.dns[1]: 192.168.1.2:53 and 0.0.0.0:53 (listen.dns[0]) overlap; keep one of them`,
+    ],
+  },
+  {
+    name: 'the same the other way round',
+    yaml: `listen: {dns: [192.168.1.2, 0.0.0.0]}`,
+    problems: [
+      `home.yaml:1: listen.dns[1]: 0.0.0.0:53 and 192.168.1.2:53 (listen.dns[0]) overlap; keep one of them`,
+    ],
+  },
+  {
+    name: 'nothing to listen on',
+    yaml: `listen: {dns: [], dot: [], doh: []}`,
+    problems: [
+      `home.yaml:1: listen: nothing listens for queries; write an address under \`dns\`, \`dot\` or \`doh\``,
+    ],
+  },
+  {
+    name: 'a mistyped range of clients',
+    yaml: `access: {allow: [privat]}`,
+    problems: [`home.yaml:1: access.allow[0]: "privat" is not a known range; did you mean private?`],
+  },
+  {
+    name: 'an unknown range of clients',
+    yaml: `access: {allow: [everybody]}`,
+    problems: [
+      `home.yaml:1: access.allow[0]: "everybody" is not a known range; write loopback, private, local or a prefix such as 192.168.0.0/16`,
+    ],
+  },
+  {
+    name: 'a prefix with bits beyond its length',
+    yaml: `access: {allow: [192.168.1.1/24]}`,
+    problems: [
+      `home.yaml:1: access.allow[0]: "192.168.1.1/24" has bits set beyond its prefix; write 192.168.1.0/24`,
+    ],
+  },
+  {
+    name: 'a prefix that is too long',
+    yaml: `access: {allow: [10.0.0.0/33]}`,
+    problems: [
+      `home.yaml:1: access.allow[0]: "10.0.0.0/33" has a wrong prefix length; write a number of 0 to 32 after the slash`,
+    ],
+  },
+  {
+    name: 'an upstream without tls://',
+    yaml: `
+upstreams:
+  - url: 1.1.1.1
+`,
+    problems: [`home.yaml:2: upstreams[0].url: "1.1.1.1" does not say how to ask; write tls://1.1.1.1`],
+  },
+  {
+    name: 'an upstream in plaintext',
+    yaml: `
+upstreams:
+  - url: udp://1.1.1.1:53
+`,
+    problems: [
+      `home.yaml:2: upstreams[0].url: "udp://1.1.1.1:53" would ask in plaintext, which is never done for names of the world; write tls://1.1.1.1`,
+    ],
+  },
+  {
+    name: 'an upstream by name without addresses',
+    yaml: `
+upstreams:
+  - url: tls://dns.quad9.net
+`,
+    problems: [
+      `home.yaml:2: upstreams[0].url: "dns.quad9.net" is a name, and looking it up would need an upstream first; write its addresses beside it, such as addresses: ["192.0.2.1"]`,
+    ],
+  },
+  {
+    name: 'an upstream over HTTPS',
+    yaml: `
+upstreams:
+  - url: https://dns.quad9.net/dns-query
+`,
+    problems: [
+      `home.yaml:2: upstreams[0].url: upstreams over HTTPS are not built in this release; write tls:// and the address or name of the server`,
+    ],
+  },
+  {
+    name: 'an upstream with an unknown scheme',
+    yaml: `
+upstreams:
+  - url: quic://dns.adguard.com
+`,
+    problems: [
+      `home.yaml:2: upstreams[0].url: "quic://dns.adguard.com" has the unknown scheme quic://; write tls://dns.adguard.com`,
+    ],
+  },
+  {
+    name: 'an upstream with a user name',
+    yaml: `
+upstreams:
+  - url: tls://me@1.1.1.1
+`,
+    problems: [`home.yaml:2: upstreams[0].url: "tls://me@1.1.1.1" carries a user name; write tls://1.1.1.1`],
+  },
+  {
+    name: 'an upstream with a path',
+    yaml: `
+upstreams:
+  - url: tls://1.1.1.1/dns-query
+`,
+    problems: [
+      `home.yaml:2: upstreams[0].url: "tls://1.1.1.1/dns-query" carries a path or a query, which DNS over TLS has not; write tls://1.1.1.1`,
+    ],
+  },
+  {
+    name: 'an upstream with a port that does not exist',
+    yaml: `
+upstreams:
+  - url: tls://1.1.1.1:0
+`,
+    problems: [
+      `home.yaml:2: upstreams[0].url: "tls://1.1.1.1:0" has the port "0"; write a number of 1 to 65535`,
+    ],
+  },
+  {
+    name: 'an upstream by IPv6 address without brackets',
+    yaml: `
+upstreams:
+  - url: tls://2620:fe::fe
+`,
+    problems: [
+      `home.yaml:2: upstreams[0].url: "tls://2620:fe::fe" has an IPv6 address without brackets; write tls://[2620:fe::fe]`,
+    ],
+  },
+  {
+    name: 'an upstream without a url',
+    yaml: `
+upstreams:
+  - addresses: [1.1.1.1]
+`,
+    problems: [`home.yaml:2: upstreams[0].url: an upstream needs a \`url\`, such as tls://dns.quad9.net`],
+  },
+  {
+    name: 'an upstream as a bare text',
+    yaml: `
+upstreams:
+  - tls://1.1.1.1
+`,
+    problems: [`home.yaml:2: upstreams[0]: an upstream is an entry with keys; write "- url: tls://1.1.1.1"`],
+  },
+  {
+    name: 'an upstream address with a port',
+    yaml: `
+upstreams:
+  - url: tls://1.1.1.1
+    addresses: ["1.1.1.1:853"]
+`,
+    problems: [
+      `home.yaml:3: upstreams[0].addresses[0]: "1.1.1.1:853" carries a port; write 1.1.1.1 alone here`,
+    ],
+  },
+  {
+    name: 'a pin that is not one',
+    yaml: `
+upstreams:
+  - url: tls://1.1.1.1
+    pins: [sha256/abc]
+`,
+    problems: [
+      `home.yaml:3: upstreams[0].pins[0]: "sha256/abc" is not a pin; write sha256/ and 44 characters of base64`,
+    ],
+  },
+  {
+    name: 'a path that begins with ~',
+    yaml: `
+upstreams:
+  - url: tls://1.1.1.1
+    ca_file: ~/ca.pem
+`,
+    problems: [`home.yaml:3: upstreams[0].ca_file: "~/ca.pem": ~ is not expanded here; write the whole path`],
+  },
+  {
+    name: 'an upstream twice',
+    yaml: `
+upstreams:
+  - url: tls://1.1.1.1
+  - url: tls://1.1.1.1:853
+`,
+    problems: [
+      `home.yaml:3: upstreams[1].url: "tls://1.1.1.1:853" is listed already at upstreams[0]; write one entry with all its addresses`,
+    ],
+  },
+  {
+    name: 'an upstream that is this server',
+    yaml: `
+listen: {dot: [127.0.0.1]}
+upstreams:
+  - url: tls://127.0.0.1
+`,
+    problems: [
+      `home.yaml:3: upstreams[0].url: 127.0.0.1 port 853 is where this server itself listens (listen.dot), so it would ask itself; write another resolver`,
+    ],
+  },
+  {
+    name: 'conditional forwarding',
+    yaml: `
+forward:
+  lab.example: ["192.168.1.1:53"]
+`,
+    problems: [
+      `home.yaml:1: forward: forwarding to a resolver on the LAN is not built in this release, and without it these names would go to the upstreams; delete the key, or list the names under \`zones\``,
+    ],
+  },
+  {
+    name: 'a master file',
+    yaml: `
+zones:
+  home.arpa:
+    file: home.zone
+`,
+    problems: [
+      `home.yaml:3: zones.home.arpa.file: master files are not read in this release, and names in them would be answered as missing; write them under \`records\``,
+    ],
+  },
+  {
+    name: 'protection against rebinding',
+    yaml: `
+rebinding:
+  protect: on
+`,
+    problems: [
+      `home.yaml:2: rebinding.protect: protection against rebinding is not built in this release, and devices would go without it unnoticed; write off`,
+    ],
+  },
+  {
+    name: 'a switch that is neither on nor off',
+    yaml: `
+rebinding:
+  protect: maybe
+`,
+    problems: [`home.yaml:2: rebinding.protect: the text "maybe" does not fit; write on or off`],
+  },
+  {
+    name: 'the root as a zone',
+    yaml: `zones: {".": {}}`,
+    problems: [
+      `home.yaml:1: zones..: the root would take over every name; write a zone of your own, such as home.arpa`,
+    ],
+  },
+  {
+    name: 'a zone with an empty label',
+    yaml: `zones: {home..arpa: {}}`,
+    problems: [
+      `home.yaml:1: zones.home..arpa: "home..arpa" has an empty label; write a zone such as home.arpa`,
+    ],
+  },
+  {
+    name: 'a zone with a letter beyond ASCII',
+    yaml: `zones: {häuschen.arpa: {}}`,
+    problems: [
+      `home.yaml:1: zones.häuschen.arpa: "häuschen.arpa" holds the non-ASCII character "ä"; write its IDNA form (xn--…)`,
+    ],
+  },
+  {
+    name: 'a zone twice in two spellings',
+    yaml: `
+zones:
+  home.arpa: {}
+  HOME.arpa.: {}
+`,
+    problems: [`home.yaml:3: zones.HOME.arpa.: this is the zone "home.arpa" again; write its records there`],
+  },
+  {
+    name: 'a record with an address that does not exist',
+    yaml: `
+zones:
+  home.arpa:
+    records:
+      - nas A 192.168.1.20
+      - tv A 10.0.0.300
+`,
+    problems: [
+      `home.yaml:5: zones.home.arpa.records[1]: "tv A 10.0.0.300" is not a record: "10.0.0.300" is not an IPv4 address; write it like "tv 300 A 192.168.1.20"`,
+    ],
+  },
+  {
+    name: 'a record outside its zone',
+    yaml: `
+zones:
+  home.arpa:
+    records:
+      - www.example. A 192.168.1.20
+`,
+    problems: [
+      `home.yaml:4: zones.home.arpa.records[0]: "www.example. A 192.168.1.20" is not a record: its name www.example. lies outside the zone home.arpa.; write it like "nas 300 A 192.168.1.20"`,
+    ],
+  },
+  {
+    name: 'a CNAME beside another record',
+    yaml: `
+zones:
+  home.arpa:
+    records:
+      - web A 192.168.1.20
+      - WEB CNAME nas
+`,
+    problems: [
+      `home.yaml:5: zones.home.arpa.records[1]: web.home.arpa. has a CNAME and A too, and nothing may stand beside a CNAME; delete one of them`,
+    ],
+  },
+  {
+    name: 'two CNAMEs at one name',
+    yaml: `
+zones:
+  home.arpa:
+    records:
+      - web CNAME nas
+      - web CNAME tv
+`,
+    problems: [
+      `home.yaml:5: zones.home.arpa.records[1]: web.home.arpa. has a CNAME already, and may have one; delete the other`,
+    ],
+  },
+  {
+    name: 'a record twice',
+    yaml: `
+zones:
+  home.arpa:
+    records:
+      - nas A 192.168.1.20
+      - nas 60 A 192.168.1.20
+`,
+    problems: [`home.yaml:5: zones.home.arpa.records[1]: this record stands here twice; delete one`],
+  },
+  {
+    name: 'two SOAs, and one below the zone',
+    yaml: `
+zones:
+  home.arpa:
+    records:
+      - "@ SOA ns admin 1 2 3 4 5"
+      - "@ SOA ns admin 2 2 3 4 5"
+      - "lab SOA ns admin 1 2 3 4 5"
+`,
+    problems: [
+      `home.yaml:5: zones.home.arpa.records[1]: this is a second SOA; keep one, or none, and one is made up`,
+      `home.yaml:6: zones.home.arpa.records[2]: an SOA stands at the name of its zone only; write @ as its name`,
+    ],
+  },
+  {
+    name: 'an address in place of a certificate name',
+    yaml: `certificate: {names: [192.168.1.2]}`,
+    problems: [`home.yaml:1: certificate.names[0]: "192.168.1.2" is an address; write a host name`],
+  },
+  {
+    name: 'a wildcard as certificate name',
+    yaml: `certificate: {names: ["*.home.arpa"]}`,
+    problems: [
+      `home.yaml:1: certificate.names[0]: "*.home.arpa" is a wildcard; write each host name in full`,
+    ],
+  },
+  {
+    name: 'a certificate name that is no host name',
+    yaml: `certificate: {names: [dns_1.home]}`,
+    problems: [
+      `home.yaml:1: certificate.names[0]: "dns_1.home" is not a host name; write letters, digits and hyphens between dots, such as dns.home.example`,
+    ],
+  },
+  {
+    name: 'half a certificate',
+    yaml: `
+certificate:
+  files:
+    certificate: fullchain.pem
+`,
+    problems: [
+      `home.yaml:2: certificate.files.key: a certificate of your own needs both \`certificate\` and \`key\`; write the missing one`,
+    ],
+  },
+  {
+    name: 'a certificate of your own and ACME',
+    yaml: `
+certificate:
+  files: {certificate: a.pem, key: b.pem}
+  acme: {directory: "https://ca.example/"}
+`,
+    problems: [
+      `home.yaml:3: certificate.acme: \`files\` and \`acme\` exclude each other; keep the one that you want`,
+    ],
+  },
+  {
+    name: 'ACME without a directory',
+    yaml: `
+certificate:
+  acme: {email: you@example.com}
+`,
+    problems: [
+      `home.yaml:2: certificate.acme.directory: this key is missing; write it, or delete the keys around it`,
+    ],
+  },
+  {
+    name: 'a name in place of an answered address',
+    yaml: `certificate: {addresses: [home]}`,
+    problems: [
+      `home.yaml:1: certificate.addresses[0]: "home" is a name, not an address; write addresses such as 192.0.2.1 or 2001:db8::1`,
+    ],
+  },
+  {
+    name: 'an unknown log level',
+    yaml: `log: {level: warning}`,
+    problems: [
+      `home.yaml:1: log.level: "warning" is not one of debug, info, warn, error; did you mean warn?`,
+    ],
+  },
+  {
+    name: 'an unknown query log',
+    yaml: `log: {queries: ful}`,
+    problems: [`home.yaml:1: log.queries: "ful" is not one of off, anonymised, full; did you mean full?`],
+  },
+  {
+    name: 'an unknown log format',
+    yaml: `log: {format: jsno}`,
+    problems: [`home.yaml:1: log.format: "jsno" is not one of text, json; did you mean json?`],
+  },
+  {
+    name: 'a list in place of a path',
+    yaml: `certs_dir: [a]`,
+    problems: [`home.yaml:1: certs_dir: a text belongs here, not a list`],
+  },
+  {
+    name: 'an empty path',
+    yaml: `state_dir: ""`,
+    problems: [`home.yaml:1: state_dir: "" is no path`],
+  },
+  {
+    name: 'a time source without a url',
+    yaml: `time: {sources: [{}]}`,
+    problems: [
+      `home.yaml:1: time.sources[0].url: this key is missing; write it, or delete the keys around it`,
+    ],
+  },
+  {
+    name: 'control characters, which stay visible',
+    yaml: `log: "\\e[31mred"`,
+    problems: [
+      `home.yaml:1: log: keys with values belong here, not the text "\\u001b[31mred"; see docs/configuration.md`,
+    ],
+  },
+  {
+    name: 'many problems in one file, sorted by line',
+    yaml: `
+log: {level: inf}
+zones:
+  home.arpa:
+    records:
+      - tv A 10.0.0.300
+listen:
+  dns: [127.0.0.1, localhost]
+upstreams:
+  - url: tls://dns.quad9.net
+  - url: 9.9.9.9
+upstream: []
+`,
+    problems: [
+      `home.yaml:1: log.level: "inf" is not one of debug, info, warn, error; did you mean info?`,
+      `home.yaml:5: zones.home.arpa.records[0]: "tv A 10.0.0.300" is not a record: "10.0.0.300" is not an IPv4 address; write it like "tv 300 A 192.168.1.20"`,
+      `home.yaml:7: listen.dns[1]: "localhost" is a name, and no name can be looked up before the server runs; write an address, such as 127.0.0.1:53`,
+      `home.yaml:9: upstreams[0].url: "dns.quad9.net" is a name, and looking it up would need an upstream first; write its addresses beside it, such as addresses: ["192.0.2.1"]`,
+      `home.yaml:10: upstreams[1].url: "9.9.9.9" does not say how to ask; write tls://9.9.9.9`,
+      `home.yaml:11: unknown key \`upstream\`; did you mean \`upstreams\`?`,
+    ],
+  },
+];
+
+const FORTY = 40;
+
+describe('a broken configuration is refused with', () => {
+  test('a table of at least forty rows, no two alike', () => {
+    expect(BROKEN.length).toBeGreaterThanOrEqual(FORTY);
+    expect(new Set(BROKEN.map(({ yaml }) => yaml)).size).toBe(BROKEN.length);
+  });
+
+  test.for(BROKEN)('every problem of $name', ({ yaml, problems }) => {
+    const error = problemsOf(yaml.replace(/^\n/, ''));
+    expect(error.message.split('\n')).toEqual(problems);
+    expect(error.problems).toHaveLength(problems.length);
+  });
+});
+
+function problemsOf(yaml: string): ConfigProblems {
+  try {
+    parseConfig(yaml, { file: 'home.yaml' });
+  } catch (error) {
+    if (error instanceof ConfigProblems) return error;
+    throw error;
+  }
+  throw new Error('the file was taken without a problem');
+}

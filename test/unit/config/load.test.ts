@@ -1,0 +1,111 @@
+// Files on disk: those that cannot be read, CA files, and the configurations that ship.
+
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { loadConfig } from '../../../src/config/load.ts';
+import { ConfigProblems } from '../../../src/config/problems.ts';
+
+let directory: string;
+beforeAll(() => {
+  directory = mkdtempSync(join(tmpdir(), 'noonmark-config-'));
+});
+afterAll(() => rmSync(directory, { recursive: true }));
+
+const shipped = (name: string) => fileURLToPath(new URL(`../../../config/${name}`, import.meta.url));
+
+function write(name: string, content: string | Uint8Array): string {
+  const path = join(directory, name);
+  writeFileSync(path, content);
+  return path;
+}
+
+function sentences(path: string): string[] {
+  try {
+    loadConfig(path);
+  } catch (error) {
+    if (error instanceof ConfigProblems) return error.message.replaceAll(directory, '').split('\n');
+    throw error;
+  }
+  throw new Error('the file was taken without a problem');
+}
+
+test.for(['quickstart.yaml', 'home.yaml'])('the shipped %s has neither problems nor warnings', (name) => {
+  const { config, warnings } = loadConfig(shipped(name));
+  expect(warnings).toEqual([]);
+  expect(config.upstreams.map(({ serverName }) => serverName)).toEqual(['one.one.one.one', 'dns.quad9.net']);
+  expect(config.zones).toHaveLength(1);
+});
+
+test('the quick start touches loopback and high ports only', () => {
+  const { dns, dot, doh } = loadConfig(shipped('quickstart.yaml')).config.listen;
+  expect([...dns, ...dot, ...doh]).toEqual([
+    { address: '127.0.0.1', port: 5300, family: 4 },
+    { address: '127.0.0.1', port: 8530, family: 4 },
+    { address: '127.0.0.1', port: 8443, family: 4 },
+  ]);
+});
+
+test('the home network is listened on by address, never by wildcard', () => {
+  const { dns, dot, doh } = loadConfig(shipped('home.yaml')).config.listen;
+  const addresses = [...dns, ...dot, ...doh].map(({ address }) => address);
+  expect(addresses).not.toContain('0.0.0.0');
+  expect(addresses).not.toContain('::');
+  expect([...dns, ...dot, ...doh].map(({ port }) => port)).toEqual([53, 53, 53, 53, 853, 853, 443, 443]);
+});
+
+test('a file that is not there is named', () => {
+  expect(sentences(join(directory, 'absent.yaml'))).toEqual([
+    '/absent.yaml: there is no such file; name a file that can be read with --config FILE',
+  ]);
+});
+
+test('a directory is not a file', () => {
+  mkdirSync(join(directory, 'folder'));
+  expect(sentences(join(directory, 'folder'))).toEqual([
+    '/folder: it is a directory; name a file that can be read with --config FILE',
+  ]);
+});
+
+test('a path that leads nowhere for another reason says which', () => {
+  const loop = join(directory, 'loop.yaml');
+  symlinkSync(loop, loop);
+  expect(sentences(loop)).toEqual([
+    '/loop.yaml: the file cannot be read (ELOOP); name a file that can be read with --config FILE',
+  ]);
+});
+
+test('a file of 1 MiB is read, one octet more is refused', () => {
+  const text = `# ${'x'.repeat(2 ** 20 - 2)}`;
+  expect(loadConfig(write('large.yaml', text)).config.zones).toEqual([]);
+  expect(sentences(write('too-large.yaml', `${text}x`))).toEqual([
+    '/too-large.yaml: the file is over 1 MiB, which no configuration needs',
+  ]);
+});
+
+test('an endless device is read only so far', () => {
+  expect(sentences('/dev/zero')).toEqual(['/dev/zero: the file is over 1 MiB, which no configuration needs']);
+});
+
+test('other encodings than UTF-8 are refused, a byte order mark is not', () => {
+  expect(sentences(write('latin1.yaml', Buffer.from('# Küche', 'latin1')))).toEqual([
+    '/latin1.yaml: the file is not UTF-8 text; save it as UTF-8',
+  ]);
+  expect(loadConfig(write('bom.yaml', '\ufefflog: {level: warn}')).config.log.level).toBe('warn');
+});
+
+test('a CA file is looked for beside the configuration and must hold a certificate', () => {
+  write('ca.pem', '-----BEGIN CERTIFICATE-----\n');
+  write('key.pem', '-----BEGIN PRIVATE KEY-----\n');
+  const upstream = (file: string) => `upstreams:\n  - url: tls://192.0.2.1\n    ca_file: ${file}\n`;
+  const { config } = loadConfig(write('good.yaml', upstream('ca.pem')));
+  expect(config.upstreams[0]!.caFile).toBe(join(directory, 'ca.pem'));
+  expect(sentences(write('no-ca.yaml', upstream('absent.pem')))).toEqual([
+    '/no-ca.yaml:3: upstreams[0].ca_file: "/absent.pem" cannot be used as a CA: there is no such file',
+  ]);
+  expect(sentences(write('key-ca.yaml', upstream('key.pem')))).toEqual([
+    '/key-ca.yaml:3: upstreams[0].ca_file: "/key.pem" holds no certificate in PEM form; name a file that begins with -----BEGIN CERTIFICATE-----',
+  ]);
+});

@@ -1,0 +1,270 @@
+// What a good file becomes: defaults, normal forms, paths, warnings; frozen through and through.
+
+import { resolve } from 'node:path';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { NOT_YET } from '../../../src/config/not-yet.ts';
+import { parseConfig } from '../../../src/config/parse.ts';
+import { ConfigProblems, formatProblem } from '../../../src/config/problems.ts';
+import { nameKey } from '../../../src/dns/names.ts';
+import type { ResourceRecord } from '../../../src/dns/records.ts';
+
+const parse = (yaml: string) => parseConfig(yaml, { file: '/etc/noonmark/home.yaml' });
+const warningsOf = (yaml: string) =>
+  parse(yaml).warnings.map((warning) => formatProblem('home.yaml', warning));
+const UPSTREAM = 'upstreams: [{url: tls://9.9.9.9}]\n';
+
+test('an empty file answers this machine, trusts nobody and keeps to every default', () => {
+  const { config, warnings } = parse('');
+  expect(config).toEqual({
+    file: '/etc/noonmark/home.yaml',
+    listen: {
+      dns: [
+        { address: '127.0.0.1', port: 53, family: 4 },
+        { address: '::1', port: 53, family: 6 },
+      ],
+      dot: [],
+      doh: [],
+    },
+    access: { allow: ['loopback', 'private', 'local'] },
+    upstreams: [],
+    zones: [],
+    certificate: { names: [], addresses: [], files: null },
+    cache: { maxBytes: 67_108_864 },
+    certsDir: resolve('certs'),
+    stateDir: resolve('state'),
+    log: { level: 'info', format: 'text', queries: 'off' },
+    limits: {
+      connections: 1000,
+      connectionsPerClient: 100,
+      connectionIdleMs: 10_000,
+      queriesPerConnection: 128,
+      pendingQueries: 10_000,
+      pendingQueriesPerClient: 500,
+      queryDeadlineMs: 4500,
+      udpPayloadOctets: 1232,
+    },
+  });
+  expect(warnings.map((warning) => formatProblem('home.yaml', warning))).toEqual([
+    'home.yaml: upstreams: no upstream is written, so only internal names are answered',
+  ]);
+});
+
+test('keys with nothing behind them count as not written', () => {
+  const written = 'listen:\naccess:\n  allow:\nupstreams:\nzones:\ncertificate:\nlog:\n  level:\nlimits:\n';
+  expect(parse(written).config).toEqual(parse('').config);
+});
+
+test('addresses get the default port of their key', () => {
+  const { listen } = parse(
+    'listen: {dns: [10.0.0.1], dot: [10.0.0.1], doh: ["::1", "[fe80::1%eth0]:8443"]}',
+  ).config;
+  expect(listen).toEqual({
+    dns: [{ address: '10.0.0.1', port: 53, family: 4 }],
+    dot: [{ address: '10.0.0.1', port: 853, family: 4 }],
+    doh: [
+      { address: '::1', port: 443, family: 6 },
+      { address: 'fe80::1%eth0', port: 8443, family: 6 },
+    ],
+  });
+});
+
+test('what `listen` leaves out is not listened on', () => {
+  expect(parse('listen: {dot: [127.0.0.1]}').config.listen.dns).toEqual([]);
+});
+
+test('the same port may serve UDP for time and TCP for DoT', () => {
+  expect(() => parse('listen: {dot: ["127.0.0.1:853"], ntp: ["127.0.0.1:853"]}')).not.toThrow();
+});
+
+test('an upstream by address connects to it, one by name to its addresses', () => {
+  const yaml = `
+upstreams:
+  - url: tls://1.1.1.1
+  - url: tls://[2620:FE::FE]:8853
+  - url: TLS://DNS.Quad9.net.
+    addresses: [9.9.9.9, "2620:fe:0::9", 9.9.9.9]
+    ca_file: ca.pem
+    pins: [sha256/AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=]
+`;
+  const none = { caFile: null, pins: [] };
+  expect(parse(yaml).config.upstreams).toEqual([
+    {
+      url: 'tls://1.1.1.1',
+      protocol: 'tls',
+      serverName: '1.1.1.1',
+      port: 853,
+      addresses: ['1.1.1.1'],
+      ...none,
+    },
+    {
+      url: 'tls://[2620:FE::FE]:8853',
+      protocol: 'tls',
+      serverName: '2620:fe::fe',
+      port: 8853,
+      addresses: ['2620:fe::fe'],
+      ...none,
+    },
+    {
+      url: 'TLS://DNS.Quad9.net.',
+      protocol: 'tls',
+      serverName: 'dns.quad9.net',
+      port: 853,
+      addresses: ['9.9.9.9', '2620:fe::9'],
+      caFile: '/etc/noonmark/ca.pem',
+      pins: ['sha256/AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA='],
+    },
+  ]);
+});
+
+test('a zone has its name as a key and its records ready for the wire', () => {
+  const { zones } = parse(
+    'zones: {Home.Arpa.: {records: [Nas 60 A 192.168.1.20]}, 10.in-addr.arpa: }',
+  ).config;
+  expect(zones.map(({ name }) => name)).toEqual([nameKey('home.arpa'), nameKey('10.in-addr.arpa')]);
+  const [{ rdata, ...record }] = zones[0]!.records as [ResourceRecord];
+  expect(record).toEqual({ owner: '\x03Nas\x04home\x04arpa\0', type: 1, ttlSeconds: 60 });
+  expect([...rdata]).toEqual([192, 168, 1, 20]);
+  expect(zones[1]!.records).toEqual([]);
+});
+
+test('zones and owners with names of the language are like any other', () => {
+  const yaml =
+    'zones: {constructor: {records: [__proto__ A 10.0.0.1, toString A 10.0.0.2]}, hasOwnProperty: {}}';
+  const { zones } = parse(yaml).config;
+  expect(zones.map(({ name }) => name)).toEqual([nameKey('constructor'), nameKey('hasownproperty')]);
+  expect(zones[0]!.records.map(({ owner }) => owner)).toEqual([
+    '\x09__proto__\x0bconstructor\0',
+    '\x08toString\x0bconstructor\0',
+  ]);
+});
+
+test('signatures may stand beside a CNAME, and one address at two names', () => {
+  const yaml = 'zones: {home.arpa: {records: [a A 10.0.0.1, b A 10.0.0.1, c CNAME a, d CNAME a]}}';
+  expect(parse(yaml).config.zones[0]!.records).toHaveLength(4);
+});
+
+test('written paths start at the directory of the file, absolute ones stay', () => {
+  const yaml =
+    'certs_dir: a/b\nstate_dir: /var/state\ncertificate: {files: {certificate: ../c.pem, key: k.pem}}';
+  const { certsDir, stateDir, certificate } = parse(yaml).config;
+  expect([certsDir, stateDir]).toEqual(['/etc/noonmark/a/b', '/var/state']);
+  expect(certificate.files).toEqual({ certificate: '/etc/c.pem', key: '/etc/noonmark/k.pem' });
+});
+
+test('limits have units, and a lowered whole lowers the share of one client', () => {
+  const { limits, cache } = parse(
+    'limits: {connections: 50, connection_idle: 2s}\ncache: {max_bytes: 1GiB}',
+  ).config;
+  expect(limits).toMatchObject({ connections: 50, connectionsPerClient: 50, connectionIdleMs: 2000 });
+  expect(cache.maxBytes).toBe(2 ** 30);
+});
+
+test('clients are named ranges and canonical prefixes', () => {
+  const { access } = parse('access: {allow: [local, 192.168.1.5, "FD00:0::/8"]}').config;
+  expect(access.allow).toEqual(['local', { cidr: '192.168.1.5/32' }, { cidr: 'fd00::/8' }]);
+});
+
+test('aliases repeat what they name', () => {
+  const { listen } = parse('listen:\n  dot: &here [127.0.0.1]\n  dns: *here\n').config;
+  expect([listen.dns[0]!.port, listen.dot[0]!.port]).toEqual([53, 853]);
+});
+
+test('the configuration is frozen at every depth', () => {
+  const { config } = parse(`${UPSTREAM}zones: {home.arpa: {records: [nas A 10.0.0.1]}}`);
+  const seen = (value: unknown): boolean =>
+    typeof value !== 'object' ||
+    value === null ||
+    ArrayBuffer.isView(value) ||
+    (Object.isFrozen(value) && Object.values(value).every(seen));
+  expect(seen(config)).toBe(true);
+});
+
+describe('a warning, and no error, is given for', () => {
+  test.for([
+    [
+      'listen: {dns: [127.0.0.1], admin: [127.0.0.1], ntp: [127.0.0.1]}',
+      [
+        'home.yaml:2: listen.admin: the status page is not built in this release; nothing listens there',
+        'home.yaml:2: listen.ntp: serving NTP is not built in this release; nothing listens there',
+      ],
+    ],
+    [
+      'time: {sources: [{url: ntp://192.168.1.13, prefer: true}]}',
+      [
+        'home.yaml:2: time.sources: time sources are not built in this release; the system clock is taken where it is plausible',
+      ],
+    ],
+    [
+      'certificate: {acme: {directory: "https://ca.example/", agree_tos: on}}',
+      [
+        'home.yaml:2: certificate.acme: ACME is not built in this release; a certificate of the local CA in certs_dir is served meanwhile',
+      ],
+    ],
+    [
+      'cache: {persist: on}',
+      [
+        'home.yaml:2: cache.persist: keeping the cache over a restart is not built in this release; it starts empty',
+      ],
+    ],
+    [
+      'access: {allow: [0.0.0.0/0, "::/0"]}',
+      [
+        'home.yaml:2: access.allow[0]: 0.0.0.0/0 makes this an open resolver, which attacks on others are sent through; write the networks that are yours',
+        'home.yaml:2: access.allow[1]: ::/0 makes this an open resolver, which attacks on others are sent through; write the networks that are yours',
+      ],
+    ],
+    [
+      'access: {allow: []}',
+      [
+        'home.yaml:2: access.allow: the list is empty, so every query is refused; delete the key for the default',
+      ],
+    ],
+    [
+      'zones: {home.arpa: {records: [nas.home.arpa A 192.168.1.20]}}',
+      [
+        'home.yaml:2: zones.home.arpa.records[0]: this is the name nas.home.arpa.home.arpa., with the zone in it twice; write it without the zone, or with a dot at its end',
+      ],
+    ],
+    [
+      'listen: {dns: [127.0.0.1], admin: []}\ntime: {sources: []}\nforward: {}\nrebinding: {protect: off, allow: []}',
+      [],
+    ],
+  ] as const)('%s', ([yaml, warnings]) => {
+    expect(warningsOf(UPSTREAM + yaml)).toEqual(warnings);
+  });
+});
+
+test('every row of later releases names a place of its own', () => {
+  const places = NOT_YET.map(({ path }) => path.join('.'));
+  expect(new Set(places).size).toBe(places.length);
+});
+
+test('no text makes the parser fail with anything but problems', () => {
+  const keys = fc.constantFrom(
+    'listen',
+    'dns',
+    'zones',
+    'upstreams',
+    'url',
+    'records',
+    'limits',
+    '__proto__',
+    'log',
+  );
+  const text = fc.oneof(
+    fc.string(),
+    fc.json(),
+    fc.array(fc.oneof(keys, fc.string()), { maxLength: 8 }).map((parts) => parts.join(': ')),
+  );
+  fc.assert(
+    fc.property(text, (yaml) => {
+      try {
+        parse(yaml);
+      } catch (error) {
+        expect(error).toBeInstanceOf(ConfigProblems);
+      }
+    }),
+    { numRuns: 300 },
+  );
+});

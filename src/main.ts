@@ -2,39 +2,62 @@
 // The command line: finds the command, answers --help, and turns its result into an exit code.
 // `npm start` is `noonmark serve`. Each command is a file in src/cli.
 
+import { enableCompileCache } from 'node:module';
+import { setFlagsFromString } from 'node:v8';
 import './require-node.js';
-import { check } from './cli/check.ts';
 import { type Command, complain, EXIT, print, UsageError } from './cli/command.ts';
-import { query } from './cli/query.ts';
-import { serve } from './cli/serve.ts';
-import { version } from './cli/version.ts';
-import { suggest } from './config/suggest.ts';
 
-const COMMANDS: readonly Command[] = [serve, check, query, version];
+// A resolver's garbage is young and small; a larger nursery would cost 60 MB and save nothing (docs/performance.md).
+setFlagsFromString('--semi-space-growth-factor=1');
+enableCompileCache(); // types stripped and code compiled once, not at every start: a power cut ends sooner
+
+/** Loaded one at a time, so that `serve` does not wait for what `query` needs. */
+const COMMANDS: Readonly<
+  Record<string, { readonly summary: string; readonly load: () => Promise<Command> }>
+> = {
+  serve: {
+    summary: 'answer queries (what `npm start` does)',
+    load: async () => (await import('./cli/serve.ts')).serve,
+  },
+  check: {
+    summary: 'read a configuration and say everything that is wrong with it',
+    load: async () => (await import('./cli/check.ts')).check,
+  },
+  query: {
+    summary: 'ask this or any other server, over any transport',
+    load: async () => (await import('./cli/query.ts')).query,
+  },
+  version: {
+    summary: 'what is running, on what',
+    load: async () => (await import('./cli/version.ts')).version,
+  },
+};
 
 const OVERVIEW = `Noonmark, an encrypted DNS resolver that keeps working when the clock is wrong.
 
 Usage: noonmark COMMAND [options]
 
-${COMMANDS.map(({ name, summary }) => `  ${name.padEnd(9)} ${summary}`).join('\n')}
+${Object.entries(COMMANDS)
+  .map(([name, { summary }]) => `  ${name.padEnd(9)} ${summary}`)
+  .join('\n')}
 
 \`noonmark COMMAND --help\` explains each. Start with: npm start, then noonmark query nas.home.arpa`;
 
 async function main([name, ...args]: readonly string[]): Promise<number> {
+  if (name === '--version') return main(['version']);
   if (name === undefined || name === 'help' || name === '--help' || name === '-h') {
     print(OVERVIEW);
     return EXIT.OK;
   }
-  const command = COMMANDS.find((one) => one.name === name.replace(/^--version$/, 'version'));
-  if (command === undefined) {
-    const near = suggest(
-      name,
-      COMMANDS.map((one) => one.name),
-    );
+  const entry = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (entry === undefined) {
+    const { suggest } = await import('./config/suggest.ts');
+    const near = suggest(name, Object.keys(COMMANDS));
     const hint = near === undefined ? '`noonmark help` lists them all' : `did you mean \`noonmark ${near}\`?`;
     complain(`noonmark: there is no command "${name}"; ${hint}`);
     return EXIT.USAGE;
   }
+  const command = await entry.load();
   if (args.includes('--help') || args.includes('-h')) {
     print(command.help);
     return EXIT.OK;
@@ -43,7 +66,7 @@ async function main([name, ...args]: readonly string[]): Promise<number> {
     return await command.run(args);
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
-    complain(`noonmark ${command.name}: ${error.message}; \`noonmark ${command.name} --help\` shows how.`);
+    complain(`noonmark ${name}: ${error.message}; \`noonmark ${name} --help\` shows how.`);
     return EXIT.USAGE;
   }
 }

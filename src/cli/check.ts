@@ -6,8 +6,6 @@ import { type Command, complain, EXIT, print, readArgs } from './command.ts';
 import { QUICKSTART } from './quickstart.ts';
 
 export const check: Command = {
-  name: 'check',
-  summary: 'read a configuration and say everything that is wrong with it',
   help: `Usage: noonmark check [--config FILE] [--json]
 
 Reads the configuration without serving it. Every problem is printed with its file, line and key.

@@ -6,9 +6,6 @@ import { parseArgs } from 'node:util';
 export const EXIT = { OK: 0, FAILED: 1, USAGE: 64, UNAVAILABLE: 69, NO_ADDRESS: 75, CONFIG: 78 } as const;
 
 export interface Command {
-  readonly name: string;
-  /** One line for the overview. */
-  readonly summary: string;
   /** The whole page for --help. */
   readonly help: string;
   /** Resolves with the exit code. */

@@ -11,8 +11,6 @@ import { type Command, complain, EXIT, print, readArgs } from './command.ts';
 import { describeStart, QUICKSTART } from './quickstart.ts';
 
 export const serve: Command = {
-  name: 'serve',
-  summary: 'answer queries (what `npm start` does)',
   help: `Usage: noonmark serve [--config FILE]
 
 Answers queries until SIGTERM or SIGINT, then drains for at most 5 s. SIGHUP reloads the configuration and the

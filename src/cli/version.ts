@@ -7,8 +7,6 @@ import { createTlsConnector } from '../tls/connect.ts';
 import { type Command, EXIT, print, readArgs } from './command.ts';
 
 export const version: Command = {
-  name: 'version',
-  summary: 'what is running, on what',
   help: `Usage: noonmark version [--json]
 
 Prints Noonmark's version, the Node that runs it, how certificates of upstreams are judged here,

@@ -4,6 +4,7 @@
 // An Answer is immutable and shared: the cache holds it, a hit is the same octets with an age.
 
 import { type ExtendedError, type OptParts, optOctets, readExtendedErrors, writeOpt } from './edns.ts';
+import { lifetimeSeconds, ttlOf } from './lifetime.ts';
 import type { Query } from './query.ts';
 import {
   FLAG,
@@ -12,14 +13,12 @@ import {
   MAX_MESSAGE_OCTETS,
   type MessageLayout,
   readUint16,
-  readUint32,
   writeUint16,
   writeUint32,
 } from './wire.ts';
 
 /** UDP payload that we offer, and the most that we send over UDP by default (RFC 9715 section 3). */
 export const OUR_PAYLOAD_OCTETS = 1232;
-const NO_OCTETS = new Uint8Array(0);
 const NO_ERRORS: readonly ExtendedError[] = [];
 
 export class Answer {
@@ -30,27 +29,27 @@ export class Answer {
   readonly answers: number;
   readonly authorities: number;
   readonly additionals: number;
-  /** The records, without OPT. */
-  readonly body: Uint8Array;
+  /** The records, without OPT, one character per octet: a string is the leanest thing that holds a few octets. */
+  readonly body: string;
   /** Where TTLs stand in `body`. */
   readonly ttlOffsets: readonly number[];
-  /** To subtract from each TTL. */
+  /** How long it may be kept from the moment that it was fetched; 0: not at all. */
+  readonly lifetimeSeconds: number;
+  /** Seconds since then, to subtract from each TTL. */
   readonly ageSeconds: number;
   readonly errors: readonly ExtendedError[];
 
-  private constructor(
-    parts: Pick<Answer, 'flags' | 'rcode' | 'body' | 'ttlOffsets' | 'ageSeconds' | 'errors'>,
-    counts: Counts,
-  ) {
+  private constructor(parts: AnswerParts) {
     this.flags = parts.flags;
     this.rcode = parts.rcode;
+    this.answers = parts.answers;
+    this.authorities = parts.authorities;
+    this.additionals = parts.additionals;
     this.body = parts.body;
     this.ttlOffsets = parts.ttlOffsets;
+    this.lifetimeSeconds = parts.lifetimeSeconds;
     this.ageSeconds = parts.ageSeconds;
     this.errors = parts.errors;
-    this.answers = counts.answers;
-    this.authorities = counts.authorities;
-    this.additionals = counts.additionals;
   }
 
   /** From a whole message with one question, an upstream's or our own; null where it is malformed. Copies what it keeps. */
@@ -63,56 +62,55 @@ export class Answer {
   static fromLayout(message: Uint8Array, layout: MessageLayout): Answer {
     const flags = readUint16(message, 2);
     const extended = layout.opt < 0 ? 0 : message[layout.opt + 4]!;
-    const parts = {
+    const rcode = (extended << 4) | (flags & 15);
+    return new Answer({
       flags: flags & (FLAG.AA | FLAG.AD | 15),
-      rcode: (extended << 4) | (flags & 15),
-      body: Uint8Array.prototype.slice.call(message, layout.questionEnd, layout.end), // Buffer's own slice would not copy
+      rcode,
+      answers: layout.answers,
+      authorities: layout.authorities,
+      additionals: layout.additionals,
+      body: latin1(message, layout.questionEnd, layout.end),
       ttlOffsets: layout.ttlOffsets.map((offset) => offset - layout.questionEnd),
+      lifetimeSeconds: lifetimeSeconds(message, layout, rcode),
       ageSeconds: 0,
       errors: layout.opt < 0 ? NO_ERRORS : readExtendedErrors(message, layout.opt),
-    };
-    return new Answer(parts, layout);
+    });
   }
 
   /** No records, only a response code and why. */
   static ofRcode(rcode: number, ...errors: ExtendedError[]): Answer {
-    const parts = { flags: rcode & 15, rcode, body: NO_OCTETS, ttlOffsets: [], ageSeconds: 0, errors };
-    return new Answer(parts, { answers: 0, authorities: 0, additionals: 0 });
+    return new Answer({ ...EMPTY, flags: rcode & 15, rcode, errors });
   }
 
   /** The same answer, `ageSeconds` after it was fetched. */
   aged(ageSeconds: number): Answer {
-    return ageSeconds === this.ageSeconds ? this : new Answer({ ...this.#parts(), ageSeconds }, this);
+    return ageSeconds === this.ageSeconds ? this : new Answer({ ...this, ageSeconds });
   }
 
   /** The same answer with one more extended error. */
   withError(error: ExtendedError): Answer {
-    return new Answer({ ...this.#parts(), errors: [...this.errors, error] }, this);
-  }
-
-  /** The least TTL of all records when the answer was fetched, in seconds; Infinity where there are none. */
-  get leastTtlSeconds(): number {
-    let least = Number.POSITIVE_INFINITY;
-    for (const offset of this.ttlOffsets) least = Math.min(least, ttlOf(this.body, offset));
-    return least;
-  }
-
-  #parts() {
-    const { flags, rcode, body, ttlOffsets, ageSeconds, errors } = this;
-    return { flags, rcode, body, ttlOffsets, ageSeconds, errors };
+    return new Answer({ ...this, errors: [...this.errors, error] });
   }
 }
 
-type Counts = Pick<Answer, 'answers' | 'authorities' | 'additionals'>;
+type AnswerParts = Omit<Answer, 'aged' | 'withError'>;
+
+const EMPTY = {
+  answers: 0,
+  authorities: 0,
+  additionals: 0,
+  body: '',
+  ttlOffsets: [],
+  lifetimeSeconds: 0,
+  ageSeconds: 0,
+};
+
+function latin1(bytes: Uint8Array, start: number, end: number): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('latin1');
+}
 
 /** The named value for "say nothing": what it is given for gets no response at all. Compare by identity. */
 export const DROP: Answer = Answer.ofRcode(0);
-
-/** A TTL in seconds; one with its top bit set counts as 0 (RFC 2181 section 8). */
-export function ttlOf(bytes: Uint8Array, at: number): number {
-  const ttl = readUint32(bytes, at);
-  return ttl > 0x7fffffff ? 0 : ttl;
-}
 
 /** What the transport allows and wants. */
 export interface RenderLimits {
@@ -138,7 +136,7 @@ export function renderAnswer(
   answer: Answer,
   query: Query,
   limits: RenderLimits,
-  target: Uint8Array,
+  target: Buffer,
   at: number,
 ): number {
   const { edns } = query;
@@ -158,7 +156,7 @@ export function renderAnswer(
 
   let end = questionEnd;
   if (fits) {
-    message.set(answer.body, questionEnd);
+    message.write(answer.body, questionEnd, 'latin1');
     end += answer.body.length;
     if (answer.ageSeconds > 0) age(message, questionEnd, answer);
   }
@@ -172,7 +170,8 @@ export function renderAnswer(
 
 function age(message: Uint8Array, bodyStart: number, answer: Answer): void {
   for (const offset of answer.ttlOffsets) {
-    writeUint32(message, bodyStart + offset, Math.max(0, ttlOf(answer.body, offset) - answer.ageSeconds));
+    const at = bodyStart + offset;
+    writeUint32(message, at, Math.max(0, ttlOf(message, at) - answer.ageSeconds));
   }
 }
 

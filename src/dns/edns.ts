@@ -28,6 +28,8 @@ const OPTION_HEADER_OCTETS = 4;
 const LEAST_PAYLOAD_OCTETS = 512;
 /** An extended error's words are cut here, so that they never crowd out an answer over UDP. */
 const MAX_ERROR_TEXT_OCTETS = 250;
+/** Extended errors taken from one reply: each is kept with the answer and given on, and a reply has room for 10,000. */
+const MAX_ERRORS = 4;
 
 /** Reads the OPT record whose fixed part (behind the root owner) stands at `opt`; null when its options are malformed. */
 export function readEdns(bytes: Uint8Array, opt: number): Edns | null {
@@ -52,17 +54,17 @@ export function readEdns(bytes: Uint8Array, opt: number): Edns | null {
   };
 }
 
-/** The extended errors in an upstream's OPT record; `opt` as in readEdns. */
+/** The first extended errors in an upstream's OPT record, their words cut to what we give on; `opt` as in readEdns. */
 export function readExtendedErrors(bytes: Uint8Array, opt: number): ExtendedError[] {
   const errors: ExtendedError[] = [];
   const end = opt + 10 + readUint16(bytes, opt + 8);
-  for (let at = opt + 10; at + OPTION_HEADER_OCTETS <= end; ) {
+  for (let at = opt + 10; at + OPTION_HEADER_OCTETS <= end && errors.length < MAX_ERRORS; ) {
     const length = readUint16(bytes, at + 2);
     const start = at + OPTION_HEADER_OCTETS;
     if (start + length > end) break;
     if (readUint16(bytes, at) === OPTION.EXTENDED_ERROR && length >= 2) {
-      const text = Buffer.from(bytes.buffer, bytes.byteOffset + start + 2, length - 2).toString('utf8');
-      errors.push({ code: readUint16(bytes, start), text });
+      const words = bytes.subarray(start + 2, start + length);
+      errors.push({ code: readUint16(bytes, start), text: Buffer.from(cutText(words)).toString('utf8') });
     }
     at = start + length;
   }
@@ -125,9 +127,12 @@ function writeOptionHeader(target: Uint8Array, at: number, code: number, length:
 }
 
 function errorText(error: ExtendedError): Uint8Array {
-  const text = Buffer.from(error.text, 'utf8');
+  return cutText(Buffer.from(error.text, 'utf8'));
+}
+
+function cutText(text: Uint8Array): Uint8Array {
   if (text.length <= MAX_ERROR_TEXT_OCTETS) return text;
   let end = MAX_ERROR_TEXT_OCTETS;
-  while ((text[end]! & 0xc0) === 0x80) end -= 1; // never cut inside a character
+  while (end > 0 && (text[end]! & 0xc0) === 0x80) end -= 1; // never cut inside a character
   return text.subarray(0, end);
 }

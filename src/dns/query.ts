@@ -111,8 +111,9 @@ export class Query {
 
   #readOpt(): Edns | null {
     const { bytes, questionEnd } = this;
-    if (questionEnd === bytes.length && readUint16(bytes, 10) === 0 && readUint16(bytes, 6) === 0)
-      return null;
+    const hasRecords =
+      readUint16(bytes, 6) !== 0 || readUint16(bytes, 8) !== 0 || readUint16(bytes, 10) !== 0;
+    if (questionEnd === bytes.length && !hasRecords) return null;
     const layout = layoutOf(bytes);
     const edns = layout === null || layout.opt < 0 ? null : readEdns(bytes, layout.opt);
     this.#isMalformed = layout === null || (layout.opt >= 0 && edns === null);

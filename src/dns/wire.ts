@@ -182,11 +182,13 @@ function isRdataSound(bytes: Uint8Array, type: number, start: number, end: numbe
   return position + form.after === end;
 }
 
-/** Are the questions of two messages the same, letters compared without case? Both ends are known to be in bounds. */
+/** Are the questions of two messages the same, the letters of the name (and of nothing else) compared without case? */
 export function sameQuestion(a: Uint8Array, b: Uint8Array, questionEnd: number): boolean {
   if (a.length < questionEnd || b.length < questionEnd) return false;
+  const nameStop = questionEnd - 4; // type and class are numbers: HTTPS is 0x41, and 0x61 is another type
   for (let at = HEADER_OCTETS; at < questionEnd; at += 1) {
-    if (a[at] !== b[at] && lowerOctet(a[at]!) !== lowerOctet(b[at]!)) return false;
+    if (a[at] === b[at]) continue;
+    if (at >= nameStop || lowerOctet(a[at]!) !== lowerOctet(b[at]!)) return false;
   }
   return true;
 }

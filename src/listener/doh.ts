@@ -14,7 +14,6 @@ import type { Clock } from '../clock/clock.ts';
 import { type Answer, DROP, renderAnswer, renderBound } from '../dns/answer.ts';
 import { Query } from '../dns/query.ts';
 import { MAX_MESSAGE_OCTETS } from '../dns/wire.ts';
-import { lifetimeSeconds } from '../resolver/lifetime.ts';
 import type { CertificateStore } from '../tls/certificate-store.ts';
 import type { TrackedConnection } from './connection-table.ts';
 import {
@@ -144,7 +143,7 @@ export class DohListener extends ServerListener<DohListenerParts> {
     }
     const octets = Buffer.allocUnsafe(renderBound(answer, query, RENDER_LIMITS));
     const end = renderAnswer(answer, query, RENDER_LIMITS, octets, 0);
-    const maxAgeSeconds = Math.max(0, lifetimeSeconds(answer) - answer.ageSeconds);
+    const maxAgeSeconds = Math.max(0, answer.lifetimeSeconds - answer.ageSeconds);
     response.sendDate = false;
     response.writeHead(200, {
       'content-type': DNS_MESSAGE,

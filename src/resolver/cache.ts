@@ -8,7 +8,6 @@ import { Answer } from '../dns/answer.ts';
 import { EDE, RCODE } from '../dns/codes.ts';
 import { UpstreamFailure } from '../dns/failures.ts';
 import type { AnswerStore } from './answer-store.ts';
-import { lifetimeSeconds } from './lifetime.ts';
 import type { Link } from './resolver.ts';
 
 /** RFC 9520 section 3.2: at least one second; no more, because a house has one line and it comes back at once. */
@@ -47,8 +46,7 @@ export interface CacheParts {
 export function cache({ store, failures, clock }: CacheParts): Link {
   const keep = (key: string, answer: Answer): Answer => {
     const nowMs = clock.monotonic();
-    const seconds = lifetimeSeconds(answer);
-    if (seconds > 0) store.set(key, { answer, storedAtMs: nowMs, expiresAtMs: nowMs + seconds * 1000 });
+    if (answer.lifetimeSeconds > 0) store.set(key, { answer, storedAtMs: nowMs });
     else if (answer.rcode === RCODE.SERVFAIL) failures.remember(key, answer, nowMs);
     return answer;
   };
@@ -63,8 +61,9 @@ export function cache({ store, failures, clock }: CacheParts): Link {
       const key = query.cacheKey;
       const nowMs = context.receivedAtMs;
       const stored = store.get(key);
-      if (stored !== undefined && nowMs < stored.expiresAtMs) {
-        return stored.answer.aged(Math.floor(Math.max(0, nowMs - stored.storedAtMs) / 1000));
+      if (stored !== undefined) {
+        const ageSeconds = Math.max(0, Math.floor((nowMs - stored.storedAtMs) / 1000));
+        if (ageSeconds < stored.answer.lifetimeSeconds) return stored.answer.aged(ageSeconds);
       }
       const failed = failures.recall(key, nowMs);
       if (failed !== null) return failed;

@@ -85,44 +85,64 @@ export interface TlsConnectorParts {
 /** Chooses how to verify, once: OpenSSL's own functions where they pass the self-test, else Node. */
 export function createTlsConnector({ clock, log, loadOpenSsl }: TlsConnectorParts): TlsConnector {
   const loaded = loadProvenOpenSsl(loadOpenSsl);
-  const judge = loaded.openssl === null ? judgeNatively : judgeWith(loaded.openssl, clock);
-  const trustOptions = loaded.openssl === null ? nativeTrustOptions : judgedTrustOptions();
-  if (loaded.openssl === null) {
-    log?.warn('certificates are judged by the system clock, because OpenSSL cannot be asked directly', {
-      reason: loaded.reason,
-    });
+  const verification: Verification =
+    loaded.openssl === null ? nativeVerification(loaded.reason) : opensslVerification(loaded.openssl, clock);
+  if (verification.kind === 'native') {
+    const { reason } = verification;
+    log?.warn('certificates are judged by Node at the system clock, for want of OpenSSL itself', { reason });
   }
   return {
-    verification: loaded.openssl === null ? 'native' : 'openssl',
-    reason:
-      loaded.openssl === null ? loaded.reason : 'OpenSSL judges certificates at the date of our own clock',
+    verification: verification.kind,
+    reason: verification.reason,
     connect: async (target) => {
-      if (isIP(target.address) === 0)
-        throw new TypeError(`not an IP address to connect to: ${target.address}`);
+      if (isIP(target.address) === 0) throw new TypeError(`cannot connect to a name: ${target.address}`);
       demandDate(clock);
       target.signal?.throwIfAborted();
-      return handshake(target, trustOptions(target), clock, judge);
+      return handshake(target, verification, clock);
     },
   };
 }
 
-type Judge = (target: TlsTarget, leaf: X509Certificate | undefined, socket: TLSSocket) => Verdict;
+/** One of the two ways to verify: what it asks of node:tls, and the verdict afterwards. */
+interface Verification {
+  readonly kind: 'openssl' | 'native';
+  readonly reason: string;
+  options(target: TlsTarget): ConnectionOptions;
+  judge(target: TlsTarget, leaf: X509Certificate | undefined, socket: TLSSocket): Verdict;
+}
 
-function judgeWith(openssl: OpenSsl, clock: Clock): Judge {
-  return (target, leaf) => {
-    const { serverName: name, anchors, pins } = target;
-    return verifyChain(openssl, { chain: chainFrom(leaf), name, anchors, pins, at: demandDate(clock) });
+const CONTEXT_OPTIONS = { minVersion: 'TLSv1.2', secureOptions: constants.SSL_OP_NO_RENEGOTIATION } as const;
+
+function opensslVerification(openssl: OpenSsl, clock: Clock): Verification {
+  // No anchors: the context need not hold the public roots for a verification that is not asked.
+  const secureContext = createSecureContext({ ...CONTEXT_OPTIONS, ca: [] });
+  return {
+    kind: 'openssl',
+    reason: 'OpenSSL judges certificates at the date of our own clock',
+    // Node's own verification is off here and nowhere else, because `judge` stands in its place.
+    options: () => ({ secureContext, rejectUnauthorized: false }),
+    judge: ({ serverName: name, anchors, pins }, leaf) =>
+      verifyChain(openssl, { chain: chainFrom(leaf), name, anchors, pins, at: demandDate(clock) }),
   };
 }
 
-const judgeNatively: Judge = (target, leaf, socket) => {
-  if (!socket.authorized || leaf === undefined) return nothingHolds('Node did not prove the chain');
+function nativeVerification(reason: string): Verification {
   return {
-    identity: judgeNativeIdentity(leaf, target.serverName, target.pins ?? []),
-    chain: holds,
-    dates: holds,
+    kind: 'native',
+    reason,
+    options: ({ anchors }) => ({
+      ...CONTEXT_OPTIONS,
+      ca: [...anchors.pem],
+      rejectUnauthorized: true,
+      // The name is left to `judge`: Node's own check would take a common name for a host's.
+      checkServerIdentity: () => undefined,
+    }),
+    judge: ({ serverName, pins }, leaf, socket) => {
+      if (!socket.authorized || leaf === undefined) return nothingHolds('Node did not prove the chain');
+      return { identity: judgeNativeIdentity(leaf, serverName, pins ?? []), chain: holds, dates: holds };
+    },
   };
-};
+}
 
 function demandDate(clock: Clock): number {
   if (clock.status.state === 'untrusted') throw new ClockUntrusted(clock.status.reason);
@@ -132,39 +152,16 @@ function demandDate(clock: Clock): number {
 /** What was sent, leaf first; one more than the limit at most, which also ends any cycle. */
 function chainFrom(leaf: X509Certificate | undefined): Uint8Array[] {
   const chain: Uint8Array[] = [];
-  for (let next = leaf; next && chain.length <= CHAIN_LIMIT; next = next.issuerCertificate)
+  for (let next = leaf; next && chain.length <= CHAIN_LIMIT; next = next.issuerCertificate) {
     chain.push(next.raw);
+  }
   return chain;
 }
 
-const CONTEXT_OPTIONS = { minVersion: 'TLSv1.2', secureOptions: constants.SSL_OP_NO_RENEGOTIATION } as const;
-
-/** Node's own verification is off here, and nowhere else, because `judge` stands in its place. */
-function judgedTrustOptions(): () => ConnectionOptions {
-  // No anchors: the context need not hold the public roots for a verification that is not asked.
-  const secureContext = createSecureContext({ ...CONTEXT_OPTIONS, ca: [] });
-  return () => ({ secureContext, rejectUnauthorized: false });
-}
-
-function nativeTrustOptions({ anchors }: TlsTarget): ConnectionOptions {
-  return {
-    ...CONTEXT_OPTIONS,
-    ca: [...anchors.pem],
-    rejectUnauthorized: true,
-    // The name is judged by `judge` too: Node's own check would take a common name for a host's.
-    checkServerIdentity: () => undefined,
-  };
-}
-
-function handshake(
-  target: TlsTarget,
-  trust: ConnectionOptions,
-  clock: Clock,
-  judge: Judge,
-): Promise<VerifiedSocket> {
+function handshake(target: TlsTarget, verification: Verification, clock: Clock): Promise<VerifiedSocket> {
   const { promise, resolve, reject } = Promise.withResolvers<VerifiedSocket>();
   const socket = connect({
-    ...trust,
+    ...verification.options(target),
     host: target.address,
     port: target.port,
     // RFC 6066 section 3: an address is no server name; the empty string sends none.
@@ -188,7 +185,7 @@ function handshake(
   socket.on('error', (error) => fail(translate(error, socket, target)));
   socket.once('secureConnect', () => {
     try {
-      resolve(judgedSocket(target, socket, judge));
+      resolve(judgedSocket(target, socket, verification));
       end();
     } catch (error) {
       fail(error);
@@ -198,9 +195,9 @@ function handshake(
 }
 
 /** Everything here is synchronous: between the handshake and the verdict lies no turn of the event loop. */
-function judgedSocket(target: TlsTarget, socket: TLSSocket, judge: Judge): VerifiedSocket {
+function judgedSocket(target: TlsTarget, socket: TLSSocket, verification: Verification): VerifiedSocket {
   const leaf = socket.getPeerX509Certificate(); // Once only: the second call would miss the certificates above.
-  const verdict = judge(target, leaf, socket);
+  const verdict = verification.judge(target, leaf, socket);
   if (leaf === undefined || !isTrusted(verdict)) throw new PeerUntrusted(describeTarget(target), verdict);
   return {
     socket,
@@ -209,7 +206,7 @@ function judgedSocket(target: TlsTarget, socket: TLSSocket, judge: Judge): Verif
   };
 }
 
-/** An error of Node's verification becomes a verdict; all others pass as they are. */
+/** An error of Node's verification, where that is on, becomes a verdict; all others pass as they are. */
 function translate(error: Error & { code?: string }, socket: TLSSocket, target: TlsTarget): Error {
   if (!socket.authorizationError) return error;
   return new PeerUntrusted(describeTarget(target), verdictOfNativeError(error.code ?? '', error.message));

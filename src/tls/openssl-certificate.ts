@@ -37,8 +37,10 @@ export class Certificate implements Disposable {
 
   /** Reads one DER certificate, all of it and nothing after it; null if that is not what it is. */
   static read(openssl: OpenSsl, der: Uint8Array): Certificate | null {
-    const bio = openssl.BIO_new_mem_buf(der, der.length);
+    // A copy in OpenSSL's own memory: what JavaScript holds may move or vanish between two calls.
+    const bio = openssl.BIO_new(openssl.BIO_s_mem());
     if (bio === null) return null;
+    openssl.BIO_write(bio, der, der.length);
     const pointer = openssl.d2i_X509_bio(bio, null);
     const leftOctets = openssl.BIO_ctrl(bio, BIO_CTRL_PENDING, 0, null);
     openssl.BIO_free(bio);

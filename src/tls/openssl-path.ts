@@ -43,8 +43,9 @@ export function findPath(openssl: OpenSsl, start: PathStart, at: number): Path {
       throw new Error('OpenSSL has no memory for a verification');
     }
     // OpenSSL's name for "what a server shows": sets purpose and trust alike.
-    if (openssl.X509_STORE_CTX_set_default(context, 'ssl_server') !== 1)
+    if (openssl.X509_STORE_CTX_set_default(context, 'ssl_server') !== 1) {
       throw new Error('OpenSSL knows no ssl_server');
+    }
     const parameters = openssl.X509_STORE_CTX_get0_param(context);
     openssl.X509_VERIFY_PARAM_set_auth_level(parameters, AUTH_LEVEL);
     openssl.X509_VERIFY_PARAM_set_depth(parameters, DEPTH_LIMIT);

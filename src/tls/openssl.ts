@@ -43,7 +43,9 @@ function bind(library: ReturnType<typeof koffi.load>) {
   return {
     ERR_clear_error: f<[], void>('void ERR_clear_error()'),
 
-    BIO_new_mem_buf: f<[Octets, number], Maybe>('void *BIO_new_mem_buf(const uint8_t *, int)'),
+    BIO_s_mem: f<[], Pointer>('void *BIO_s_mem()'),
+    BIO_new: f<[Pointer], Maybe>('void *BIO_new(void *)'),
+    BIO_write: f<[Pointer, Octets, number], number>('int BIO_write(void *, const uint8_t *, int)'),
     BIO_ctrl: f<[Pointer, number, number, null], number>('long BIO_ctrl(void *, int, long, void *)'),
     BIO_free: f<[Pointer], number>('int BIO_free(void *)'),
 

@@ -70,10 +70,8 @@ export function verifyChain(openssl: OpenSsl, evidence: PeerEvidence): Verdict {
 function sizeProblem(chain: readonly Uint8Array[]): string | null {
   if (chain.length === 0) return 'no certificate was sent';
   if (chain.length > CHAIN_LIMIT) return `over ${CHAIN_LIMIT} certificates were sent`;
-  const large = chain.findIndex((der) => der.length > CERTIFICATE_LIMIT_OCTETS);
-  return large < 0
-    ? null
-    : `certificate ${large + 1} of the chain is over ${CERTIFICATE_LIMIT_OCTETS} octets`;
+  const large = chain.findIndex((der) => der.length > CERTIFICATE_LIMIT_OCTETS) + 1;
+  return large === 0 ? null : `certificate ${large} of the chain is over ${CERTIFICATE_LIMIT_OCTETS} octets`;
 }
 
 /** The leaf's names, and the keys of the path where pins are demanded. */
@@ -114,8 +112,9 @@ function judgeChain(
 /** For a chain that leads nowhere: the dates of its leaf alone, with OpenSSL's edges (the end is excluded). */
 function judgeLeafDates(leaf: Certificate, at: number): Finding {
   const second = Math.floor(at / 1000) * 1000;
-  if (second < leaf.notBeforeMs)
+  if (second < leaf.notBeforeMs) {
     return fails(`the certificate begins on ${date(leaf.notBeforeMs)}, and it was judged at ${date(at)}`);
+  }
   if (second < leaf.notAfterMs) return holds;
   return fails(`the certificate ended on ${date(leaf.notAfterMs)}, and it was judged at ${date(at)}`);
 }
@@ -140,6 +139,6 @@ function which(depth: number): string {
 }
 
 function date(epochMs: number): string {
-  const date = new Date(epochMs);
-  return Number.isNaN(date.getTime()) ? 'no date' : date.toISOString().replace(/\.\d+Z$/, 'Z');
+  const instant = new Date(epochMs);
+  return Number.isNaN(instant.getTime()) ? 'no date' : instant.toISOString().replace(/\.\d+Z$/, 'Z');
 }

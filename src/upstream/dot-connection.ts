@@ -3,9 +3,11 @@
 // A connection that stays silent while it owes answers is given up; who owned the exchanges may then retry them.
 
 import type { Clock, Timer } from '../clock/clock.ts';
+import { UpstreamFailure } from '../dns/failures.ts';
 import { FrameReader, LENGTH_OCTETS } from '../dns/framing.ts';
 import { readUint16, writeUint16 } from '../dns/wire.ts';
 import type { VerifiedSocket } from '../tls/connect.ts';
+import type { SendBudget } from './upstream.ts';
 import { isReplyTo } from './upstream-query.ts';
 
 /** A connection that owes answers and gave none for this long is wedged. */
@@ -19,8 +21,7 @@ const MAX_STRAYS = 1000;
 export interface Exchange {
   readonly query: Uint8Array;
   readonly deadlineMs: number;
-  /** How many connections it has been sent on. */
-  attempts: number;
+  readonly budget: SendBudget;
   resolve(reply: Uint8Array): void;
   reject(error: Error): void;
 }
@@ -29,10 +30,12 @@ export interface DotConnectionParts {
   /** Verified, and nobody else's. */
   readonly socket: VerifiedSocket['socket'];
   readonly clock: Clock;
+  /** Of the upstream, for failures. */
+  readonly name: string;
   /** Called after each answer. */
   readonly onAnswer: () => void;
-  /** Called once, with what is still owed. */
-  readonly onClose: (unanswered: Exchange[], reason: string) => void;
+  /** Called once, with what is still owed; `isByPeer`: the upstream hung up, nobody here did. */
+  readonly onClose: (unanswered: Exchange[], reason: string, isByPeer: boolean) => void;
 }
 
 export class DotConnection {
@@ -53,9 +56,9 @@ export class DotConnection {
     this.#lastHeardMs = parts.clock.monotonic();
     const { socket } = parts;
     socket.on('data', (chunk: Uint8Array) => this.#receive(chunk));
-    socket.on('end', () => this.close('the upstream closed the connection'));
-    socket.on('error', (error) => this.close(error.message));
-    socket.on('close', () => this.close('the connection closed'));
+    socket.on('end', () => this.close('the upstream closed the connection', true));
+    socket.on('error', (error) => this.close(error.message, true));
+    socket.on('close', () => this.close('the connection closed', true));
     if (socket.destroyed) this.#isClosed = true; // its peer was quick to hang up
   }
 
@@ -72,20 +75,20 @@ export class DotConnection {
     if (this.#owed.size === 0) this.#lastHeardMs = this.#parts.clock.monotonic();
     const id = this.#freeId();
     this.#owed.set(id, exchange);
-    exchange.attempts += 1;
+    exchange.budget.sendsLeft -= 1;
     this.#outgoing.push(framed(exchange.query, id));
     if (this.#outgoing.length === 1) setImmediate(() => this.#flush());
     this.#sweep ??= this.#parts.clock.every(SWEEP_MS, () => this.#look());
   }
 
-  close(reason: string): void {
+  close(reason: string, isByPeer = false): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#sweep?.cancel();
     this.#parts.socket.destroy();
     const unanswered = [...this.#owed.values()];
     this.#owed.clear();
-    this.#parts.onClose(unanswered, reason);
+    this.#parts.onClose(unanswered, reason, isByPeer);
   }
 
   #flush(): void {
@@ -114,7 +117,9 @@ export class DotConnection {
   #look(): void {
     const nowMs = this.#parts.clock.monotonic();
     for (const [id, exchange] of this.#owed) {
-      if (nowMs >= exchange.deadlineMs) this.#owed.delete(id); // whoever waited has been told by the pool
+      if (nowMs < exchange.deadlineMs) continue;
+      this.#owed.delete(id);
+      exchange.reject(new UpstreamFailure('upstream-silent', `${this.#parts.name}: no answer in time`));
     }
     if (this.#owed.size === 0) {
       this.#sweep?.cancel();

@@ -11,15 +11,15 @@ import type { TrustAnchors } from '../tls/trust-anchors.ts';
 import { PeerUntrusted } from '../tls/verdict.ts';
 import { DotConnection, type Exchange } from './dot-connection.ts';
 import { alternateFamilies, race } from './race.ts';
-import type { Upstream } from './upstream.ts';
+import type { SendBudget, Upstream } from './upstream.ts';
 
 const MAX_CONNECTIONS = 8;
 /** Exchanges in flight on one connection. */
 const MAX_IN_FLIGHT = 1000;
 /** Exchanges that wait for a connection. */
 const MAX_QUEUE = 10_000;
-/** Sent on at most this many connections in turn (ATTACKS 3). */
-const MAX_ATTEMPTS = 3;
+/** A connection that is still open this long after what we took for its last answer gives more by now. */
+const SETTLE_MS = 100;
 const CONNECT_TIMEOUT_MS = 3000;
 /** Pause after a failed connection, doubled with each further one. */
 const BACKOFF_MS = { least: 50, most: 800 } as const;
@@ -54,9 +54,9 @@ export class DotUpstream implements Upstream {
     return this.#parts.config.url;
   }
 
-  exchange(query: Uint8Array, deadlineMs: number): Promise<Uint8Array> {
+  exchange(query: Uint8Array, deadlineMs: number, budget: SendBudget): Promise<Uint8Array> {
     return new Promise((resolve, reject) => {
-      this.#dispatch({ query, deadlineMs, attempts: 0, resolve, reject });
+      this.#dispatch({ query, deadlineMs, budget, resolve, reject });
     });
   }
 
@@ -74,23 +74,18 @@ export class DotUpstream implements Upstream {
   close(): void {
     this.#isClosed = true;
     this.#retry?.cancel();
-    for (const connection of this.#connections) connection.close('Noonmark is done with this upstream');
     this.#rejectQueue(new UpstreamFailure('upstream-unreachable', `${this.name}: no longer configured`));
+    for (const connection of this.#connections) connection.close('Noonmark is done with this upstream');
   }
 
   #dispatch(exchange: Exchange): void {
-    const connection = this.#leastBusy();
-    if (connection !== null) {
-      connection.send(exchange);
-      return;
-    }
     if (this.#isClosed || this.#queue.length >= MAX_QUEUE) {
-      const reason = this.#isClosed ? 'closed' : 'too many queries wait for a connection';
+      const reason = this.#isClosed ? 'no longer configured' : 'too many queries wait for a connection';
       exchange.reject(new UpstreamFailure('upstream-unreachable', `${this.name}: ${reason}`));
       return;
     }
     this.#queue.push(exchange);
-    this.#openAsNeeded();
+    this.#drain();
   }
 
   /** A connection with room, or null. */
@@ -104,9 +99,6 @@ export class DotUpstream implements Upstream {
   }
 
   #roomOn({ inFlight, answered }: DotConnection): number {
-    if (inFlight === 0 && answered >= this.#answersPerConnection) {
-      this.#answersPerConnection = answered * 2; // still open after its last answer: this upstream gives more by now
-    }
     return Math.min(MAX_IN_FLIGHT, this.#answersPerConnection - answered) - inFlight;
   }
 
@@ -115,6 +107,7 @@ export class DotUpstream implements Upstream {
     const claimedByEach = Math.min(MAX_IN_FLIGHT, this.#answersPerConnection);
     while (
       this.#retry === null && // in back-off the queue waits for its end
+      !this.#isClosed &&
       this.#queue.length > this.#opening * claimedByEach &&
       this.#connections.size + this.#opening < MAX_CONNECTIONS
     ) {
@@ -151,22 +144,38 @@ export class DotUpstream implements Upstream {
     const connection: DotConnection = new DotConnection({
       socket,
       clock,
-      onAnswer: () => this.#drain(),
-      onClose: (unanswered, reason) => this.#lost(connection, unanswered, reason),
+      name: this.name,
+      onAnswer: () => this.#answered(connection),
+      onClose: (...loss) => this.#lost(connection, ...loss),
     });
     return connection;
   }
 
   #opened(connection: DotConnection): void {
-    this.#opening -= 1;
     if (this.#isClosed) {
       connection.close('Noonmark is done with this upstream');
       return;
     }
+    if (!connection.isOpen) {
+      this.#failed(new Error('it closed the connection at once'));
+      return;
+    }
+    this.#opening -= 1;
     this.#backoffMs = 0;
     if (this.#lastComplaint !== '') this.#parts.log.info('upstream is back', { upstream: this.name });
     this.#lastComplaint = '';
-    if (connection.isOpen) this.#connections.add(connection);
+    this.#connections.add(connection);
+    this.#drain();
+  }
+
+  #answered(connection: DotConnection): void {
+    if (connection.inFlight === 0 && connection.answered >= this.#answersPerConnection) {
+      this.#parts.clock.after(SETTLE_MS, () => {
+        if (!connection.isOpen) return;
+        this.#answersPerConnection = Math.max(this.#answersPerConnection, connection.answered * 2);
+        this.#drain();
+      });
+    }
     this.#drain();
   }
 
@@ -191,32 +200,37 @@ export class DotUpstream implements Upstream {
     });
   }
 
-  #lost(connection: DotConnection, unanswered: Exchange[], reason: string): void {
+  #lost(connection: DotConnection, unanswered: Exchange[], reason: string, isByPeer: boolean): void {
     this.#connections.delete(connection);
-    if (unanswered.length === 0) return;
-    this.#parts.log.debug('upstream connection lost', {
-      upstream: this.name,
-      reason,
-      owed: unanswered.length,
-    });
-    this.#answersPerConnection = Math.max(1, connection.answered);
-    for (const exchange of unanswered) {
-      if (exchange.attempts < MAX_ATTEMPTS) this.#dispatch(exchange);
-      else exchange.reject(new UpstreamFailure('upstream-silent', `${this.name}: ${reason}`));
+    const upstream = this.name;
+    if (unanswered.length > 0) {
+      this.#parts.log.debug('upstream connection lost', { upstream, reason, owed: unanswered.length });
+      if (isByPeer) this.#answersPerConnection = Math.max(1, connection.answered);
     }
+    for (const exchange of unanswered) {
+      if (exchange.budget.sendsLeft > 0) this.#dispatch(exchange);
+      else exchange.reject(new UpstreamFailure('upstream-silent', `${upstream}: ${reason}`));
+    }
+    this.#drain();
   }
 
+  /** Sends what waits, as far as there is room, and opens connections for the rest. */
   #drain(): void {
     const nowMs = this.#parts.clock.monotonic();
     while (this.#queue.length > 0) {
+      const [exchange] = this.#queue as [Exchange, ...Exchange[]];
+      if (nowMs >= exchange.deadlineMs || exchange.budget.sendsLeft === 0) {
+        this.#queue.shift();
+        exchange.reject(new UpstreamFailure('upstream-silent', `${this.name}: no connection in time`));
+        continue;
+      }
       const connection = this.#leastBusy();
       if (connection === null) {
         this.#openAsNeeded();
         return;
       }
-      const exchange = this.#queue.shift()!;
-      if (nowMs < exchange.deadlineMs) connection.send(exchange);
-      else exchange.reject(new UpstreamFailure('upstream-silent', `${this.name}: no connection in time`));
+      this.#queue.shift();
+      connection.send(exchange);
     }
   }
 
@@ -225,8 +239,14 @@ export class DotUpstream implements Upstream {
   }
 }
 
+/** Of several addresses that failed, one that was reached and is not trusted tells most. */
 function toFailure(name: string, error: unknown): UpstreamFailure {
-  const reason = error instanceof Error ? error.message : String(error);
-  const code = error instanceof PeerUntrusted ? 'upstream-untrusted' : 'upstream-unreachable';
-  return new UpstreamFailure(code, `${name}: ${reason}`);
+  const errors: unknown[] = error instanceof AggregateError ? error.errors : [error];
+  const untrusted = errors.find((one) => one instanceof PeerUntrusted);
+  const telling = untrusted ?? errors.at(-1);
+  const reason = telling instanceof Error ? telling.message : String(telling);
+  return new UpstreamFailure(
+    untrusted === undefined ? 'upstream-unreachable' : 'upstream-untrusted',
+    `${name}: ${reason}`,
+  );
 }

@@ -5,10 +5,12 @@
 import type { Clock, Timer } from '../clock/clock.ts';
 import { UpstreamFailure } from '../dns/failures.ts';
 import { Scorecard } from './scorecard.ts';
-import type { Upstream } from './upstream.ts';
+import type { SendBudget, Upstream } from './upstream.ts';
 import { deservesSecondOpinion, probeQuery } from './upstream-query.ts';
 
-/** Upstream queries that one client query may cause (ATTACKS 3). */
+/** Upstream queries that one client query may cause, retries on other connections included (ATTACKS 3). */
+const MAX_SENDS = 3;
+/** Upstreams that it may be given to, though none of them can be reached. */
 const MAX_TRIES = 3;
 const PROBE_EVERY_MS = 1000;
 const PROBE_TIMEOUT_MS = 2000;
@@ -102,7 +104,7 @@ export class UpstreamPool {
       member.isBeingProbed = true;
       const sentAtMs = clock.monotonic();
       member.upstream
-        .exchange(probeQuery(), sentAtMs + PROBE_TIMEOUT_MS)
+        .exchange(probeQuery(), sentAtMs + PROBE_TIMEOUT_MS, { sendsLeft: 1 })
         .then(
           () => this.answered(member, clock.monotonic() - sentAtMs),
           () => member.card.failed(clock.monotonic()),
@@ -122,6 +124,7 @@ class Attempt {
   readonly #clock: Clock;
   readonly #pool: UpstreamPool;
   readonly #tried = new Set<Member>();
+  readonly #budget: SendBudget = { sendsLeft: MAX_SENDS };
   readonly #deadline: Timer;
   #settle!: { resolve: (reply: Uint8Array) => void; reject: (error: Error) => void };
   #isSettled = false;
@@ -151,13 +154,13 @@ class Attempt {
     this.#running += 1;
     this.#hedge?.cancel();
     this.#hedge = null;
-    if (this.#tries < MAX_TRIES && this.#pool.hasFresh(this.#tried)) {
+    if (this.#mayTry && this.#pool.hasFresh(this.#tried)) {
       this.#hedge = this.#clock.after(member.card.hedgeAfterMs, () => {
         member.card.late();
-        this.#try();
+        if (this.#mayTry) this.#try();
       });
     }
-    member.upstream.exchange(this.#query, this.#deadlineMs).then(
+    member.upstream.exchange(this.#query, this.#deadlineMs, this.#budget).then(
       (reply) => {
         this.#pool.answered(member, this.#clock.monotonic() - sentAtMs);
         this.#running -= 1;
@@ -170,6 +173,10 @@ class Attempt {
         this.#goOn();
       },
     );
+  }
+
+  get #mayTry(): boolean {
+    return this.#tries < MAX_TRIES && this.#budget.sendsLeft > 0;
   }
 
   #take(reply: Uint8Array): void {
@@ -185,7 +192,7 @@ class Attempt {
 
   #goOn(): void {
     if (this.#isSettled) return;
-    if (this.#tries < MAX_TRIES && this.#clock.monotonic() < this.#deadlineMs) this.#try();
+    if (this.#mayTry && this.#clock.monotonic() < this.#deadlineMs) this.#try();
     else if (this.#running === 0) this.#giveUp();
   }
 

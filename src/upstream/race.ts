@@ -22,7 +22,7 @@ export function alternateFamilies(addresses: readonly string[]): string[] {
 
 /**
  * Resolves with the first success; the losers are aborted through their signal.
- * @throws the error of the last attempt when all have failed.
+ * @throws AggregateError with the error of every attempt when all have failed.
  */
 export function race<T>(
   addresses: readonly string[],
@@ -32,7 +32,7 @@ export function race<T>(
   const losers = new AbortController();
   return new Promise<T>((resolve, reject) => {
     let started = 0;
-    let failed = 0;
+    const errors: unknown[] = [];
     let pause: Timer | null = null;
     const startNext = () => {
       pause?.cancel();
@@ -49,8 +49,8 @@ export function race<T>(
       losers.abort();
     };
     const lost = (error: unknown) => {
-      failed += 1;
-      if (failed === addresses.length) reject(error);
+      errors.push(error);
+      if (errors.length === addresses.length) reject(new AggregateError(errors, 'no address could be connected to'));
       else startNext();
     };
     startNext();

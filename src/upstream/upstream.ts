@@ -1,15 +1,20 @@
 // What an upstream is to the pool: something that exchanges one query for one reply. Transport, connections,
 // IDs and retries on a dying connection are its own business; choosing among several is the pool's.
 
+/** What one client query may still cost: shared by all its tries, whichever upstream and connection they use. */
+export interface SendBudget {
+  sendsLeft: number;
+}
+
 export interface Upstream {
   /** Its URL as configured; for people, logs and metrics. */
   readonly name: string;
   /**
    * Sends `query` (a whole message, ID 0) and resolves with the reply to it: ID, question, opcode and form have been
-   * checked. Gives up at `deadlineMs` (monotonic).
+   * checked. Gives up at `deadlineMs` (monotonic), and when `budget` has no send left; takes one from it per send.
    * @throws UpstreamFailure
    */
-  exchange(query: Uint8Array, deadlineMs: number): Promise<Uint8Array>;
+  exchange(query: Uint8Array, deadlineMs: number, budget: SendBudget): Promise<Uint8Array>;
   /** Opens a connection ahead of the first query. */
   warm(): void;
   /** Forgets back-off earned by earlier failures, for instance under a wrong clock. */

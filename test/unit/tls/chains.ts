@@ -369,6 +369,11 @@ function addDates(pki: Pki, leaf: Leaf, add: Add): void {
   add('the year 2045, for a foreign chain', 'identity', leaf({ issuer: 'self' }), {
     at: Date.UTC(2045, 0, 1),
   });
+  const foreign = leaf({ issuer: 'self', notBefore: day(-3), notAfter: day(4) });
+  add('the first second of a foreign chain', NOT_CHAIN, foreign, { at: begin });
+  add('the millisecond before the first of a foreign chain', 'identity', foreign, { at: begin - 1 });
+  add('the millisecond before the end of a foreign chain', NOT_CHAIN, foreign, { at: end - 1 });
+  add('the end itself of a foreign chain', 'identity', foreign, { at: end });
   add('an expired leaf', NOT_DATES, leaf({ notBefore: day(-9), notAfter: day(-2) }));
   add('an early leaf', NOT_DATES, leaf({ notBefore: day(2), notAfter: day(9) }));
   add(

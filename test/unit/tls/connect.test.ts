@@ -258,6 +258,15 @@ describe.each(['openssl', 'native'] as const)('with %s verification', (verificat
     expect(socket.destroyed).toBe(true);
   });
 
+  it('lets no error escape from a socket that was handed out', async () => {
+    const peer = await startPeer(good);
+    const { socket } = await connector.connect(target(peer.port));
+    const closed = new Promise((resolve) => socket.once('close', resolve));
+    // No listener for 'error' here: without one of its own, the socket would end the process.
+    socket.destroy(new Error('cut off'));
+    await closed;
+  });
+
   it('passes on that nobody listens', async () => {
     const server = createTcpServer();
     const port = await listen(server);

@@ -1,0 +1,47 @@
+// How long an answer may be kept (pure): the least TTL of its records, and for negative answers the SOA's minimum
+// (RFC 2308 section 5). What must not be kept has a lifetime of 0.
+
+import { RCODE, TYPE } from './codes.ts';
+import { type MessageLayout, readUint16, readUint32 } from './wire.ts';
+
+/** Nothing is kept for more than a day, whatever its TTL says (RFC 8767 section 4 advises a cap of days, not weeks). */
+const MAX_POSITIVE_SECONDS = 86_400;
+/** RFC 2308 section 5: one to three hours. */
+const MAX_NEGATIVE_SECONDS = 10_800;
+/** TYPE, CLASS stand before a record's TTL; RDLENGTH and RDATA behind it. */
+const TYPE_BEFORE_TTL = 4;
+const RDLENGTH_BEHIND_TTL = 4;
+const RDATA_BEHIND_TTL = 6;
+
+/** Seconds from the moment of the message; 0 for what must not be kept. */
+export function lifetimeSeconds(message: Uint8Array, layout: MessageLayout, rcode: number): number {
+  if (rcode !== RCODE.NOERROR && rcode !== RCODE.NXDOMAIN) return 0;
+  const isNegative = rcode === RCODE.NXDOMAIN || layout.answers === 0;
+  const soaMinimum = soaMinimumSeconds(message, layout);
+  if (isNegative && soaMinimum === null) return 0; // RFC 2308 section 5: without a SOA it is not cached
+  const ttls = layout.ttlOffsets.map((offset) => ttlOf(message, offset));
+  return Math.min(
+    ...ttls,
+    soaMinimum ?? MAX_POSITIVE_SECONDS,
+    isNegative ? MAX_NEGATIVE_SECONDS : MAX_POSITIVE_SECONDS,
+  );
+}
+
+/** A TTL in seconds; one with its top bit set counts as 0 (RFC 2181 section 8). */
+export function ttlOf(message: Uint8Array, at: number): number {
+  const ttl = readUint32(message, at);
+  return ttl > 0x7fffffff ? 0 : ttl;
+}
+
+/** The MINIMUM field of the SOA in the authority section; null where there is none. */
+function soaMinimumSeconds(
+  message: Uint8Array,
+  { ttlOffsets, answers, authorities }: MessageLayout,
+): number | null {
+  for (const offset of ttlOffsets.slice(answers, answers + authorities)) {
+    if (readUint16(message, offset - TYPE_BEFORE_TTL) !== TYPE.SOA) continue;
+    const rdataEnd = offset + RDATA_BEHIND_TTL + readUint16(message, offset + RDLENGTH_BEHIND_TTL);
+    return readUint32(message, rdataEnd - 4);
+  }
+  return null;
+}

@@ -1,0 +1,394 @@
+// The choice among several upstreams, on a clock that stands still: who is asked, when somebody else is asked too,
+// which reply is taken, and how an upstream that failed comes back.
+
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { RCODE } from '../../../src/dns/codes.ts';
+import { UpstreamFailure } from '../../../src/dns/failures.ts';
+import { UpstreamPool } from '../../../src/upstream/pool.ts';
+import type { Upstream } from '../../../src/upstream/upstream.ts';
+import { makeQuery } from '../../support/dns-message.ts';
+import { SimulatedClock } from '../../support/simulated-clock.ts';
+
+const DEADLINE_MS = 4500;
+const UNKNOWN_HEDGE_MS = 250;
+const PROBE_EVERY_MS = 1000;
+const QUERY = makeQuery('www.example', 'A', { id: 0 });
+
+/** RFC 8914: a code that means "DNSSEC says no", and one that does not. */
+const EDE_DNSSEC_BOGUS = 6;
+const EDE_NETWORK_ERROR = 23;
+
+/** Lets promises that have settled reach whoever waits for them. */
+const settle = () => new Promise(setImmediate);
+
+class FakeUpstream implements Upstream {
+  readonly name: string;
+  readonly asked: (PromiseWithResolvers<Uint8Array> & { query: Uint8Array; deadlineMs: number })[] = [];
+  readonly warm = vi.fn();
+  readonly forgive = vi.fn();
+  readonly close = vi.fn();
+
+  constructor(name: string) {
+    this.name = name;
+  }
+
+  exchange(query: Uint8Array, deadlineMs: number): Promise<Uint8Array> {
+    const hand = { ...Promise.withResolvers<Uint8Array>(), query, deadlineMs };
+    this.asked.push(hand);
+    return hand.promise;
+  }
+
+  async answer(reply: Uint8Array): Promise<void> {
+    this.asked.at(-1)!.resolve(reply);
+    await settle();
+  }
+
+  async fail(reason = 'is dead'): Promise<void> {
+    this.asked.at(-1)!.reject(new UpstreamFailure('upstream-unreachable', `${this.name} ${reason}`));
+    await settle();
+  }
+}
+
+/** A reply to QUERY; `ede`: an extended error in its OPT record. */
+function reply(rcode: number, ede?: number): Uint8Array {
+  const question = QUERY.subarray(12, 12 + 'www.example'.length + 2 + 4);
+  const option = ede === undefined ? [] : [0, 15, 0, 2, ede >> 8, ede & 255];
+  const opt = [0, 0, 41, 4, 208, 0, 0, 0, 0, 0, option.length, ...option];
+  return Buffer.concat([Buffer.of(0, 0, 0x81, 0x80 | rcode, 0, 1, 0, 0, 0, 0, 0, 1), question, Buffer.from(opt)]);
+}
+
+const GOOD = reply(RCODE.NOERROR);
+
+let clock = new SimulatedClock();
+const onRecovery = vi.fn();
+const pools: UpstreamPool[] = [];
+
+afterEach(() => {
+  for (const pool of pools.splice(0)) pool.close();
+  clock = new SimulatedClock();
+  onRecovery.mockClear();
+});
+
+/** Names in the order of preference at a tie: `random` picks the first candidate. */
+function createPool<Names extends readonly string[]>(...names: Names) {
+  const upstreams = names.map((name) => new FakeUpstream(name));
+  const pool = new UpstreamPool({ upstreams, clock, onRecovery, random: () => 0 });
+  pools.push(pool);
+  return { pool, upstreams: upstreams as { [Index in keyof Names]: FakeUpstream } };
+}
+
+function ask(pool: UpstreamPool, deadlineMs = clock.monotonic() + DEADLINE_MS) {
+  const exchange = { result: undefined as Uint8Array | Error | undefined };
+  pool.exchange(QUERY, deadlineMs).then(
+    (answer) => (exchange.result = answer),
+    (error) => (exchange.result = error),
+  );
+  return exchange;
+}
+
+const counts = (upstreams: readonly FakeUpstream[]) => upstreams.map(({ asked }) => asked.length);
+
+describe('one query', () => {
+  it('goes to one upstream only, whole and with its deadline, and comes back with its reply', async () => {
+    const { pool, upstreams } = createPool('a', 'b');
+    const exchange = ask(pool);
+    expect(counts(upstreams)).toEqual([1, 0]);
+    expect(upstreams[0].asked[0]).toMatchObject({ query: QUERY, deadlineMs: DEADLINE_MS });
+    await upstreams[0].answer(GOOD);
+    expect(exchange.result).toBe(GOOD);
+    clock.advance(DEADLINE_MS);
+    expect(counts(upstreams)).toEqual([1, 0]);
+  });
+
+  it('leaves no timer behind but the one that probes', async () => {
+    const { pool, upstreams } = createPool('a', 'b');
+    const idleTimers = clock.pendingTimers;
+    ask(pool);
+    await upstreams[0].answer(GOOD);
+    expect(clock.pendingTimers).toBe(idleTimers);
+    pool.close();
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  it('fails at once, and says why, where no upstream is configured', async () => {
+    const { pool } = createPool();
+    const exchange = ask(pool);
+    await settle();
+    expect(exchange.result).toMatchObject({ code: 'upstream-unreachable', message: expect.stringContaining('no upstream') });
+  });
+});
+
+describe('a hedged second try', () => {
+  it('goes to the other upstream when the first is later than expected, and the first good reply counts', async () => {
+    const { pool, upstreams } = createPool('a', 'b');
+    const exchange = ask(pool);
+    clock.advance(UNKNOWN_HEDGE_MS - 1);
+    expect(counts(upstreams)).toEqual([1, 0]);
+    clock.advance(1);
+    expect(counts(upstreams)).toEqual([1, 1]);
+    await upstreams[1].answer(GOOD);
+    expect(exchange.result).toBe(GOOD);
+  });
+
+  it('waits as long as the p95 of the upstream that was asked', async () => {
+    const { pool, upstreams } = createPool('a', 'b');
+    for (let index = 0; index < 50; index += 1) {
+      ask(pool);
+      clock.advance(30);
+      await upstreams[0].answer(GOOD);
+    }
+    expect(counts(upstreams)).toEqual([50, 0]);
+    ask(pool);
+    clock.advance(29);
+    expect(counts(upstreams)).toEqual([51, 0]);
+    clock.advance(5);
+    expect(counts(upstreams)).toEqual([51, 1]);
+  });
+
+  it('does not stop the first from answering', async () => {
+    const { pool, upstreams } = createPool('a', 'b');
+    const exchange = ask(pool);
+    clock.advance(UNKNOWN_HEDGE_MS);
+    await upstreams[0].answer(GOOD);
+    expect(exchange.result).toBe(GOOD);
+  });
+
+  it('is not made where there is nobody else', () => {
+    const { pool, upstreams } = createPool('a');
+    ask(pool);
+    clock.advance(DEADLINE_MS - 1);
+    expect(counts(upstreams)).toEqual([1]);
+  });
+
+  it('never makes more than three tries', () => {
+    const { pool, upstreams } = createPool('a', 'b', 'c', 'd', 'e');
+    ask(pool);
+    clock.advance(DEADLINE_MS - 1);
+    expect(counts(upstreams).filter((count) => count === 1)).toHaveLength(3);
+    expect(counts(upstreams).reduce((sum, count) => sum + count)).toBe(3);
+  });
+});
+
+describe('a failure', () => {
+  it('sends the query to another upstream at once', async () => {
+    const { pool, upstreams } = createPool('a', 'b');
+    const exchange = ask(pool);
+    await upstreams[0].fail();
+    expect(counts(upstreams)).toEqual([1, 1]);
+    await upstreams[1].answer(GOOD);
+    expect(exchange.result).toBe(GOOD);
+  });
+
+  it('of every try ends the query after the third', async () => {
+    const { pool, upstreams } = createPool('a', 'b', 'c', 'd');
+    const exchange = ask(pool);
+    for (let tries = 0; tries < 5; tries += 1) {
+      for (const upstream of upstreams) if (upstream.asked.length > 0) await upstream.fail();
+    }
+    expect(counts(upstreams).reduce((sum, count) => sum + count)).toBe(3);
+    expect(exchange.result).toBeInstanceOf(UpstreamFailure);
+  });
+
+  it('keeps clients away from the upstream while its penalty lasts', async () => {
+    const { pool, upstreams } = createPool('a', 'b');
+    ask(pool);
+    await upstreams[0].fail();
+    await upstreams[1].answer(GOOD);
+    ask(pool);
+    expect(counts(upstreams)).toEqual([1, 2]);
+  });
+
+  it('is outlived when the first try, given up for late, answers after all', async () => {
+    const { pool, upstreams } = createPool('a', 'b');
+    const exchange = ask(pool);
+    clock.advance(UNKNOWN_HEDGE_MS);
+    await upstreams[1].fail();
+    upstreams[0].asked[0]!.resolve(GOOD);
+    await settle();
+    expect(exchange.result).toBe(GOOD);
+  });
+});
+
+describe('the deadline', () => {
+  it('ends a query that nobody answers with an UpstreamFailure', async () => {
+    const { pool } = createPool('a', 'b');
+    const exchange = ask(pool);
+    clock.advance(DEADLINE_MS - 1);
+    await settle();
+    expect(exchange.result).toBeUndefined();
+    clock.advance(1);
+    await settle();
+    expect(exchange.result).toBeInstanceOf(UpstreamFailure);
+    expect(exchange.result).toMatchObject({ code: 'upstream-silent' });
+  });
+
+  it('tells the reason of the last failure where there was one', async () => {
+    const { pool, upstreams } = createPool('a', 'b');
+    const exchange = ask(pool);
+    await upstreams[0].fail('is not trusted');
+    clock.advance(DEADLINE_MS);
+    await settle();
+    expect(exchange.result).toMatchObject({ message: 'a is not trusted' });
+  });
+
+  it('is not followed by another try when a failure comes in after it', async () => {
+    const { pool, upstreams } = createPool('a', 'b');
+    ask(pool);
+    clock.advance(DEADLINE_MS);
+    const before = counts(upstreams);
+    await upstreams[0].fail();
+    expect(counts(upstreams)).toEqual(before);
+  });
+});
+
+describe('a second opinion', () => {
+  it.each(['SERVFAIL', 'REFUSED', 'NOTIMP', 'FORMERR'] as const)('is asked for after %s', async (rcode) => {
+    const { pool, upstreams } = createPool('a', 'b');
+    const exchange = ask(pool);
+    await upstreams[0].answer(reply(RCODE[rcode]));
+    expect(exchange.result).toBeUndefined();
+    await upstreams[1].answer(GOOD);
+    expect(exchange.result).toBe(GOOD);
+  });
+
+  it('is asked for after a SERVFAIL whose extended error has nothing to do with DNSSEC', async () => {
+    const { pool, upstreams } = createPool('a', 'b');
+    ask(pool);
+    await upstreams[0].answer(reply(RCODE.SERVFAIL, EDE_NETWORK_ERROR));
+    expect(counts(upstreams)).toEqual([1, 1]);
+  });
+
+  it('is not asked for after a DNSSEC failure, which is the answer', async () => {
+    const { pool, upstreams } = createPool('a', 'b');
+    const exchange = ask(pool);
+    const bogus = reply(RCODE.SERVFAIL, EDE_DNSSEC_BOGUS);
+    await upstreams[0].answer(bogus);
+    expect(exchange.result).toBe(bogus);
+    expect(counts(upstreams)).toEqual([1, 0]);
+  });
+
+  it('is not asked for after NXDOMAIN', async () => {
+    const { pool, upstreams } = createPool('a', 'b');
+    const exchange = ask(pool);
+    const nxdomain = reply(RCODE.NXDOMAIN);
+    await upstreams[0].answer(nxdomain);
+    expect(exchange.result).toBe(nxdomain);
+    expect(counts(upstreams)).toEqual([1, 0]);
+  });
+
+  it('is not asked for twice of the same upstream: its SERVFAIL is passed on', async () => {
+    const { pool, upstreams } = createPool('a');
+    const exchange = ask(pool);
+    const servfail = reply(RCODE.SERVFAIL);
+    await upstreams[0].answer(servfail);
+    expect(exchange.result).toBe(servfail);
+    expect(counts(upstreams)).toEqual([1]);
+  });
+
+  it('that never comes leaves the first reply to be passed on at the deadline', async () => {
+    const { pool, upstreams } = createPool('a', 'b');
+    const exchange = ask(pool);
+    const servfail = reply(RCODE.SERVFAIL);
+    await upstreams[0].answer(servfail);
+    clock.advance(DEADLINE_MS);
+    await settle();
+    expect(exchange.result).toBe(servfail);
+  });
+});
+
+describe('an upstream that failed', () => {
+  it('is probed every second until it answers, which clears its penalty and is told', async () => {
+    const { pool, upstreams } = createPool('a', 'b');
+    ask(pool);
+    await upstreams[0].fail();
+    await upstreams[1].answer(GOOD);
+    clock.advance(PROBE_EVERY_MS);
+    expect(counts(upstreams)).toEqual([2, 1]);
+    await upstreams[0].fail();
+    clock.advance(PROBE_EVERY_MS);
+    expect(counts(upstreams)).toEqual([3, 1]);
+    expect(onRecovery).not.toHaveBeenCalled();
+    await upstreams[0].answer(GOOD);
+    expect(onRecovery).toHaveBeenCalledTimes(1);
+    clock.advance(10 * PROBE_EVERY_MS);
+    expect(counts(upstreams)).toEqual([3, 1]);
+  });
+
+  it('is probed with one probe at a time', async () => {
+    const { pool, upstreams } = createPool('a', 'b');
+    ask(pool);
+    await upstreams[0].fail();
+    clock.advance(5 * PROBE_EVERY_MS);
+    expect(upstreams[0].asked).toHaveLength(2);
+  });
+
+  it('is not probed while the clock is untrusted: nothing leaves the house then', async () => {
+    const { pool, upstreams } = createPool('a', 'b');
+    ask(pool);
+    await upstreams[0].fail();
+    clock.setState('untrusted');
+    clock.advance(5 * PROBE_EVERY_MS);
+    expect(upstreams[0].asked).toHaveLength(1);
+    clock.setState('provisional');
+    clock.advance(PROBE_EVERY_MS);
+    expect(upstreams[0].asked).toHaveLength(2);
+  });
+
+  it('is asked again by clients once its penalty has decayed, though no probe came back', async () => {
+    const { pool, upstreams } = createPool('a', 'b');
+    for (let index = 0; index < 30; index += 1) {
+      ask(pool);
+      clock.advance(2);
+      await upstreams[0].answer(GOOD);
+    }
+    ask(pool);
+    await upstreams[0].fail();
+    clock.advance(100);
+    await upstreams[1].answer(GOOD);
+    ask(pool);
+    expect(counts(upstreams)).toEqual([31, 2]);
+    clock.advance(100);
+    await upstreams[1].answer(GOOD);
+    clock.advance(120_000); // the probe that this starts hangs: twelve half-lives must do
+    const before = counts(upstreams);
+    ask(pool);
+    expect(counts(upstreams)).toEqual([before[0]! + 1, before[1]!]);
+  });
+
+  it('is forgiven with all others, back-off included', async () => {
+    const { pool, upstreams } = createPool('a', 'b');
+    ask(pool);
+    await upstreams[0].fail();
+    pool.forgive();
+    for (const upstream of upstreams) expect(upstream.forgive).toHaveBeenCalledTimes(1);
+    clock.advance(2 * PROBE_EVERY_MS);
+    expect(upstreams[0].asked).toHaveLength(1);
+  });
+});
+
+describe('the choice', () => {
+  it('compares two different upstreams, whatever the dice say', async () => {
+    for (const dice of [0, 0.3, 0.5, 0.99]) {
+      const upstreams = ['a', 'b', 'c'].map((name) => new FakeUpstream(name));
+      const random = () => dice;
+      const pool = new UpstreamPool({ upstreams, clock, onRecovery, random });
+      pools.push(pool);
+      ask(pool);
+      const first = upstreams.find(({ asked }) => asked.length > 0)!;
+      await first.fail();
+      for (const upstream of upstreams) if (upstream !== first && upstream.asked.length > 0) await upstream.answer(GOOD);
+      ask(pool);
+      expect(first.asked).toHaveLength(1);
+    }
+  });
+
+  it('hands warm and close on to every upstream', () => {
+    const { pool, upstreams } = createPool('a', 'b');
+    pool.warm();
+    pool.close();
+    for (const upstream of upstreams) {
+      expect(upstream.warm).toHaveBeenCalledTimes(1);
+      expect(upstream.close).toHaveBeenCalledTimes(1);
+    }
+  });
+});

@@ -1,6 +1,7 @@
 // What a person is told who has just typed `npm start`: where it listens, commands to try, what works and what does
 // not, and why.
 
+import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { App } from '../app.ts';
 import type { Clock } from '../clock/clock.ts';
@@ -45,16 +46,22 @@ function listening({ addresses }: App): string[] {
 function commands(config: Config): string[] {
   const { dns, dot, doh } = config.listen;
   const name = exampleName(config);
-  const ca = `${config.certsDir}/ca.pem`;
+  const ca = shortest(`${config.certsDir}/ca.pem`);
   const lines: string[] = [];
   if (dns[0]) lines.push(`  dig @${dns[0].address} -p ${dns[0].port} ${name}`);
   if (dot[0])
     lines.push(`  kdig @${dot[0].address} -p ${dot[0].port} +tls-ca=${ca} +tls-hostname=localhost ${name}`);
   if (doh[0]) {
     const url = `https://localhost:${doh[0].port}/dns-query`;
-    lines.push(`  curl --cacert ${ca} --doh-cainfo ${ca} --doh-url ${url} https://example.com/`);
+    lines.push(`  curl --cacert ${ca} --doh-url ${url} http://example.com/`);
   }
   return lines;
+}
+
+/** A path as a person would type it here. */
+function shortest(path: string): string {
+  const fromHere = relative('', path);
+  return fromHere.length < path.length ? fromHere : path;
 }
 
 /** A name of the house with an address, or localhost. */

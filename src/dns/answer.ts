@@ -3,6 +3,7 @@
 // the question's own spelling, ages and the OPT record are written per client by renderAnswer.
 // An Answer is immutable and shared: the cache holds it, a hit is the same octets with an age.
 
+import { RCODE } from './codes.ts';
 import { type ExtendedError, type OptParts, optOctets, readExtendedErrors, writeOpt } from './edns.ts';
 import { lifetimeSeconds, ttlOf } from './lifetime.ts';
 import type { Query } from './query.ts';
@@ -177,9 +178,11 @@ function age(message: Uint8Array, bodyStart: number, answer: Answer): void {
 
 /** RD, CD and the opcode are the client's own; AD is given only to who asked for it (RFC 6840 section 5.8). */
 function responseFlags(answer: Answer, query: Query, fits: boolean): number {
-  const dropped = query.wantsAuthenticData ? 0 : FLAG.AD;
+  const given = answer.flags & (query.wantsAuthenticData ? FLAG.AA | FLAG.AD : FLAG.AA);
   const echoed = query.flags & (0x7800 | FLAG.RD | FLAG.CD);
-  return FLAG.QR | FLAG.RA | echoed | (answer.flags & ~dropped) | (fits ? 0 : FLAG.TC);
+  // The upper bits of an RCODE stand in the OPT record: without one, 16 would read as NOERROR.
+  const rcode = answer.rcode > 15 && query.edns === null ? RCODE.SERVFAIL : answer.rcode & 15;
+  return FLAG.QR | FLAG.RA | echoed | given | rcode | (fits ? 0 : FLAG.TC);
 }
 
 function optParts(answer: Answer, query: Query, limits: RenderLimits): OptParts {

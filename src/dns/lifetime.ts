@@ -8,6 +8,8 @@ import { type MessageLayout, readUint16, readUint32 } from './wire.ts';
 const MAX_POSITIVE_SECONDS = 86_400;
 /** RFC 2308 section 5: one to three hours. */
 const MAX_NEGATIVE_SECONDS = 10_800;
+/** QTYPE and QCLASS. */
+const QUESTION_FIXED_OCTETS = 4;
 /** TYPE, CLASS stand before a record's TTL; RDLENGTH and RDATA behind it. */
 const TYPE_BEFORE_TTL = 4;
 const RDLENGTH_BEHIND_TTL = 4;
@@ -16,7 +18,7 @@ const RDATA_BEHIND_TTL = 6;
 /** Seconds from the moment of the message; 0 for what must not be kept. */
 export function lifetimeSeconds(message: Uint8Array, layout: MessageLayout, rcode: number): number {
   if (rcode !== RCODE.NOERROR && rcode !== RCODE.NXDOMAIN) return 0;
-  const isNegative = rcode === RCODE.NXDOMAIN || layout.answers === 0;
+  const isNegative = rcode === RCODE.NXDOMAIN || !holdsWhatWasAsked(message, layout);
   const soaMinimum = soaMinimumSeconds(message, layout);
   if (isNegative && soaMinimum === null) return 0; // RFC 2308 section 5: without a SOA it is not cached
   const ttls = layout.ttlOffsets.map((offset) => ttlOf(message, offset));
@@ -31,6 +33,17 @@ export function lifetimeSeconds(message: Uint8Array, layout: MessageLayout, rcod
 export function ttlOf(message: Uint8Array, at: number): number {
   const ttl = readUint32(message, at);
   return ttl > 0x7fffffff ? 0 : ttl;
+}
+
+/** A CNAME that leads to nothing of the type asked is a negative answer too (RFC 2308 section 2.2). */
+function holdsWhatWasAsked(
+  message: Uint8Array,
+  { questionEnd, answers, ttlOffsets }: MessageLayout,
+): boolean {
+  const asked = readUint16(message, questionEnd - QUESTION_FIXED_OCTETS);
+  return ttlOffsets
+    .slice(0, answers)
+    .some((offset) => readUint16(message, offset - TYPE_BEFORE_TTL) === asked);
 }
 
 /** The MINIMUM field of the SOA in the authority section; null where there is none. */

@@ -10,6 +10,8 @@ export const MAX_MESSAGE_OCTETS = 65_535;
 const MAX_NAME_OCTETS = 255;
 const MAX_LABEL_OCTETS = 63;
 const POINTER = 0xc0;
+/** One behind each of the 127 labels that a name has room for; a chain of thousands would be legal and cost 100 ms. */
+const MAX_POINTERS = 127;
 /** Owner, type, class, TTL and RDLENGTH of a record: what follows the owner name (RFC 1035 section 4.1.3). */
 const RECORD_FIXED_OCTETS = 10;
 
@@ -58,12 +60,14 @@ export function plainNameEnd(bytes: Uint8Array, at: number): number {
 
 /**
  * Where a possibly compressed name at `at` ends, or -1. Every pointer must point before the name that it stands in,
- * and each jump further back than the last (RFC 9267 section 2), so a loop cannot be built; the whole is at most 255 octets.
+ * and each jump further back than the last (RFC 9267 section 2), so a loop cannot be built; the whole is at most 255 octets,
+ * by way of at most 127 pointers.
  */
 export function nameEnd(bytes: Uint8Array, at: number): number {
   let end = -1;
   let total = 0;
   let earliest = at;
+  let pointers = 0;
   for (let position = at; position < bytes.length; ) {
     const length = bytes[position]!;
     if (length >= POINTER) {
@@ -72,6 +76,8 @@ export function nameEnd(bytes: Uint8Array, at: number): number {
       position = readUint16(bytes, position) & 0x3fff;
       if (position >= earliest || position < HEADER_OCTETS) return -1;
       earliest = position;
+      pointers += 1;
+      if (pointers > MAX_POINTERS) return -1;
       continue;
     }
     if (length > MAX_LABEL_OCTETS) return -1;
@@ -83,18 +89,20 @@ export function nameEnd(bytes: Uint8Array, at: number): number {
   return -1;
 }
 
+/** Scratch for readName: a string grown by single characters costs ten times as much. */
+const name = Buffer.alloc(MAX_NAME_OCTETS);
+
 /** The name at `at`, pointers followed, in wire form as a latin1 string, case kept. Call nameEnd first. */
 export function readName(bytes: Uint8Array, at: number): string {
-  let wire = '';
+  let octets = 0;
   for (let position = at; ; ) {
     const length = bytes[position]!;
     if (length >= POINTER) {
       position = readUint16(bytes, position) & 0x3fff;
       continue;
     }
-    for (let end = position + 1 + length; position < end; position += 1)
-      wire += String.fromCharCode(bytes[position]!);
-    if (length === 0) return wire;
+    for (let end = position + 1 + length; position < end; position += 1) name[octets++] = bytes[position]!;
+    if (length === 0) return name.toString('latin1', 0, octets);
   }
 }
 

@@ -1,7 +1,7 @@
 // One address that a listener wants to be bound to, tried until it works. A power cut must not kill a resolver because
 // DHCP came later: what is busy or not there yet is said once in the log and tried again every second.
 
-import type { Server } from 'node:net';
+import { Server } from 'node:net';
 import type { Clock, Timer } from '../clock/clock.ts';
 import type { SocketAddress } from '../config/config.ts';
 import type { Log } from '../observe/log.ts';
@@ -78,6 +78,7 @@ export class Binding {
       this.#bound = bound;
       if (this.#errorCode !== null)
         log.info('address is there now', { listen: what, address: formatAddress(wanted) });
+      this.#errorCode = null;
     } catch (error) {
       this.#failed((error as NodeJS.ErrnoException).code ?? String(error));
     }
@@ -162,7 +163,8 @@ export function bindServer(server: Server, wanted: SocketAddress, log: Log): Pro
       server.removeListener('error', reject);
       server.on('error', (error) => log.warn('accepting a connection failed', { reason: error.message }));
       const { port } = server.address() as { port: number };
-      resolve({ port, close: () => server.close() });
+      // Stops listening and no more: the close of node:http2 would end the connections that stand, too.
+      resolve({ port, close: () => Server.prototype.close.call(server) });
     });
   });
 }

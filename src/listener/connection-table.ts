@@ -16,7 +16,7 @@ export interface TrackedConnection {
   readonly isBusy: boolean;
   /** Monotonic milliseconds of the last complete query, answer or write. */
   readonly lastActiveMs: number;
-  /** Politely where possible. */
+  /** Politely where possible; at once when called again. */
   close(): void;
 }
 
@@ -25,6 +25,8 @@ export interface ConnectionTableParts {
   readonly limits: Pick<Limits, 'connections' | 'connectionsPerClient' | 'connectionIdleMs'>;
   readonly clock: Clock;
   readonly log: Log;
+  /** Called when the last connection has gone. */
+  readonly onEmpty: () => void;
 }
 
 export class ConnectionTable {
@@ -69,6 +71,7 @@ export class ConnectionTable {
     if (this.#connections.size > 0) return;
     this.#sweep?.cancel();
     this.#sweep = null;
+    this.#parts.onEmpty();
   }
 
   closeAll(): void {
@@ -90,9 +93,11 @@ export class ConnectionTable {
       if (connection.isBusy || !among(connection)) continue;
       if (idlest === null || connection.lastActiveMs < idlest.lastActiveMs) idlest = connection;
     }
-    idlest?.close();
-    if (idlest !== null) this.delete(idlest);
-    return idlest !== null;
+    if (idlest === null) return false;
+    idlest.close();
+    idlest.close(); // at once: nobody counts it any more, and politeness lasts as long as its client likes
+    this.delete(idlest);
+    return true;
   }
 
   #complain(client: string): false {

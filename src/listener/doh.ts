@@ -73,7 +73,7 @@ export class DohListener extends ServerListener<DohListenerParts> {
     socket.on('error', () => socket.destroy());
     socket.on('close', () => {
       this.#byPeer.delete(key);
-      this.gone(connection);
+      this.connections.delete(connection);
     });
   }
 

@@ -1,4 +1,5 @@
 // Waiting, for a bounded time, until what was in flight is done: how every listener stops.
+// It counts nothing; who counts says when nothing is left.
 
 import type { Clock } from '../clock/clock.ts';
 

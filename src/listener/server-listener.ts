@@ -4,7 +4,7 @@
 import type { Server } from 'node:net';
 import type { SocketAddress } from '../config/config.ts';
 import { Binding, BindingSet, bindServer } from './binding.ts';
-import { ConnectionTable, type TrackedConnection } from './connection-table.ts';
+import { ConnectionTable } from './connection-table.ts';
 import { Drain } from './drain.ts';
 import type { Listener, ListenerParts, WaitingAddress } from './listener.ts';
 
@@ -19,8 +19,9 @@ export abstract class ServerListener<Parts extends ListenerParts> implements Lis
     this.transport = transport;
     this.parts = parts;
     const { limits, clock, log } = parts;
-    this.connections = new ConnectionTable({ what: transport, limits, clock, log });
     this.#drain = new Drain(clock);
+    const onEmpty = () => this.#drain.finished();
+    this.connections = new ConnectionTable({ what: transport, limits, clock, log, onEmpty });
   }
 
   /** A server that is ready to listen. */
@@ -53,11 +54,5 @@ export abstract class ServerListener<Parts extends ListenerParts> implements Lis
     const drained = this.#drain.wait(graceMs);
     this.connections.closeAll();
     await drained;
-  }
-
-  /** To be called when a connection has closed. */
-  protected gone(connection: TrackedConnection): void {
-    this.connections.delete(connection);
-    if (this.connections.size === 0) this.#drain.finished();
   }
 }

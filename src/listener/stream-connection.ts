@@ -31,7 +31,10 @@ export class StreamConnection implements TrackedConnection {
   readonly #reader = new FrameReader();
   readonly #localAddress: string;
   readonly #clientPort: number;
+  /** Queries that came in one piece with others and wait for room. */
+  readonly #unhandled: Uint8Array[] = [];
   #outgoing: Uint8Array[] = [];
+  #outgoingOctets = 0;
   #inFlight = 0;
   #isEnding = false;
 
@@ -50,10 +53,13 @@ export class StreamConnection implements TrackedConnection {
     socket.on('data', (chunk: Uint8Array) => this.#receive(chunk));
     socket.on('end', () => this.close()); // a client may half-close after its last query and still wants its answers
     socket.on('error', () => socket.destroy());
-    socket.on('close', () => onClose(this));
+    socket.on('close', () => {
+      this.#unhandled.length = 0;
+      onClose(this);
+    });
     socket.on('drain', () => {
       this.lastActiveMs = clock.monotonic();
-      this.#throttle();
+      this.#work();
     });
   }
 
@@ -69,22 +75,45 @@ export class StreamConnection implements TrackedConnection {
       return;
     }
     this.#isEnding = true;
-    if (this.#inFlight === 0) this.#end();
+    this.#work();
     const farewell = clock.after(FAREWELL_MS + this.#parts.limits.queryDeadlineMs, () => socket.destroy());
     socket.once('close', () => farewell.cancel());
   }
 
   #end(): void {
     const { socket } = this.#parts;
-    if (this.#outgoing.length > 0) this.#flush();
+    if (this.#outgoing.length > 0) {
+      this.#flush(); // which comes back here
+      return;
+    }
     socket.end();
     socket.resume(); // what still comes is read and thrown away, so that the peer's own close is seen
   }
 
   #receive(chunk: Uint8Array): void {
     if (this.#isEnding) return;
-    this.#reader.push(chunk, (message) => this.#handle(message));
-    this.#throttle();
+    this.#reader.push(chunk, (message) => this.#unhandled.push(message));
+    this.#work();
+  }
+
+  /** Takes up queries while there is room for their answers, reads on when none waits, ends when all is done. */
+  #work(): void {
+    const { socket } = this.#parts;
+    let taken = 0;
+    while (taken < this.#unhandled.length && !this.#isFull) this.#handle(this.#unhandled[taken++]!);
+    this.#unhandled.splice(0, taken);
+    if (this.#isEnding) {
+      if (this.#inFlight === 0 && this.#unhandled.length === 0) this.#end();
+      return;
+    }
+    if (this.#isFull && !socket.isPaused()) socket.pause();
+    else if (!this.#isFull && socket.isPaused()) socket.resume();
+  }
+
+  get #isFull(): boolean {
+    const { socket, limits } = this.#parts;
+    const unreadOctets = socket.writableLength + this.#outgoingOctets;
+    return this.#inFlight >= limits.queriesPerConnection || unreadOctets > MAX_UNREAD_OCTETS;
   }
 
   #handle(message: Uint8Array): void {
@@ -109,8 +138,7 @@ export class StreamConnection implements TrackedConnection {
       this.#inFlight -= 1;
       this.lastActiveMs = clock.monotonic();
       this.#send(query, late);
-      if (this.#isEnding && this.#inFlight === 0) this.#end();
-      else this.#throttle();
+      this.#work();
     });
   }
 
@@ -120,6 +148,7 @@ export class StreamConnection implements TrackedConnection {
     const end = renderAnswer(answer, query, this.#render, frame, LENGTH_OCTETS);
     writeUint16(frame, 0, end - LENGTH_OCTETS);
     this.#outgoing.push(frame.subarray(0, end));
+    this.#outgoingOctets += end;
     if (this.#outgoing.length === 1) setImmediate(() => this.#flush());
   }
 
@@ -127,17 +156,9 @@ export class StreamConnection implements TrackedConnection {
     const frames = this.#outgoing;
     if (frames.length === 0) return;
     this.#outgoing = [];
+    this.#outgoingOctets = 0;
     const { socket } = this.#parts;
     if (socket.writable) socket.write(frames.length === 1 ? frames[0]! : Buffer.concat(frames));
-    this.#throttle();
-  }
-
-  /** Reads on only while there is room for what reading would bring. */
-  #throttle(): void {
-    const { socket, limits } = this.#parts;
-    if (this.#isEnding) return;
-    const isFull = this.#inFlight >= limits.queriesPerConnection || socket.writableLength > MAX_UNREAD_OCTETS;
-    if (isFull && !socket.isPaused()) socket.pause();
-    else if (!isFull && socket.isPaused()) socket.resume();
+    this.#work();
   }
 }

@@ -41,7 +41,7 @@ export class StreamListener extends ServerListener<StreamListenerParts> {
 
   #accept(socket: Socket, transport: 'tcp' | 'dot'): void {
     const { resolver, clock, limits } = this.parts;
-    const onClose = (connection: StreamConnection) => this.gone(connection);
+    const onClose = (connection: StreamConnection) => this.connections.delete(connection);
     this.connections.add(new StreamConnection({ socket, transport, resolver, clock, limits, onClose }));
   }
 }

@@ -1,6 +1,7 @@
 // What the two encrypted listeners share: options of their TLS server, certificates that are swapped while it runs,
 // and connections that are counted from the first octet, so that half a handshake is bounded like anything else.
 
+import type { Socket } from 'node:net';
 import type { Server as TlsServer } from 'node:tls';
 import type { Clock } from '../clock/clock.ts';
 import type { CertificateStore, ServedCertificate } from '../tls/certificate-store.ts';
@@ -29,15 +30,12 @@ export function followCertificates(server: TlsServer, certificates: CertificateS
   server.on('close', unsubscribe);
 }
 
-/** Identifies a connection in the raw and in the encrypted view of it. */
-export function peerKey({
-  remoteAddress,
-  remotePort,
-}: {
-  remoteAddress?: string;
-  remotePort?: number;
-}): string {
-  return `${remoteAddress}|${remotePort}`;
+/** Identifies a connection in the raw and in the encrypted view of it; one client port may reach several of ours. */
+export function peerKey(
+  socket: Pick<Socket, 'remoteAddress' | 'remotePort' | 'localAddress' | 'localPort'>,
+): string {
+  const { remoteAddress, remotePort, localAddress, localPort } = socket;
+  return `${remoteAddress}|${remotePort}|${localAddress}|${localPort}`;
 }
 
 /** Counts connections in the table while they shake hands; whoever there is no room for is cut before that. */

@@ -102,7 +102,8 @@ export class UdpListener implements Listener {
   }
 
   #bind(wanted: SocketAddress, onBroken: (error: NodeJS.ErrnoException) => void): Promise<Bound> {
-    const family = wanted.family === 4 ? ({ type: 'udp4' } as const) : ({ type: 'udp6', ipv6Only: true } as const);
+    const family =
+      wanted.family === 4 ? ({ type: 'udp4' } as const) : ({ type: 'udp6', ipv6Only: true } as const);
     const socket = createSocket({ ...family, recvBufferSize: RECEIVE_BUFFER_OCTETS });
     return new Promise((resolve, reject) => {
       socket.once('error', (error) => {
@@ -133,28 +134,32 @@ export class UdpListener implements Listener {
       deadlineMs: receivedAtMs + limits.queryDeadlineMs,
     });
     if (!(answer instanceof Promise)) {
-      this.#send(socket, query, answer, peer);
+      this.#send(socket, query, answer, peer, ignoreSendError);
       return;
     }
     this.#inFlight += 1;
-    void answer.then((late) => {
-      this.#send(socket, query, late, peer);
+    const done = () => {
       this.#inFlight -= 1;
       if (this.#inFlight === 0) this.#drain.finished();
-    });
+    };
+    void answer.then((late) => this.#send(socket, query, late, peer, done));
   }
 
-  #send(socket: Socket, query: Query, answer: Answer, peer: RemoteInfo): void {
-    if (answer === DROP) return;
+  /** `onSent` runs when the kernel has it, which is a little later, or when nothing could be sent. */
+  #send(socket: Socket, query: Query, answer: Answer, peer: RemoteInfo, onSent: () => void): void {
+    if (answer === DROP) {
+      onSent();
+      return;
+    }
     const offered = query.edns?.payloadOctets ?? CLASSIC_PAYLOAD_OCTETS;
     const maxOctets = Math.min(offered, this.#parts.limits.udpPayloadOctets);
     const limits = { maxOctets, padToOctets: 0, keepaliveMs: null };
     const response = Buffer.allocUnsafe(renderBound(answer, query, limits));
     const end = renderAnswer(answer, query, limits, response, 0);
     try {
-      socket.send(response, 0, end, peer.port, peer.address, ignoreSendError);
+      socket.send(response, 0, end, peer.port, peer.address, onSent);
     } catch {
-      // the address went while the answer was on its way
+      onSent(); // the address went while the answer was on its way
     }
   }
 }

@@ -55,7 +55,9 @@ function textValue(value: LogFields[string]): string {
 }
 
 function jsonLine(time: string, level: LogLevel, message: string, fields: LogFields): string {
-  return `${JSON.stringify({ time, level, message, ...fields }).replace(/[\u007f-\uffff]/g, escapeOne)}\n`;
+  const own = { time, level, message };
+  const line = JSON.stringify({ ...own, ...fields, ...own }); // first in the line, and not replaced by a field
+  return `${line.replace(/[\u007f-\uffff]/g, escapeOne)}\n`;
 }
 
 /** Makes control characters, and everything that is not ASCII, visible and harmless. */

@@ -37,6 +37,11 @@ export class FailureMemory {
   }
 }
 
+/** RFC 9520 section 2: REFUSED and the like say as little as SERVFAIL, and are as dear to ask for. */
+function isFailure({ rcode }: Answer): boolean {
+  return rcode !== RCODE.NOERROR && rcode !== RCODE.NXDOMAIN;
+}
+
 export interface CacheParts {
   readonly store: AnswerStore;
   readonly failures: FailureMemory;
@@ -47,7 +52,7 @@ export function cache({ store, failures, clock }: CacheParts): Link {
   const keep = (key: string, answer: Answer): Answer => {
     const nowMs = clock.monotonic();
     if (answer.lifetimeSeconds > 0) store.set(key, { answer, storedAtMs: nowMs });
-    else if (answer.rcode === RCODE.SERVFAIL) failures.remember(key, answer, nowMs);
+    else if (isFailure(answer)) failures.remember(key, answer, nowMs);
     return answer;
   };
   const keepFailure = (key: string, error: unknown): never => {

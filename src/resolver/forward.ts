@@ -10,7 +10,7 @@ import type { Resolver } from './resolver.ts';
 
 export interface ForwardParts {
   /** Asked per query, because a reload replaces the pool. */
-  readonly upstreams: () => UpstreamPool;
+  readonly upstreams: () => Pick<UpstreamPool, 'exchange'>;
   readonly clock: Clock;
 }
 

@@ -30,7 +30,10 @@ export function local(parts: () => LocalParts): Link {
     resolve(query, context) {
       const found = lookUp(query, context, parts());
       if (found.kind === 'answer') return found.answer;
-      if (found.kind === 'follow') return follow(found, query, context, next);
+      if (found.kind === 'follow') {
+        if (query.recursionDesired) return follow(found, query, context, next);
+        return writeAnswer(query, { rcode: RCODE.NOERROR }, found.records); // the CNAME alone (RFC 1034 section 4.3.2)
+      }
       if (!query.recursionDesired) {
         // RFC 8914 section 4.21; answering from the cache here would tell anybody what others have asked
         return Answer.ofRcode(RCODE.REFUSED, {
@@ -100,7 +103,11 @@ function stepAt(key: NameKey, type: number, context: Context, { zones, ownNames 
 
 const NEGATIVE_RCODE = { nodata: RCODE.NOERROR, nxdomain: RCODE.NXDOMAIN } as const;
 
-function writeAnswer(query: Query, { rcode, soa }: Step, answers: readonly ResourceRecord[]): Answer {
+function writeAnswer(
+  query: Query,
+  { rcode, soa }: Pick<Step, 'rcode' | 'soa'>,
+  answers: readonly ResourceRecord[],
+): Answer {
   const flags = FLAG.QR | FLAG.AA | rcode;
   const authorities = soa === undefined ? [] : [soa];
   return Answer.fromMessage(writeMessage({ question: query.question, flags, answers, authorities }))!;
@@ -115,7 +122,9 @@ async function follow(
 ): Promise<Answer> {
   const onward = Query.derived(query, target, query.type);
   const answer = await next.resolve(onward, context);
-  if (answer.rcode !== RCODE.NOERROR && answer.rcode !== RCODE.NXDOMAIN) return answer;
+  // Never the answer itself: its compression pointers lead into another question than this one.
+  if (answer.rcode !== RCODE.NOERROR && answer.rcode !== RCODE.NXDOMAIN)
+    return Answer.ofRcode(answer.rcode, ...answer.errors);
   const theirs = recordsOf(answer, onward);
   const message = writeMessage({
     question: query.question,
@@ -123,7 +132,7 @@ async function follow(
     answers: [...records, ...theirs.answers],
     authorities: theirs.authorities,
   });
-  return Answer.fromMessage(message)!;
+  return answer.errors.reduce((whole, error) => whole.withError(error), Answer.fromMessage(message)!);
 }
 
 function recordsOf(answer: Answer, query: Query): MessageRecords {

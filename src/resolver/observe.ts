@@ -4,8 +4,9 @@
 import { isIPv6 } from 'node:net';
 import type { Clock } from '../clock/clock.ts';
 import type { Config } from '../config/config.ts';
-import { type Answer, DROP } from '../dns/answer.ts';
-import { rcodeName, typeName } from '../dns/codes.ts';
+import { Answer, DROP } from '../dns/answer.ts';
+import { RCODE, rcodeName, typeName } from '../dns/codes.ts';
+import { DnsFailure } from '../dns/failures.ts';
 import { formatName } from '../dns/names.ts';
 import type { Query } from '../dns/query.ts';
 import type { Log } from '../observe/log.ts';
@@ -27,14 +28,25 @@ export function observe({ counts, clock, log, queryLog }: ObserveParts): Link {
       log.info('query', describe(query, context, answer, queryLog() === 'full', clock));
     return answer;
   };
+  /** What is thrown becomes an answer in the link above; here it is only noted. */
+  const failed = (query: Query, context: Context, error: unknown): never => {
+    seen(query, context, Answer.ofRcode(error instanceof DnsFailure ? error.rcode : RCODE.SERVFAIL));
+    throw error;
+  };
   return (next) => ({
     resolve(query, context) {
       counts[context.transport] += 1;
-      const answer = next.resolve(query, context);
-      if (queryLog() === 'off') return answer;
-      return answer instanceof Promise
-        ? answer.then((late) => seen(query, context, late))
-        : seen(query, context, answer);
+      if (queryLog() === 'off') return next.resolve(query, context);
+      try {
+        const answer = next.resolve(query, context);
+        if (!(answer instanceof Promise)) return seen(query, context, answer);
+        return answer.then(
+          (late) => seen(query, context, late),
+          (error) => failed(query, context, error),
+        );
+      } catch (error) {
+        return failed(query, context, error);
+      }
     },
   });
 }

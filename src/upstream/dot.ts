@@ -117,10 +117,14 @@ export class DotUpstream implements Upstream {
 
   #open(): void {
     this.#opening += 1;
-    this.#connect().then(
-      (connection) => this.#opened(connection),
-      (error) => this.#failed(error),
-    );
+    this.#connect()
+      .finally(() => {
+        this.#opening -= 1;
+      })
+      .then(
+        (connection) => this.#opened(connection),
+        (error) => this.#failed(error),
+      );
   }
 
   async #connect(): Promise<DotConnection> {
@@ -160,7 +164,6 @@ export class DotUpstream implements Upstream {
       this.#failed(new Error('it closed the connection at once'));
       return;
     }
-    this.#opening -= 1;
     this.#backoffMs = 0;
     if (this.#lastComplaint !== '') this.#parts.log.info('upstream is back', { upstream: this.name });
     this.#lastComplaint = '';
@@ -180,7 +183,6 @@ export class DotUpstream implements Upstream {
   }
 
   #failed(error: unknown): void {
-    this.#opening -= 1;
     const failure = toFailure(this.name, error);
     if (failure.message !== this.#lastComplaint) {
       this.#lastComplaint = failure.message;

@@ -50,7 +50,8 @@ export function race<T>(
     };
     const lost = (error: unknown) => {
       errors.push(error);
-      if (errors.length === addresses.length) reject(new AggregateError(errors, 'no address could be connected to'));
+      if (errors.length === addresses.length)
+        reject(new AggregateError(errors, 'no address could be connected to'));
       else startNext();
     };
     startNext();

@@ -4,10 +4,9 @@
 // what it hears, and tcpdump watches every interface: at the end neither may have heard one of the names.
 
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { makeQuery, readReply } from '../support/dns-message.ts';
@@ -37,6 +36,7 @@ import {
   WILD_ZONE,
 } from '../support/peers/unbound.ts';
 import { run } from '../support/running.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { startTrustedUnbound, type TrustedUnbound, UPSTREAM_NAME } from '../support/upstreams.ts';
 
 const peers = [
@@ -204,7 +204,7 @@ describe.skipIf(!isRoot || !havePeers(...peers))('Real clients', () => {
     ['--http1.1', 'POST'],
     ['--http1.1', 'GET'],
   ])('curl %s with %s gets a DNS message with a max-age that its TTL allows', async (version, method) => {
-    const directory = mkdtempSync(join(tmpdir(), 'noonmark-curl-'));
+    const directory = temporaryDirectory('curl');
     const query = makeQuery(worldName(`curl-${version.slice(2, 7)}-${method.toLowerCase()}`), 'A', { id: 0 });
     const bodyFile = join(directory, 'query');
     writeFileSync(bodyFile, query);

@@ -2,8 +2,7 @@
 // What works must go on working: a bad file is reported and the old state stays, an address that is not there
 // yet is waited for, and who waits for an answer at the end still gets it.
 
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Client } from '../support/dns-client.ts';
@@ -23,6 +22,7 @@ import { HOSTILE_ADDRESS, startHostileDot } from '../support/peers/hostile-dot.t
 import { havePeers, isRoot } from '../support/peers/packages.ts';
 import { WILD_ZONE } from '../support/peers/unbound.ts';
 import { run } from '../support/running.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { makePki, upstreamCertificate, upstreamEntry } from '../support/upstreams.ts';
 
 /** sysexits(3): EX_CONFIG, as the contract has it. */
@@ -45,7 +45,7 @@ describe('A start', () => {
   });
 
   test('with a bad config ends with 78 and says file, line and what to do', async () => {
-    const config = join(mkdtempSync(join(tmpdir(), 'noonmark-bad-')), 'bad.yaml');
+    const config = join(temporaryDirectory('bad'), 'bad.yaml');
     writeFileSync(config, 'listen:\n  dns: ["127.0.0.1:5300"]\nupstreems: []\nlog: {level: loud}\n');
     const ended = await run(NODE, [MAIN_FILE, 'serve', '--config', config], { cwd: REPOSITORY });
     expect(ended.code, ended.stderr).toBe(EXIT_BAD_CONFIG);

@@ -145,7 +145,6 @@ describe.skipIf(!havePeers('unbound', 'dig'))('Names of the house', () => {
 
   test.each([
     ['hidden.onion', 'NXDOMAIN'],
-    ['wpad', 'NXDOMAIN'],
     ['something.invalid', 'NXDOMAIN'],
     ['use-application-dns.net', 'NXDOMAIN'],
   ])('%s is %s', async (name, rcode) => {

@@ -80,7 +80,7 @@ describe.skipIf(!havePeers('unbound', 'dig'))('An upstream with', () => {
     await using unbound = await startUnbound(impostor.certificate);
     const upstreams = [upstreamEntry(unbound.port, pki.rootFile, impostor.entry)];
     await using noonmark = await startNoonmark({ config: { upstreams } });
-    for (const turn of ['first', 'second', 'third']) {
+    for (const turn of ['first', 'second']) {
       const refused = await dig(noonmark.ports.dns, `${turn}.${WILD_ZONE}`);
       expect(refused.status, refused.text).toBe('SERVFAIL');
       expect(refused.extendedErrors, refused.text).toContain(NETWORK_ERROR);

@@ -11,6 +11,7 @@ import {
   SERVER_NAME,
   startNoonmark,
   TRANSPORTS,
+  type Transport,
 } from '../support/noonmark.ts';
 import { havePeers } from '../support/peers/packages.ts';
 import { WILD_ADDRESS, WILD_ZONE } from '../support/peers/unbound.ts';
@@ -21,6 +22,8 @@ const TRUE_TIME = '+0';
 /** RFC 8914 Not Ready; and Network Error, for a date that is possible and that the upstream's certificate denies. */
 const NOT_READY = 14;
 const NETWORK_ERROR = 23;
+/** A leaf dated from a clock in 2045 convinces nobody else; without time sources nothing tells that clock is wrong. */
+const PLAIN_TRANSPORTS: readonly Transport[] = ['UDP', 'TCP'];
 
 describe.skipIf(!havePeers('unbound', 'libfaketime'))('A machine whose clock says', () => {
   let upstream: TrustedUnbound;
@@ -33,21 +36,21 @@ describe.skipIf(!havePeers('unbound', 'libfaketime'))('A machine whose clock say
     await upstream?.unbound.stop();
   });
 
-  test.each([
-    ['1970, impossible', '@1970-01-01 00:00:05', NOT_READY],
-    ['2015, impossible', '@2015-06-01 12:00:00', NOT_READY],
-    ['2050, beyond the ceiling', '@2050-01-01 00:00:00', NOT_READY],
-    ['2045, possible but wrong', '@2045-01-01 00:00:00', NETWORK_ERROR],
+  test.each<[string, string, number, readonly Transport[]]>([
+    ['1970, impossible', '@1970-01-01 00:00:05', NOT_READY, TRANSPORTS],
+    ['2015, impossible', '@2015-06-01 12:00:00', NOT_READY, TRANSPORTS],
+    ['2050, beyond the ceiling', '@2050-01-01 00:00:00', NOT_READY, TRANSPORTS],
+    ['2045, possible but wrong', '@2045-01-01 00:00:00', NETWORK_ERROR, PLAIN_TRANSPORTS],
   ])(
     '%s: internal names work, the world fails closed and is back when the clock is right',
-    async (year, time, code) => {
+    async (year, time, code, transports) => {
       const clock = wrongClock(time);
       const name = `y${year.slice(0, 4)}`;
       await using noonmark = await startNoonmark({
         env: clock.env,
         config: { upstreams: upstream.upstreams },
       });
-      for (const transport of TRANSPORTS) {
+      for (const transport of transports) {
         expect((await noonmark.ask(INTERNAL_NAME, 'A', { transport })).answers).toEqual([
           `A ${INTERNAL_ADDRESS}`,
         ]);

@@ -1,14 +1,14 @@
 // Noonmark itself as the end-to-end tests run it: the real process, `serve --config FILE`, from outside.
 // Each instance has a directory of its own (config, certs, state) and free ports, and is ended by its pid.
 
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { stringify } from 'yaml';
 import { type Client, type Endpoint, openDoh, openDot, openTcp, openUdp, type Trust } from './dns-client.ts';
 import { makeQuery, type QueryOptions, type QueryType, type Reply, readReply } from './dns-message.ts';
 import { freePorts } from './free-ports.ts';
 import { type Ended, type Running, SYSTEM_PATH, start } from './running.ts';
+import { temporaryDirectory } from './temporary-directory.ts';
 
 export const REPOSITORY = resolve(import.meta.dirname, '../..');
 export const MAIN_FILE = join(REPOSITORY, 'src/main.ts');
@@ -71,7 +71,7 @@ export interface Noonmark extends AsyncDisposable {
 }
 
 export async function startNoonmark(options: NoonmarkOptions = {}): Promise<Noonmark> {
-  const directory = mkdtempSync(join(tmpdir(), 'noonmark-e2e-'));
+  const directory = temporaryDirectory('e2e');
   const [dns, dot, doh] = (await freePorts(3)) as [number, number, number];
   const ports = { dns, dot, doh, ...options.ports };
   const addresses = [

@@ -2,6 +2,7 @@
 // Whatever is started here is ended by its own pid, at the latest when the test process goes.
 
 import { type ChildProcess, spawn } from 'node:child_process';
+import { atExit } from './at-exit.ts';
 
 const STOP_GRACE_MS = 8_000;
 const RUN_TIMEOUT_MS = 30_000;
@@ -30,21 +31,28 @@ export interface Running {
 export interface StartOptions {
   readonly env?: NodeJS.ProcessEnv;
   readonly cwd?: string;
+  /** In a process group of its own, which then gets the signals, as Ctrl+C at a terminal does. */
+  readonly ownGroup?: boolean;
 }
 
 /** Daemons live in sbin, which an ordinary user's PATH leaves out. */
 export const SYSTEM_PATH = `${process.env.PATH}:/usr/sbin:/sbin`;
 
-const alive = new Set<ChildProcess>();
-process.once('exit', () => {
-  for (const child of alive) child.kill('SIGKILL');
+const alive = new Map<ChildProcess, boolean>();
+atExit(() => {
+  for (const [child, isGroup] of alive) send(child, 'SIGKILL', isGroup);
 });
 
 export function start(command: string, args: readonly string[], options: StartOptions = {}): Running {
-  const child = spawn(command, args, { ...withPath(options), stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(command, args, {
+    ...withPath(options),
+    detached: options.ownGroup === true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const signal = (name: NodeJS.Signals) => send(child, name, options.ownGroup === true);
   const lines: string[] = [];
   const watchers = new Set<() => void>();
-  alive.add(child);
+  alive.set(child, options.ownGroup === true);
   for (const stream of [child.stdout, child.stderr]) {
     eachLine(stream, (line) => {
       if (lines.length < MAX_LINES) lines.push(line);
@@ -100,10 +108,10 @@ export function start(command: string, args: readonly string[], options: StartOp
         look();
       });
     },
-    signal: (signal) => void child.kill(signal),
+    signal,
     async stop() {
-      child.kill('SIGTERM');
-      const timer = setTimeout(() => child.kill('SIGKILL'), STOP_GRACE_MS);
+      signal('SIGTERM');
+      const timer = setTimeout(() => signal('SIGKILL'), STOP_GRACE_MS);
       const result = await ended;
       clearTimeout(timer);
       return result;
@@ -124,7 +132,7 @@ export function run(
 ): Promise<Outcome> {
   const { timeoutMs = RUN_TIMEOUT_MS, ...rest } = options;
   const child = spawn(command, args, { ...withPath(rest), stdio: ['ignore', 'pipe', 'pipe'] });
-  alive.add(child);
+  alive.set(child, false);
   let stdout = '';
   let stderr = '';
   child.stdout.on('data', (chunk) => (stdout += chunk));
@@ -142,6 +150,19 @@ export function run(
     });
     child.once('close', end);
   });
+}
+
+/** Does nothing to a process that has ended. */
+function send(child: ChildProcess, signal: NodeJS.Signals, toGroup: boolean): void {
+  if (!toGroup || child.pid === undefined || child.exitCode !== null) {
+    child.kill(signal);
+    return;
+  }
+  try {
+    process.kill(-child.pid, signal);
+  } catch {
+    child.kill(signal);
+  }
 }
 
 function withPath(options: StartOptions): StartOptions {

@@ -1,12 +1,10 @@
 // The upstream as most end-to-end stories want it: unbound under a CA of the test's own, and the lines of
 // Noonmark's config that trust it.
 
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { SignedZone } from './peers/signed-zone.ts';
 import { startUnbound, type Unbound } from './peers/unbound.ts';
 import { createPki, type IssuedCertificate, type Pki } from './pki.ts';
+import { temporaryDirectory } from './temporary-directory.ts';
 
 export const UPSTREAM_NAME = 'dns.upstream.example';
 
@@ -27,7 +25,7 @@ export function upstreamEntry(
 }
 
 export function makePki(): Pki {
-  return createPki(mkdtempSync(join(tmpdir(), 'noonmark-pki-')));
+  return createPki(temporaryDirectory('pki'));
 }
 
 /** A certificate that is right in every way for the upstream. */

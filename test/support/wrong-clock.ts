@@ -1,10 +1,10 @@
 // A process whose system clock is wrong, and can be put right while it runs: libfaketime, told by a file.
 // Timers and monotonic time stay true. The two NO_CACHE and MONOTONIC settings are both needed.
 
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { faketimeLibrary } from './peers/packages.ts';
+import { temporaryDirectory } from './temporary-directory.ts';
 
 export interface WrongClock {
   readonly env: NodeJS.ProcessEnv;
@@ -13,7 +13,7 @@ export interface WrongClock {
 }
 
 export function wrongClock(time: string): WrongClock {
-  const file = join(mkdtempSync(join(tmpdir(), 'noonmark-clock-')), 'time');
+  const file = join(temporaryDirectory('clock'), 'time');
   const set = (next: string) => writeFileSync(file, `${next}\n`);
   set(time);
   return {

@@ -5,9 +5,10 @@
 
 import ipaddr from 'ipaddr.js';
 import { TYPE } from '../../dns/codes.ts';
-import { type NameKey, nameKey } from '../../dns/names.ts';
+import { isAtOrBelow, type NameKey, NameSyntaxError, nameKey } from '../../dns/names.ts';
 import type { ResourceRecord } from '../../dns/records.ts';
 
+const LOCALHOST = nameKey('localhost.');
 /** Short: another address of ours may be the right one for the next network that a phone joins. */
 const TTL_SECONDS = 60;
 /** Types that say where a server is; other questions about the name take the usual way. */
@@ -27,7 +28,7 @@ export class OwnNames {
 
   constructor(parts: OwnNamesParts) {
     this.#parts = parts;
-    this.#keys = new Set(parts.names.filter((name) => !ipaddr.isValid(name)).map((name) => nameKey(name)));
+    this.#keys = new Set(parts.names.flatMap(keysOf));
   }
 
   /** Records, none for NODATA, or null when this is no question about where we are. */
@@ -50,10 +51,27 @@ export class OwnNames {
   }
 }
 
+/**
+ * Under which name questions come, if any: localhost is the client itself (RFC 6761 section 6.3), and a host may be
+ * called what no name can be (64 letters, say), which must not keep a server from starting.
+ */
+function keysOf(name: string): NameKey[] {
+  if (ipaddr.isValid(name)) return [];
+  try {
+    const key = nameKey(name);
+    return isAtOrBelow(key, LOCALHOST) ? [] : [key];
+  } catch (error) {
+    if (error instanceof NameSyntaxError) return [];
+    throw error;
+  }
+}
+
 /** Addresses as octets, those of one family; link-local ones mean nothing without their scope and are left out. */
 function ofLength(addresses: readonly string[], octets: number): Uint8Array[] {
   return addresses
-    .map((address) => ipaddr.parse(address.split('%', 1)[0]!))
+    .map((address) => address.split('%', 1)[0]!)
+    .filter((address) => ipaddr.isValid(address)) // "": the peer has gone, and with it what it asked
+    .map((address) => ipaddr.parse(address))
     .filter((address) => address.range() !== 'linkLocal')
     .map((address) => Uint8Array.from(address.toByteArray()))
     .filter((address) => address.length === octets);

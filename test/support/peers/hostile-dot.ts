@@ -50,6 +50,7 @@ export interface HostileDot extends AsyncDisposable {
   readonly octetsInside: number;
   /** TCP connections, whether or not a handshake came of them. */
   readonly attempts: number;
+  /** Leaving 'stalls the handshake' lets the stalled ones go on. */
   behaviour: Behaviour;
   dropConnections(): void;
   /** Ends every connection and stops listening. */
@@ -60,12 +61,23 @@ const PREFIX_OCTETS = 2;
 
 export async function startHostileDot(options: HostileDotOptions): Promise<HostileDot> {
   const open = new Set<Socket>();
+  /** Connections whose handshake waits until the behaviour changes. */
+  const stalled = new Set<Socket>();
+  let behaviour = options.behaviour ?? 'answers';
   const hostile = {
     port: 0,
     names: [] as string[],
     octetsInside: 0,
     attempts: 0,
-    behaviour: options.behaviour ?? ('answers' as Behaviour),
+    get behaviour() {
+      return behaviour;
+    },
+    set behaviour(next: Behaviour) {
+      behaviour = next;
+      if (next === 'stalls the handshake') return;
+      for (const socket of stalled) secure.emit('connection', socket);
+      stalled.clear();
+    },
     dropConnections: () => {
       for (const socket of open) socket.destroy();
     },
@@ -99,9 +111,15 @@ export async function startHostileDot(options: HostileDotOptions): Promise<Hosti
   const server = createServer((socket) => {
     hostile.attempts++;
     open.add(socket);
-    socket.on('close', () => open.delete(socket));
+    socket.on('close', () => {
+      open.delete(socket);
+      stalled.delete(socket);
+    });
     socket.on('error', () => {});
-    if (hostile.behaviour === 'stalls the handshake') return;
+    if (hostile.behaviour === 'stalls the handshake') {
+      stalled.add(socket);
+      return;
+    }
     if (hostile.behaviour === 'refuses the handshake') socket.resetAndDestroy();
     else secure.emit('connection', socket);
   });

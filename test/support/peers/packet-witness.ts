@@ -1,11 +1,11 @@
 // tcpdump on every interface: the judge of "no name of the world left in plaintext".
 // A name in a DNS packet is its labels, each behind its length, so one search of the capture's octets settles it.
 
-import { mkdtempSync, readFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { eventually, pause } from '../eventually.ts';
 import { run, start } from '../running.ts';
+import { temporaryDirectory } from '../temporary-directory.ts';
 
 /** A packet needs a moment from the wire to the file. */
 const FLUSH_MS = 300;
@@ -21,7 +21,7 @@ export interface PacketWitness {
 
 /** Needs root. */
 export async function startPacketWitness(): Promise<PacketWitness> {
-  const directory = mkdtempSync(join(tmpdir(), 'noonmark-capture-'));
+  const directory = temporaryDirectory('capture');
   const all = join(directory, 'all');
   const options = ['-i', 'any', '-U', '--immediate-mode', '-s', '0', '-Z', 'root', '-w', all];
   const tcpdump = start('tcpdump', options);

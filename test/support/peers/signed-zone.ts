@@ -1,10 +1,10 @@
 // A small DNSSEC-signed zone, made afresh with ldns for each run, and its trust anchor in the two forms that
 // unbound and delv want. NSEC, ECDSA P-256, valid from yesterday for a month.
 
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { run } from '../running.ts';
+import { temporaryDirectory } from '../temporary-directory.ts';
 
 export const SIGNED_ZONE = 'signed.example.org';
 export const SIGNED_NAME = `www.${SIGNED_ZONE}`;
@@ -31,7 +31,7 @@ www   IN A   ${SIGNED_ADDRESS}
 `;
 
 export async function makeSignedZone(): Promise<SignedZone> {
-  const directory = mkdtempSync(join(tmpdir(), 'noonmark-zone-'));
+  const directory = temporaryDirectory('zone');
   writeFileSync(join(directory, 'zone'), ZONE);
   const key = (
     await inDirectory(directory, 'ldns-keygen', '-k', '-a', 'ECDSAP256SHA256', SIGNED_ZONE)

@@ -1,11 +1,11 @@
 // Stubby, the DoT forwarder of the getdns people, in strict mode: it stands between `dig` and us
 // as a router or a laptop would, and answers nothing when it does not trust our certificate.
 
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { freePort } from '../free-ports.ts';
 import { start } from '../running.ts';
+import { temporaryDirectory } from '../temporary-directory.ts';
 
 export interface StubbyOptions {
   /** The DoT server that it forwards to. */
@@ -17,7 +17,7 @@ export interface StubbyOptions {
 export async function startStubby(
   options: StubbyOptions,
 ): Promise<{ port: number; stop(): Promise<unknown> }> {
-  const directory = mkdtempSync(join(tmpdir(), 'noonmark-stubby-'));
+  const directory = temporaryDirectory('stubby');
   const port = await freePort();
   const configFile = join(directory, 'stubby.yml');
   writeFileSync(

@@ -2,12 +2,12 @@
 // from its config, a signed zone that it validates itself, and a log of every query that reached it.
 // It knows nothing else and asks nobody: everything outside its zones is NXDOMAIN.
 
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { eventually } from '../eventually.ts';
 import { freePort } from '../free-ports.ts';
 import { type Running, start } from '../running.ts';
+import { temporaryDirectory } from '../temporary-directory.ts';
 import { SIGNED_ZONE, type SignedZone } from './signed-zone.ts';
 
 /** Any name below it has this address. */
@@ -43,7 +43,7 @@ export interface Unbound extends AsyncDisposable {
 }
 
 export async function startUnbound(options: UnboundOptions): Promise<Unbound> {
-  const directory = mkdtempSync(join(tmpdir(), 'noonmark-unbound-'));
+  const directory = temporaryDirectory('unbound');
   const port = options.port ?? (await freePort());
   const configFile = join(directory, 'unbound.conf');
   writeFileSync(configFile, configuration(options, port));
@@ -53,7 +53,7 @@ export async function startUnbound(options: UnboundOptions): Promise<Unbound> {
     port,
     pid: unbound.pid,
     queries: () => queriesOf(unbound),
-    saw: (part) => queriesOf(unbound).some((query) => query.includes(part.toLowerCase())),
+    saw: (part) => queriesOf(unbound).some((query) => query.toLowerCase().includes(part.toLowerCase())),
     signal: unbound.signal,
     stop: unbound.stop,
     [Symbol.asyncDispose]: async () => void (await unbound.stop()),

@@ -2,14 +2,7 @@
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  Answer,
-  DROP,
-  type RenderLimits,
-  renderAnswer,
-  renderBound,
-  ttlOf,
-} from '../../../src/dns/answer.ts';
+import { Answer, DROP, type RenderLimits, renderAnswer, renderBound } from '../../../src/dns/answer.ts';
 import { Query } from '../../../src/dns/query.ts';
 import { layoutOf } from '../../../src/dns/wire.ts';
 import { brokenMessage, plainName, SEED, soundMessage, uint16 } from '../../support/arbitrary-messages.ts';
@@ -49,7 +42,7 @@ describe('an answer from a message', () => {
       answers: 0,
       authorities: 1,
       additionals: 1,
-      leastTtlSeconds: 80,
+      lifetimeSeconds: 0,
     });
     expect(answer.errors).toEqual([{ code: 6, text: 'bogus' }]);
   });
@@ -65,14 +58,8 @@ describe('an answer from a message', () => {
     expect(see(render(answer, ask(NAME))).answers).toEqual([`${NAME} 300 A 192.0.2.1`]);
   });
 
-  it('takes a TTL with its top bit set for 0 (RFC 2181 section 8)', () => {
-    expect(ttlOf(Buffer.of(0x7f, 0xff, 0xff, 0xff), 0)).toBe(0x7fffffff);
-    expect(ttlOf(Buffer.of(0x80, 0, 0, 0), 0)).toBe(0);
-    expect(answerOf({ answers: [aRecord(NAME, '192.0.2.1', 0x80000001)] }).leastTtlSeconds).toBe(0);
-  });
-
-  it('without records lives for ever, as far as it knows', () => {
-    expect(Answer.ofRcode(2).leastTtlSeconds).toBe(Number.POSITIVE_INFINITY);
+  it('without records is not kept', () => {
+    expect(Answer.ofRcode(2).lifetimeSeconds).toBe(0);
   });
 });
 
@@ -171,6 +158,19 @@ describe('an answer that does not fit', () => {
     });
   });
 
+  it('leaves its extended errors behind, so that what is cut fits (RFC 8914 section 3)', () => {
+    const wordy = [1, 2, 3].reduce((one, code) => one.withError({ code, text: 'x'.repeat(250) }), many);
+    const bytes = render(wordy, ask(NAME, 'A', { edns: {} }), small);
+    expect(bytes.length).toBeLessThanOrEqual(512);
+    expect(see(bytes)).toMatchObject({ flags: 'QR TC RD RA', errors: [] });
+  });
+
+  it('when padded is sent without padding', () => {
+    const plain = render(many, ask(NAME, 'A', { edns: {} }));
+    const bytes = render(many, ask(NAME, 'A', PADDED), { ...DOT_LIMITS, maxOctets: plain.length + 10 });
+    expect(bytes).toEqual(plain);
+  });
+
   it('by one octet is cut, and exactly at the limit is whole', () => {
     const query = ask(NAME);
     const octets = render(many, query).length;
@@ -239,11 +239,14 @@ describe('whatever the answer and whoever asks', () => {
     fc.assert(
       fc.property(brokenMessage, fc.nat(1000), (wire, age) => {
         const layout = layoutOf(wire);
-        if (layout === null) return expect(Answer.fromMessage(wire)).toBeNull();
+        if (layout === null) {
+          expect(Answer.fromMessage(wire)).toBeNull();
+          return;
+        }
         const query = queryFor(wire.subarray(12, layout.questionEnd), { flags: 0, edns: { options: [] } });
         const bytes = render(Answer.fromMessage(wire)!, query);
         expect(layoutOf(bytes)).not.toBeNull();
-        return void render(Answer.fromMessage(wire)!.aged(age), query);
+        render(Answer.fromMessage(wire)!.aged(age), query);
       }),
       { seed: SEED, numRuns: 1500 },
     );

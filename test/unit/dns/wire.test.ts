@@ -105,6 +105,36 @@ describe('the end of a compressed name', () => {
     expect(nameEnd(spelled(62), at)).toBe(-1);
   });
 
+  it('is not found behind more pointers than a name has room for labels', () => {
+    const chain = (pointers: number) => {
+      const steps = Array.from({ length: pointers }, (_, at) =>
+        uint16(0xc000 | (12 + Math.max(0, 2 * at - 1))),
+      );
+      return Buffer.concat([HEADER, Buffer.of(0), ...steps]);
+    };
+    for (const [pointers, isFound] of [
+      [1, true],
+      [127, true],
+      [128, false],
+      [8000, false],
+    ] as const) {
+      const bytes = chain(pointers);
+      expect(nameEnd(bytes, bytes.length - 2), `${pointers}`).toBe(isFound ? bytes.length : -1);
+    }
+  });
+
+  it('is found behind a label a pointer, 127 times, which is the most that a name holds', () => {
+    const steps: Buffer[] = [HEADER, Buffer.of(0)];
+    let target = 12;
+    for (let at = 0; at < 127; at += 1) {
+      steps.push(Buffer.of(1, 0x78), uint16(0xc000 | target));
+      target = 13 + 4 * at;
+    }
+    const bytes = Buffer.concat(steps);
+    expect(nameEnd(bytes, bytes.length - 4)).toBe(bytes.length);
+    expect(readName(bytes, bytes.length - 4)).toBe(`${'\x01x'.repeat(127)}\0`);
+  });
+
   it('is reached or given up on whatever the octets, never after more steps than there are octets', () => {
     const hostile = fc.array(fc.constantFrom(0xc0, 0, 12, 14, 16, 1, 2, 63), {
       minLength: 1,

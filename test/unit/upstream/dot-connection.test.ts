@@ -6,7 +6,11 @@ import { describe, expect, it, vi } from 'vitest';
 import { FrameReader } from '../../../src/dns/framing.ts';
 import { Query } from '../../../src/dns/query.ts';
 import { FLAG, readUint16, writeUint16 } from '../../../src/dns/wire.ts';
-import { DotConnection, type DotConnectionParts, type Exchange } from '../../../src/upstream/dot-connection.ts';
+import {
+  DotConnection,
+  type DotConnectionParts,
+  type Exchange,
+} from '../../../src/upstream/dot-connection.ts';
 import { buildUpstreamQuery } from '../../../src/upstream/upstream-query.ts';
 import { makeQuery } from '../../support/dns-message.ts';
 import { SimulatedClock } from '../../support/simulated-clock.ts';
@@ -25,7 +29,7 @@ function connect() {
   const onAnswer = vi.fn();
   const onClose = vi.fn<DotConnectionParts['onClose']>();
   const socket = ours as unknown as DotConnectionParts['socket'];
-  const connection = new DotConnection({ socket, clock, onAnswer, onClose });
+  const connection = new DotConnection({ socket, clock, name: 'tls://dns.example', onAnswer, onClose });
   const asked: Uint8Array[] = [];
   const chunks: Uint8Array[] = [];
   const reader = new FrameReader();
@@ -45,7 +49,7 @@ function exchangeFor(name: string, deadlineMs = DEADLINE_MS) {
   const exchange = {
     query: buildUpstreamQuery(new Query(makeQuery(name))),
     deadlineMs,
-    attempts: 0,
+    budget: { sendsLeft: 3 },
     resolve: vi.fn<Exchange['resolve']>(),
     reject: vi.fn<Exchange['reject']>(),
   };
@@ -101,7 +105,7 @@ describe('queries', () => {
     connection.send(exchangeFor('first.example'));
     connection.send(exchange);
     expect(readUint16(exchange.query, 0)).toBe(0);
-    expect(exchange.attempts).toBe(1);
+    expect(exchange.budget.sendsLeft).toBe(2);
   });
 
   it('never share an ID with one that is still owed, even after 65,536 others', async () => {
@@ -109,9 +113,10 @@ describe('queries', () => {
     const slow = exchangeFor('slow.example');
     connection.send(slow);
     await turn();
+    const quick = { ...exchangeFor('quick.example'), resolve: () => {} };
     for (let index = 0; index < 66; index += 1) {
       const from = asked.length;
-      for (let one = 0; one < 1000; one += 1) connection.send(exchangeFor('quick.example'));
+      for (let one = 0; one < 1000; one += 1) connection.send(quick);
       await turn();
       await say(...asked.slice(from).map((query) => replyTo(query)));
     }
@@ -125,7 +130,10 @@ describe('queries', () => {
 describe('a reply that does not fit', () => {
   it.each<[string, (query: Uint8Array) => Uint8Array]>([
     ['has another ID', (query) => withId(replyTo(query), readUint16(query, 0) + 1)],
-    ['answers another question', (query) => replyTo(withId(exchangeFor('b.example').query, readUint16(query, 0)))],
+    [
+      'answers another question',
+      (query) => replyTo(withId(exchangeFor('b.example').query, readUint16(query, 0))),
+    ],
     ['is a query itself', (query) => query],
     ['has another opcode', (query) => replyTo(query, 0x2000)],
     ['is truncated, which no stream has to be', (query) => replyTo(query, FLAG.TC)],
@@ -165,7 +173,11 @@ describe('a reply that does not fit', () => {
     expect(connection.isOpen).toBe(true);
     await say(stray);
     expect(connection.isOpen).toBe(false);
-    expect(onClose).toHaveBeenCalledExactlyOnceWith([exchange], expect.stringContaining('too many replies'));
+    expect(onClose).toHaveBeenCalledExactlyOnceWith(
+      [exchange],
+      expect.stringContaining('too many replies'),
+      false,
+    );
   });
 });
 
@@ -178,7 +190,7 @@ describe('silence', () => {
     expect(connection.isOpen).toBe(true);
     clock.advance(1);
     expect(connection.isOpen).toBe(false);
-    expect(onClose).toHaveBeenCalledExactlyOnceWith([exchange], expect.stringContaining('silent'));
+    expect(onClose).toHaveBeenCalledExactlyOnceWith([exchange], expect.stringContaining('silent'), false);
     expect(clock.pendingTimers).toBe(0);
   });
 
@@ -245,7 +257,7 @@ describe('the end', () => {
     await turn();
     theirs.destroy();
     await turn();
-    expect(onClose).toHaveBeenCalledExactlyOnceWith([exchange], expect.any(String));
+    expect(onClose).toHaveBeenCalledExactlyOnceWith([exchange], expect.any(String), true);
     expect(connection.isOpen).toBe(false);
   });
 
@@ -258,7 +270,7 @@ describe('the end', () => {
     await turn();
     await turn();
     expect(exchange.resolve).toHaveBeenCalledTimes(1);
-    expect(onClose).toHaveBeenCalledExactlyOnceWith([], expect.any(String));
+    expect(onClose).toHaveBeenCalledExactlyOnceWith([], expect.any(String), true);
   });
 
   it('leaves half a message behind and gives its query back', async () => {
@@ -270,7 +282,7 @@ describe('the end', () => {
     await turn();
     await turn();
     expect(exchange.resolve).not.toHaveBeenCalled();
-    expect(onClose).toHaveBeenCalledExactlyOnceWith([exchange], expect.any(String));
+    expect(onClose).toHaveBeenCalledExactlyOnceWith([exchange], expect.any(String), true);
   });
 
   it('by ourselves within the turn of a query sends nothing and gives it back', async () => {
@@ -280,6 +292,6 @@ describe('the end', () => {
     connection.close('a test says so');
     await turn();
     expect(chunks).toHaveLength(0);
-    expect(onClose).toHaveBeenCalledExactlyOnceWith([exchange], 'a test says so');
+    expect(onClose).toHaveBeenCalledExactlyOnceWith([exchange], 'a test says so', false);
   });
 });

@@ -5,6 +5,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
 import { createServer } from 'node:tls';
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
 import { UpstreamFailure } from '../../../src/dns/failures.ts';
@@ -12,7 +13,7 @@ import { FrameReader } from '../../../src/dns/framing.ts';
 import { Query } from '../../../src/dns/query.ts';
 import { FLAG, writeUint16 } from '../../../src/dns/wire.ts';
 import type { Log } from '../../../src/observe/log.ts';
-import { createTlsConnector } from '../../../src/tls/connect.ts';
+import { createTlsConnector, type TlsConnector, type VerifiedSocket } from '../../../src/tls/connect.ts';
 import { TrustAnchors } from '../../../src/tls/trust-anchors.ts';
 import { DotUpstream } from '../../../src/upstream/dot.ts';
 import { UpstreamPool } from '../../../src/upstream/pool.ts';
@@ -27,6 +28,7 @@ const NAME = 'dns.example';
 const DEADLINE_MS = 4500;
 const SILENCE_MS = 1750; // up to one sweep after the 1500 ms
 const RACE_DELAY_MS = 200;
+const LEAST_BACKOFF_MS = 50;
 const MOST_BACKOFF_MS = 800;
 const CONNECT_TIMEOUT_MS = 3000;
 
@@ -51,7 +53,8 @@ interface Server {
   readonly port: number;
   /** Names that were asked, in the order in which they came. */
   readonly asked: string[];
-  /** Connections with a finished handshake, and those that are open now. */
+  /** TCP connections, those with a finished handshake, and TCP connections that are open now. */
+  attempts: number;
   connections: number;
   open: number;
   octets: number;
@@ -67,10 +70,12 @@ async function startServer(
   { certificate = good, port = 0, address = '127.0.0.1' }: Partial<ServerOptions> = {},
 ): Promise<Server> {
   const sockets = new Set<Socket>();
-  const credentials = { cert: readFileSync(certificate.certificateFile), key: readFileSync(certificate.keyFile) };
-  const server = createServer({ ...credentials, ALPNProtocols: ['dot'], allowHalfOpen: true }, (socket) => {
+  const credentials = {
+    cert: readFileSync(certificate.certificateFile),
+    key: readFileSync(certificate.keyFile),
+  };
+  const server = createServer({ ...credentials, ALPNProtocols: ['dot'] }, (socket) => {
     running.connections += 1;
-    running.open += 1;
     sockets.add(socket);
     const reader = new FrameReader();
     let nth = 0;
@@ -82,18 +87,22 @@ async function startServer(
         if (!socket.destroyed) running.behave(Uint8Array.from(query), socket, nth);
       });
     });
-    socket.on('end', () => socket.end());
     socket.on('error', () => {});
-    socket.on('close', () => {
-      running.open -= 1;
-      sockets.delete(socket);
-    });
+    socket.on('close', () => sockets.delete(socket));
   });
   server.on('tlsClientError', () => {});
+  server.on('connection', (socket: Socket) => {
+    running.attempts += 1;
+    running.open += 1;
+    socket.on('close', () => {
+      running.open -= 1;
+    });
+  });
   await new Promise<void>((resolve) => server.listen(port, address, resolve));
   const running: Server = {
     port: (server.address() as AddressInfo).port,
     asked: [],
+    attempts: 0,
     connections: 0,
     open: 0,
     octets: 0,
@@ -129,7 +138,12 @@ function createLog() {
   return { debug: vi.fn(), info: vi.fn(), warn: vi.fn(), error: vi.fn() } satisfies Log;
 }
 
-function createUpstream(port: number, addresses: readonly string[] = ['127.0.0.1'], log: Log = createLog()) {
+function createUpstream(
+  port: number,
+  addresses: readonly string[] = ['127.0.0.1'],
+  log: Log = createLog(),
+  tls: TlsConnector = createTlsConnector({ clock }),
+) {
   const config = {
     url: `tls://${NAME}:${port}`,
     protocol: 'tls',
@@ -139,7 +153,7 @@ function createUpstream(port: number, addresses: readonly string[] = ['127.0.0.1
     caFile: null,
     pins: [],
   } as const;
-  const upstream = new DotUpstream({ config, anchors, tls: createTlsConnector({ clock }), clock, log });
+  const upstream = new DotUpstream({ config, anchors, tls, clock, log });
   closers.push(() => upstream.close());
   return upstream;
 }
@@ -147,16 +161,19 @@ function createUpstream(port: number, addresses: readonly string[] = ['127.0.0.1
 const queryFor = (name: string) => buildUpstreamQuery(new Query(makeQuery(name)));
 const deadline = () => clock.monotonic() + DEADLINE_MS;
 
+/** An upstream, or a pool of them, which has a budget of its own. */
+type Asked = Pick<DotUpstream, 'exchange'>;
+
 /** The name that was answered, or the failure; settled later. */
-async function ask(upstream: Pick<DotUpstream, 'exchange'>, name: string): Promise<string> {
+async function ask(upstream: Asked, name: string): Promise<string> {
   try {
-    return questionName(await upstream.exchange(queryFor(name), deadline())) ?? '?';
+    return questionName(await upstream.exchange(queryFor(name), deadline(), { sendsLeft: 3 })) ?? '?';
   } catch (error) {
     return error instanceof UpstreamFailure ? error.code : String(error);
   }
 }
 
-function askMany(upstream: Pick<DotUpstream, 'exchange'>, count: number) {
+function askMany(upstream: Asked, count: number) {
   const names = Array.from({ length: count }, (_, index) => `n${index}.example`);
   return { names, answers: Promise.all(names.map((name) => ask(upstream, name))) };
 }
@@ -385,8 +402,6 @@ describe('an upstream that cannot be reached', () => {
   });
 
   it('is not connected to for each query while it backs off', async () => {
-    const mute = await startMute(0 + (await freePort()), '127.0.0.1');
-    expect(mute.attempts()).toBe(0);
     const port = await freePort();
     const upstream = createUpstream(port);
     await ask(upstream, 'a.example');
@@ -423,6 +438,35 @@ describe('an upstream that cannot be reached', () => {
     const waiting = ask(upstream, 'b.example');
     upstream.forgive();
     expect(await waiting).toBe('b.example');
+  });
+
+  it('backs off from the least pause again when it has been forgiven', async () => {
+    const port = await freePort();
+    const upstream = createUpstream(port);
+    for (let index = 0; index < 5; index += 1) {
+      await ask(upstream, 'a.example');
+      clock.advance(MOST_BACKOFF_MS);
+    }
+    upstream.forgive();
+    await ask(upstream, 'a.example');
+    await startServer(answer, { port });
+    const waiting = ask(upstream, 'b.example');
+    clock.advance(LEAST_BACKOFF_MS);
+    expect(await waiting).toBe('b.example');
+  });
+
+  it('because it hangs up on every handshake, is not connected to without a pause', async () => {
+    const port = await freePort();
+    const hungUp = new PassThrough().destroy() as unknown as VerifiedSocket['socket'];
+    const connect = vi.fn(async () => ({ socket: hungUp }) as VerifiedSocket);
+    const upstream = createUpstream(port, ['127.0.0.1'], createLog(), {
+      ...createTlsConnector({ clock }),
+      connect,
+    });
+    expect(await ask(upstream, 'a.example')).toBe('upstream-unreachable');
+    void ask(upstream, 'b.example');
+    await new Promise(setImmediate);
+    expect(connect).toHaveBeenCalledTimes(1);
   });
 
   it('because it never finishes the handshake, is given up', async () => {
@@ -476,7 +520,9 @@ describe('an upstream with a wrong name', () => {
 
   it('says so even where another of its addresses is only unreachable', async () => {
     const server = await startServer(answer, { certificate: wrongName });
-    expect(await ask(createUpstream(server.port, ['127.0.0.1', '::1']), 'a.example')).toBe('upstream-untrusted');
+    expect(await ask(createUpstream(server.port, ['127.0.0.1', '::1']), 'a.example')).toBe(
+      'upstream-untrusted',
+    );
   });
 
   it('is taken the moment it has its right one', async () => {
@@ -509,8 +555,19 @@ describe('closing', () => {
     const failed = ask(upstream, 'a.example');
     upstream.close();
     expect(await failed).toBe('upstream-unreachable');
-    await eventually(() => server.connections === 1 && server.open === 0);
+    await eventually(() => server.attempts === 1 && server.open === 0);
     expect(server.octets).toBe(0);
+  });
+});
+
+describe('a budget of sends', () => {
+  it('that others have spent keeps a waiting query from being sent', async () => {
+    const server = await startServer();
+    const budget = { sendsLeft: 1 };
+    const waiting = createUpstream(server.port).exchange(queryFor('a.example'), deadline(), budget);
+    budget.sendsLeft = 0;
+    await expect(waiting).rejects.toMatchObject({ code: 'upstream-silent' });
+    expect(server.asked).toEqual([]);
   });
 });
 
@@ -537,7 +594,10 @@ describe('behind the pool', () => {
     await runUntil(ask(pool, 'a.example'));
     await runUntil(new Promise<void>((resolve) => void clock.after(10_000, resolve)), 50);
     server.behave = answer;
-    await runUntil(eventually(() => onRecovery.mock.calls.length > 0, { withinMs: 3000 }), 50);
+    await runUntil(
+      eventually(() => onRecovery.mock.calls.length > 0, { withinMs: 3000 }),
+      50,
+    );
     expect(await ask(pool, 'b.example')).toBe('b.example');
   });
 });

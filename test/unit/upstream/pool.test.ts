@@ -5,7 +5,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { RCODE } from '../../../src/dns/codes.ts';
 import { UpstreamFailure } from '../../../src/dns/failures.ts';
 import { UpstreamPool } from '../../../src/upstream/pool.ts';
-import type { Upstream } from '../../../src/upstream/upstream.ts';
+import type { SendBudget, Upstream } from '../../../src/upstream/upstream.ts';
 import { makeQuery } from '../../support/dns-message.ts';
 import { SimulatedClock } from '../../support/simulated-clock.ts';
 
@@ -23,7 +23,11 @@ const settle = () => new Promise(setImmediate);
 
 class FakeUpstream implements Upstream {
   readonly name: string;
-  readonly asked: (PromiseWithResolvers<Uint8Array> & { query: Uint8Array; deadlineMs: number })[] = [];
+  readonly asked: (PromiseWithResolvers<Uint8Array> & {
+    readonly query: Uint8Array;
+    readonly deadlineMs: number;
+    readonly budget: SendBudget;
+  })[] = [];
   readonly warm = vi.fn();
   readonly forgive = vi.fn();
   readonly close = vi.fn();
@@ -32,8 +36,8 @@ class FakeUpstream implements Upstream {
     this.name = name;
   }
 
-  exchange(query: Uint8Array, deadlineMs: number): Promise<Uint8Array> {
-    const hand = { ...Promise.withResolvers<Uint8Array>(), query, deadlineMs };
+  exchange(query: Uint8Array, deadlineMs: number, budget: SendBudget): Promise<Uint8Array> {
+    const hand = { ...Promise.withResolvers<Uint8Array>(), query, deadlineMs, budget };
     this.asked.push(hand);
     return hand.promise;
   }
@@ -54,7 +58,11 @@ function reply(rcode: number, ede?: number): Uint8Array {
   const question = QUERY.subarray(12, 12 + 'www.example'.length + 2 + 4);
   const option = ede === undefined ? [] : [0, 15, 0, 2, ede >> 8, ede & 255];
   const opt = [0, 0, 41, 4, 208, 0, 0, 0, 0, 0, option.length, ...option];
-  return Buffer.concat([Buffer.of(0, 0, 0x81, 0x80 | rcode, 0, 1, 0, 0, 0, 0, 0, 1), question, Buffer.from(opt)]);
+  return Buffer.concat([
+    Buffer.of(0, 0, 0x81, 0x80 | rcode, 0, 1, 0, 0, 0, 0, 0, 1),
+    question,
+    Buffer.from(opt),
+  ]);
 }
 
 const GOOD = reply(RCODE.NOERROR);
@@ -114,7 +122,10 @@ describe('one query', () => {
     const { pool } = createPool();
     const exchange = ask(pool);
     await settle();
-    expect(exchange.result).toMatchObject({ code: 'upstream-unreachable', message: expect.stringContaining('no upstream') });
+    expect(exchange.result).toMatchObject({
+      code: 'upstream-unreachable',
+      message: expect.stringContaining('no upstream'),
+    });
   });
 });
 
@@ -206,6 +217,31 @@ describe('a failure', () => {
     upstreams[0].asked[0]!.resolve(GOOD);
     await settle();
     expect(exchange.result).toBe(GOOD);
+  });
+});
+
+describe('the budget of sends', () => {
+  it('is one for all tries, and no try is made once it is spent', async () => {
+    const { pool, upstreams } = createPool('a', 'b');
+    const exchange = ask(pool);
+    clock.advance(UNKNOWN_HEDGE_MS);
+    const [{ budget }, { budget: hedgeBudget }] = [upstreams[0].asked[0]!, upstreams[1].asked[0]!];
+    expect(budget).toBe(hedgeBudget);
+    expect(budget.sendsLeft).toBe(3);
+    budget.sendsLeft = 0;
+    await upstreams[0].fail();
+    expect(counts(upstreams)).toEqual([1, 1]);
+    await upstreams[1].fail();
+    expect(counts(upstreams)).toEqual([1, 1]);
+    expect(exchange.result).toBeInstanceOf(UpstreamFailure);
+  });
+
+  it('when spent, holds back the hedged try too', () => {
+    const { pool, upstreams } = createPool('a', 'b');
+    ask(pool);
+    upstreams[0].asked[0]!.budget.sendsLeft = 0;
+    clock.advance(UNKNOWN_HEDGE_MS);
+    expect(counts(upstreams)).toEqual([1, 0]);
   });
 });
 
@@ -376,7 +412,8 @@ describe('the choice', () => {
       ask(pool);
       const first = upstreams.find(({ asked }) => asked.length > 0)!;
       await first.fail();
-      for (const upstream of upstreams) if (upstream !== first && upstream.asked.length > 0) await upstream.answer(GOOD);
+      for (const upstream of upstreams)
+        if (upstream !== first && upstream.asked.length > 0) await upstream.answer(GOOD);
       ask(pool);
       expect(first.asked).toHaveLength(1);
     }

@@ -88,11 +88,12 @@ describe('race', () => {
     await expect(result).resolves.toBe('socket to a');
   });
 
-  it('fails with the last error when all have failed, and leaves no timer', async () => {
+  it('fails with every error when all have failed, and leaves no timer', async () => {
     const { clock, result, lose } = startRace(['a', 'b']);
     await lose('a');
     await lose('b');
-    await expect(result).rejects.toThrow('b is dead');
+    const { errors } = (await result.catch((error) => error)) as unknown as AggregateError;
+    expect(errors.map(String)).toEqual(['Error: a is dead', 'Error: b is dead']);
     expect(clock.pendingTimers).toBe(0);
   });
 

@@ -1,0 +1,109 @@
+// The chain as app.ts folds it, over a pool that a test answers for, on a clock that a test moves.
+// No sockets: octets go in by `ask` and the client's reading of the response comes out.
+
+import type { Config } from '../../src/config/config.ts';
+import { type Answer, DROP } from '../../src/dns/answer.ts';
+import { nameKey } from '../../src/dns/names.ts';
+import { Query } from '../../src/dns/query.ts';
+import { parseRecordText } from '../../src/dns/record-text.ts';
+import type { Log, LogFields } from '../../src/observe/log.ts';
+import { AccessList } from '../../src/resolver/access-list.ts';
+import { LruAnswerStore } from '../../src/resolver/answer-store.ts';
+import { cache, FailureMemory } from '../../src/resolver/cache.ts';
+import { coalesce } from '../../src/resolver/coalesce.ts';
+import { failure } from '../../src/resolver/failure.ts';
+import { forward } from '../../src/resolver/forward.ts';
+import { guard } from '../../src/resolver/guard.ts';
+import { OwnNames } from '../../src/resolver/local/own-names.ts';
+import { createZones } from '../../src/resolver/local/zone.ts';
+import { local } from '../../src/resolver/local.ts';
+import { observe, type QueryCounts } from '../../src/resolver/observe.ts';
+import { type Context, chain, type Resolver } from '../../src/resolver/resolver.ts';
+import {
+  aRecord,
+  contextAt,
+  type QueryParts,
+  queryBytes,
+  type ReplyParts,
+  render,
+  replyTo,
+  type Seen,
+  see,
+} from './messages.ts';
+import { SimulatedClock } from './simulated-clock.ts';
+
+const HOME = nameKey('home.arpa.');
+const RECORDS = [
+  'nas 300 A 192.168.1.20',
+  'files CNAME nas',
+  'www 300 CNAME Elsewhere.example.',
+  'loop CNAME loop',
+];
+
+/** A log that remembers its lines as "level message", and their fields. */
+export class RecordedLog implements Log {
+  readonly lines: { readonly line: string; readonly fields: LogFields }[] = [];
+  readonly debug = (message: string, fields?: LogFields) => this.#add('debug', message, fields);
+  readonly info = (message: string, fields?: LogFields) => this.#add('info', message, fields);
+  readonly warn = (message: string, fields?: LogFields) => this.#add('warn', message, fields);
+  readonly error = (message: string, fields?: LogFields) => this.#add('error', message, fields);
+
+  #add(level: string, message: string, fields: LogFields = {}): void {
+    this.lines.push({ line: `${level} ${message}`, fields });
+  }
+}
+
+/** What the upstreams do: parts of a reply, octets as they are, or an error; by default an A record of 300 s. */
+export type Upstreams = (query: Buffer, name: string) => ReplyParts | Buffer | Error | Promise<Buffer>;
+
+export class House {
+  readonly clock = new SimulatedClock();
+  readonly log = new RecordedLog();
+  readonly failures = new FailureMemory();
+  readonly counts: QueryCounts = { udp: 0, tcp: 0, dot: 0, doh: 0 };
+  /** Every query that left, as octets. */
+  readonly sent: Buffer[] = [];
+  queryLog: Config['log']['queries'] = 'off';
+  upstreams: Upstreams = (_, name) => ({ answers: [aRecord(name)] });
+  readonly resolver: Resolver;
+
+  constructor(limits = { pendingQueries: 100, pendingQueriesPerClient: 50 }) {
+    const { clock, log, failures, counts } = this;
+    const zones = createZones([{ name: HOME, records: RECORDS.map((text) => parseRecordText(text, HOME)) }]);
+    const ownNames = new OwnNames({ names: ['dns.home.example'], addresses: [], neighboursOf: () => [] });
+    const accessList = new AccessList(['loopback', 'private'], []);
+    this.resolver = chain(
+      failure(log),
+      observe({ counts, clock, log, queryLog: () => this.queryLog }),
+      guard({ accessList: () => accessList, log }),
+      local(() => ({ zones, ownNames })),
+      cache({ store: new LruAnswerStore(2 ** 20), failures, clock }),
+      coalesce(limits),
+    )(forward({ upstreams: () => this, clock }));
+    clock.onStateChange(() => failures.forget());
+  }
+
+  /** The pool's part. */
+  async exchange(query: Uint8Array): Promise<Uint8Array> {
+    const octets = Buffer.from(query);
+    this.sent.push(octets);
+    const did = await this.upstreams(octets, see(octets).question.split(' ')[0]!);
+    if (did instanceof Error) throw did;
+    return Buffer.isBuffer(did) ? did : replyTo(query, did);
+  }
+
+  /** What a client sees, or "dropped". */
+  async ask(
+    name: string,
+    type?: string,
+    parts?: QueryParts,
+    context?: Partial<Context>,
+  ): Promise<Seen | 'dropped'> {
+    const answer = await this.answerTo(queryBytes(name, type, parts), context);
+    return answer === DROP ? 'dropped' : see(render(answer, new Query(queryBytes(name, type, parts))));
+  }
+
+  async answerTo(octets: Uint8Array, context?: Partial<Context>): Promise<Answer> {
+    return this.resolver.resolve(new Query(octets), contextAt(this.clock.monotonic(), context));
+  }
+}

@@ -1,0 +1,73 @@
+// `noonmark query` run in this process with its output caught, and what its tests share: certificates, a directory,
+// our own listeners with the configuration that names them.
+
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, vi } from 'vitest';
+import { stringify } from 'yaml';
+import { runQuery } from '../../../src/cli/query.ts';
+import type { QueryFacts } from '../../../src/cli/query-facts.ts';
+import type { Clock } from '../../../src/clock/clock.ts';
+import { SystemClock } from '../../../src/clock/system-clock.ts';
+import { createPki } from '../../support/pki.ts';
+import { type House, startHouse } from './query-peers.ts';
+
+/** In the certificate `good`, beside localhost and 127.0.0.1. */
+export const NAME = 'dns.example';
+
+export const directory = mkdtempSync(join(tmpdir(), 'noonmark-query-'));
+afterAll(() => rmSync(directory, { recursive: true }));
+
+export const pki = createPki(directory);
+export const good = pki.issue({ names: [NAME, 'localhost'], addresses: ['127.0.0.1'] });
+
+/** Names the listeners of the last `startOurs`; its certs_dir holds the CA that `good` is from. */
+export const configFile = join(directory, 'noonmark.yaml');
+const certsDir = join(directory, 'certs');
+export const ourCaFile = join(certsDir, 'ca.pem');
+mkdirSync(certsDir);
+copyFileSync(pki.rootFile, ourCaFile);
+
+const clock = new SystemClock();
+
+export async function startOurs(): Promise<House> {
+  const house = await startHouse(clock, good);
+  const { dns, dot, doh } = house.ports;
+  const local = (port: number) => [`127.0.0.1:${port}`];
+  const listen = { dns: local(dns), dot: local(dot), doh: local(doh) };
+  writeFileSync(configFile, stringify({ listen, certs_dir: certsDir }));
+  return house;
+}
+
+export interface Ran {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+export async function run(args: readonly string[], on: Clock = clock): Promise<Ran> {
+  const written = { out: '', err: '' };
+  const into = (key: 'out' | 'err') => (chunk: unknown) => {
+    written[key] += String(chunk);
+    return true;
+  };
+  const spies = [
+    vi.spyOn(process.stdout, 'write').mockImplementation(into('out')),
+    vi.spyOn(process.stderr, 'write').mockImplementation(into('err')),
+  ];
+  try {
+    return { code: await runQuery(args, on), ...written };
+  } finally {
+    for (const spy of spies) spy.mockRestore();
+  }
+}
+
+/** The facts of --json, and the exit code. */
+export async function facts(
+  args: readonly string[],
+  on?: Clock,
+): Promise<QueryFacts & { readonly exit: number }> {
+  const { code, out } = await run([...args, '--json'], on);
+  return { ...(JSON.parse(out) as QueryFacts), exit: code };
+}

@@ -1,0 +1,73 @@
+// The judgement of an HTTP request, as a table.
+
+import { describe, expect, it } from 'vitest';
+import { type DohRequest, judgeRequest, type RequestHead } from '../../../src/listener/doh-request.ts';
+
+const DNS = 'application/dns-message';
+const QUERY = Buffer.from([0, 0, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 1]);
+const ENCODED = QUERY.toString('base64url');
+
+type Row = readonly [what: string, head: Partial<RequestHead>, gives: number | 'query' | 'body'];
+
+const ROWS: readonly Row[] = [
+  ['a GET with a query', { target: `/dns-query?dns=${ENCODED}` }, 'query'],
+  ['a HEAD with a query', { method: 'HEAD', target: `/dns-query?dns=${ENCODED}` }, 'query'],
+  ['a GET with the parameter in second place', { target: `/dns-query?ct&dns=${ENCODED}` }, 'query'],
+  ['a GET with another question mark in it', { target: `/dns-query?dns=${ENCODED}&x=?` }, 'query'],
+  ['a GET without parameters', { target: '/dns-query' }, 400],
+  ['a GET with an empty parameter', { target: '/dns-query?dns=' }, 400],
+  ['a GET with a parameter of another name', { target: `/dns-query?xdns=${ENCODED}` }, 400],
+  ['a GET with base64 of the other alphabet', { target: '/dns-query?dns=ab+/' }, 400],
+  ['a GET with padding', { target: '/dns-query?dns=YQ==' }, 400],
+  ['a GET with percent signs', { target: '/dns-query?dns=%41%41' }, 400],
+  ['a GET with an impossible length', { target: '/dns-query?dns=AAAAA' }, 400],
+  ['a GET with the longest message', { target: `/dns-query?dns=${encodedOf(65_535)}` }, 'query'],
+  ['a GET with a longer one', { target: `/dns-query?dns=${encodedOf(65_536)}` }, 413],
+  ['a GET of /', { target: '/' }, 404],
+  ['a GET of a longer path', { target: `/dns-query/?dns=${ENCODED}` }, 404],
+  ['a GET in capitals', { target: `/DNS-QUERY?dns=${ENCODED}` }, 404],
+  ['a GET of an encoded path', { target: `/dns%2Dquery?dns=${ENCODED}` }, 404],
+  ['an OPTIONS of *', { method: 'OPTIONS', target: '*' }, 404],
+  ['a POST', { method: 'POST', contentType: DNS }, 'body'],
+  ['a POST with parameters on its type', { method: 'POST', contentType: `${DNS} ; q=1` }, 'body'],
+  ['a POST in capitals', { method: 'POST', contentType: DNS.toUpperCase() }, 'body'],
+  ['a POST of the longest message', { method: 'POST', contentType: DNS, contentLength: '65535' }, 'body'],
+  ['a POST of a longer one', { method: 'POST', contentType: DNS, contentLength: '65536' }, 413],
+  ['a POST without a type', { method: 'POST' }, 415],
+  ['a POST of another type', { method: 'POST', contentType: 'text/plain' }, 415],
+  ['a POST elsewhere', { method: 'POST', contentType: DNS, target: '/x' }, 404],
+  ['a PUT', { method: 'PUT', contentType: DNS }, 405],
+  ['a lower-case get', { method: 'get', target: `/dns-query?dns=${ENCODED}` }, 405],
+];
+
+function encodedOf(octets: number): string {
+  return Buffer.alloc(octets).toString('base64url');
+}
+
+function outcome(judged: DohRequest): number | 'query' | 'body' {
+  if ('query' in judged) return 'query';
+  return 'status' in judged ? judged.status : 'body';
+}
+
+describe('judgeRequest', () => {
+  it.each(ROWS)('%s', (_what, head, gives) => {
+    const whole = {
+      method: 'GET',
+      target: '/dns-query',
+      contentType: undefined,
+      contentLength: undefined,
+      ...head,
+    };
+    expect(outcome(judgeRequest(whole))).toBe(gives);
+  });
+
+  it('gives the very octets of the query', () => {
+    const head = {
+      method: 'GET',
+      target: `/dns-query?dns=${ENCODED}`,
+      contentType: undefined,
+      contentLength: undefined,
+    };
+    expect(judgeRequest(head)).toEqual({ query: QUERY });
+  });
+});

@@ -1,0 +1,45 @@
+// The store is bounded by octets, whatever names are asked (ATTACKS 13).
+
+import { expect, it } from 'vitest';
+import { Answer } from '../../../src/dns/answer.ts';
+import { LruAnswerStore } from '../../../src/resolver/answer-store.ts';
+import { aRecord, ask, replyTo } from '../../support/messages.ts';
+
+const MAX_OCTETS = 100_000;
+
+function answerOf(records: number): Answer {
+  const answers = Array.from({ length: records }, (_, at) => aRecord('www.example', `192.0.2.${at % 256}`));
+  return Answer.fromMessage(replyTo(ask('www.example').bytes, { answers }))!;
+}
+
+it('never holds more octets than it may, and lets the least recently used go', () => {
+  const store = new LruAnswerStore(MAX_OCTETS);
+  const answer = answerOf(1);
+  store.set('hot', { answer, storedAtMs: 0 });
+  for (let at = 0; at < 1000; at += 1) {
+    store.set(`random ${at}`, { answer, storedAtMs: 0 });
+    expect(store.get('hot')).toBeDefined();
+    expect(store.octets).toBeLessThanOrEqual(MAX_OCTETS);
+  }
+  expect(store.get('random 0')).toBeUndefined();
+  expect(store.get('random 999')).toBeDefined();
+  expect(store.entries).toBeGreaterThan(100);
+});
+
+it('counts an entry by what it holds, its key included', () => {
+  const store = new LruAnswerStore(MAX_OCTETS);
+  store.set('a', { answer: answerOf(1), storedAtMs: 0 });
+  const one = store.octets;
+  store.set('b', { answer: answerOf(101), storedAtMs: 0 });
+  expect(store.octets - one).toBeGreaterThanOrEqual(one + 100 * 16);
+  store.set('b', { answer: answerOf(1), storedAtMs: 0 });
+  expect(store.octets).toBe(2 * one);
+  store.set('b'.repeat(200), { answer: answerOf(1), storedAtMs: 0 });
+  expect(store.octets).toBe(3 * one + 199);
+});
+
+it('does not hold one that is larger than all of it', () => {
+  const store = new LruAnswerStore(2000);
+  store.set('big', { answer: answerOf(500), storedAtMs: 0 });
+  expect([store.entries, store.octets]).toEqual([0, 0]);
+});

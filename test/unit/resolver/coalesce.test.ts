@@ -1,0 +1,78 @@
+// Equal questions in flight share one way down; those who wait are counted, and the count comes back to nothing.
+
+import { describe, expect, it } from 'vitest';
+import { Answer } from '../../../src/dns/answer.ts';
+import { TooManyPending } from '../../../src/dns/failures.ts';
+import { coalesce } from '../../../src/resolver/coalesce.ts';
+import { ask, contextAt } from '../../support/messages.ts';
+
+function shared(limits = { pendingQueries: 4, pendingQueriesPerClient: 3 }) {
+  const asked: { resolve: (answer: Answer) => void; reject: (error: Error) => void }[] = [];
+  const link = coalesce(limits)({
+    resolve: () => new Promise((resolve, reject) => asked.push({ resolve, reject })),
+  });
+  const resolve = async (name: string, client = '10.0.0.1') =>
+    link.resolve(ask(name), contextAt(0, { client }));
+  return { asked, resolve };
+}
+
+describe('equal questions in flight', () => {
+  it('get the same answer by one way down, whoever asks', async () => {
+    const { asked, resolve } = shared();
+    const both = Promise.all([resolve('a.example'), resolve('A.EXAMPLE', '10.0.0.2')]);
+    expect(asked).toHaveLength(1);
+    const answer = Answer.ofRcode(0);
+    asked[0]!.resolve(answer);
+    expect(await both).toEqual([answer, answer]);
+    void resolve('a.example');
+    expect(asked).toHaveLength(2);
+  });
+
+  it('fail alike, and nothing of it stays', async () => {
+    const { asked, resolve } = shared();
+    const both = Promise.allSettled([resolve('a.example'), resolve('a.example')]);
+    asked[0]!.reject(new Error('dead'));
+    expect((await both).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+    void resolve('a.example');
+    expect(asked).toHaveLength(2);
+  });
+
+  it('that fail at once, without a promise, fail as a promise', async () => {
+    const link = coalesce({ pendingQueries: 1, pendingQueriesPerClient: 1 })({
+      resolve: () => {
+        throw new Error('at once');
+      },
+    });
+    for (let round = 0; round < 3; round += 1) {
+      await expect(link.resolve(ask('a.example'), contextAt(0))).rejects.toThrow('at once');
+    }
+  });
+});
+
+describe('who waits', () => {
+  it('is limited by client and in all, equal questions included', async () => {
+    const { resolve } = shared();
+    for (let at = 0; at < 3; at += 1) void resolve('same.example');
+    await expect(resolve('same.example')).rejects.toThrow(
+      new TooManyPending('too many of your queries are waiting'),
+    );
+    void resolve('same.example', '10.0.0.2');
+    await expect(resolve('same.example', '10.0.0.3')).rejects.toThrow(
+      new TooManyPending('too many queries are waiting'),
+    );
+  });
+
+  it('makes room when answered or failed, and being turned away takes none', async () => {
+    const { asked, resolve } = shared();
+    for (let round = 0; round < 3; round += 1) {
+      const waiting = Promise.allSettled(['a', 'b', 'c'].map((name) => resolve(`${name}.example`)));
+      for (let turned = 0; turned < 5; turned += 1)
+        await expect(resolve('d.example')).rejects.toThrow(TooManyPending);
+      for (const [at, { resolve: answer, reject }] of asked.splice(0).entries()) {
+        if (at === 0) reject(new Error('dead'));
+        else answer(Answer.ofRcode(0));
+      }
+      await waiting;
+    }
+  });
+});

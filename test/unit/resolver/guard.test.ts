@@ -1,0 +1,113 @@
+// What goes no further, and with which response.
+
+import { describe, expect, it } from 'vitest';
+import { Answer, DROP } from '../../../src/dns/answer.ts';
+import { Query } from '../../../src/dns/query.ts';
+import { AccessList } from '../../../src/resolver/access-list.ts';
+import { guard } from '../../../src/resolver/guard.ts';
+import { RecordedLog } from '../../support/answer-path.ts';
+import { ask, contextAt, queryBytes, render, see } from '../../support/messages.ts';
+
+const PASSED = Answer.ofRcode(0);
+const CLASS_CH = 3;
+
+function guarded() {
+  const log = new RecordedLog();
+  const link = guard({ accessList: () => new AccessList(['private'], []), log })({ resolve: () => PASSED });
+  const resolve = (query: Query, client = '192.168.1.2') =>
+    link.resolve(query, contextAt(0, { client })) as Answer;
+  return { log, resolve };
+}
+
+function changed(change: (bytes: Buffer) => void): Query {
+  const bytes = queryBytes('www.example', 'A', { edns: {} });
+  change(bytes);
+  return new Query(bytes);
+}
+
+describe('the guard', () => {
+  const { resolve } = guarded();
+
+  it.each(['A', 'AAAA', 'UNKNOWN_65', 'TXT', 'DS', 'UNKNOWN_127', 'UNKNOWN_256', 'UNKNOWN_65280'])(
+    'lets a question of type %s through',
+    (type) => {
+      expect(resolve(ask('www.example', type))).toBe(PASSED);
+    },
+  );
+
+  it.each<[string, number, Query]>([
+    ['FORMERR for no question', 1, changed((bytes) => bytes.writeUInt16BE(0, 4))],
+    ['FORMERR for two questions (RFC 9619)', 1, changed((bytes) => bytes.writeUInt16BE(2, 4))],
+    ['FORMERR for a count that lies', 1, changed((bytes) => bytes.writeUInt16BE(1, 8))],
+    ['NOTIMP for STATUS', 4, changed((bytes) => bytes.writeUInt16BE(2 << 11, 2))],
+    [
+      'NOTIMP for UPDATE, whatever its sections hold',
+      4,
+      changed((bytes) => bytes.fill(0xff, 4).writeUInt16BE(5 << 11, 2)),
+    ],
+    ['NOTIMP for NOTIFY', 4, changed((bytes) => bytes.writeUInt16BE(4 << 11, 2))],
+    ['BADVERS for EDNS version 1', 16, ask('www.example', 'A', { edns: { version: 1 } })],
+    ['REFUSED for class CH', 5, changed((bytes) => bytes.writeUInt16BE(CLASS_CH, bytes.length - 13))],
+    ['REFUSED for AXFR', 5, ask('www.example', 'AXFR')],
+    ['REFUSED for IXFR', 5, ask('www.example', 'IXFR')],
+    ['NOTIMP for type OPT', 4, ask('www.example', 'OPT')],
+    ['NOTIMP for TSIG and other meta types', 4, ask('www.example', 'TSIG')],
+    ['NOTIMP for MAILB', 4, ask('www.example', 'UNKNOWN_253')],
+    ['NOTIMP for type 128, the first of them', 4, ask('www.example', 'UNKNOWN_128')],
+  ])('answers %s', (_, rcode, query) => {
+    const answer = resolve(query);
+    expect(answer.rcode).toBe(rcode);
+    const response = see(render(answer, query));
+    expect(response).toMatchObject({
+      rcode,
+      answers: [],
+      question: query.questionEnd > 0 ? expect.stringContaining('www.example') : '',
+    });
+  });
+
+  it('answers ANY with one HINFO record, in the letters of the client (RFC 8482 section 4.2)', () => {
+    const query = ask('WWW.Example', 'ANY');
+    const response = see(render(resolve(query), query));
+    expect(response.answers).toEqual([expect.stringMatching(/^WWW.Example 3600 HINFO .*RFC8482/)]);
+    expect(response.flags).not.toContain('AA');
+  });
+
+  it('drops responses and what is shorter than a header, before asking who it is', () => {
+    expect(
+      resolve(
+        changed((bytes) => bytes.writeUInt8(0x80, 2)),
+        '203.0.113.1',
+      ),
+    ).toBe(DROP);
+    expect(resolve(new Query(Buffer.alloc(11)), '203.0.113.1')).toBe(DROP);
+  });
+});
+
+describe('a client that is not allowed', () => {
+  it('is refused with EDE 18, whatever it asks', () => {
+    const { resolve } = guarded();
+    for (const query of [
+      ask('www.example'),
+      ask('www.example', 'ANY'),
+      changed((bytes) => bytes.writeUInt16BE(0, 4)),
+    ]) {
+      expect(resolve(query, '203.0.113.1')).toMatchObject({ rcode: 5, errors: [{ code: 18 }] });
+    }
+  });
+
+  it('is logged once, with the line of config that would let it in', () => {
+    const { log, resolve } = guarded();
+    for (const client of ['203.0.113.1', '203.0.113.1', '2001:db8::1%eth0'])
+      resolve(ask('www.example'), client);
+    expect(log.lines.map(({ fields }) => fields.add)).toEqual([
+      'access.allow: ["203.0.113.1/32"]',
+      'access.allow: ["2001:db8::1/128"]',
+    ]);
+  });
+
+  it('is not logged when 256 others have been', () => {
+    const { log, resolve } = guarded();
+    for (let at = 0; at < 300; at += 1) resolve(ask('www.example'), `203.0.${at >> 8}.${at & 255}`);
+    expect(log.lines).toHaveLength(256);
+  });
+});

@@ -33,11 +33,11 @@ Exit codes: 0 after a signal, 75 when no listen address can ever work, 78 for a 
     if (state === 'untrusted') log.warn('clock untrusted: only internal names are answered', { reason });
     const watch = clock.watch();
     const app = new App({ config, clock, log });
+    const signal = untilSignal(() => void reload(app, file, log)); // before `ready` is said: it may come at once
     if (!(await app.start())) {
       log.error('no listen address can ever work on this host; see the reasons above');
       return EXIT.NO_ADDRESS;
     }
-    const signal = untilSignal(() => void reload(app, file, log));
     if (values.config === undefined || process.stdout.isTTY) print(await describeStart(app, config, clock));
     log.info('stopping', { signal: await signal });
     watch.cancel();

@@ -142,9 +142,10 @@ export function renderAnswer(
 ): number {
   const { edns } = query;
   const message = at === 0 ? target : target.subarray(at);
-  const opt = edns === null ? null : optParts(answer, query, limits);
   const questionEnd = Math.max(HEADER_OCTETS, query.questionEnd);
-  const fits = questionEnd + answer.body.length + (opt === null ? 0 : optOctets(opt)) <= limits.maxOctets;
+  const room = limits.maxOctets - questionEnd - answer.body.length;
+  const opt = edns === null ? null : optThatFits(optParts(answer, query, limits), room);
+  const fits = (opt === null ? 0 : optOctets(opt)) <= room;
 
   message[0] = query.bytes[0]!;
   message[1] = query.bytes[1]!;
@@ -163,10 +164,14 @@ export function renderAnswer(
   }
   if (opt !== null) {
     const canPad = end + optOctets(opt) + 4 + limits.padToOctets <= limits.maxOctets;
-    const errors = fits ? opt.errors : NO_ERRORS;
-    end = writeOpt(message, end, { ...opt, errors, padToOctets: canPad ? opt.padToOctets : 0 });
+    end = writeOpt(message, end, canPad ? opt : { ...opt, padToOctets: 0 });
   }
   return at + end;
+}
+
+/** Words about an answer never push the answer itself out (RFC 8914 section 3). */
+function optThatFits(opt: OptParts, room: number): OptParts {
+  return optOctets(opt) <= room ? opt : { ...opt, errors: NO_ERRORS };
 }
 
 function age(message: Uint8Array, bodyStart: number, answer: Answer): void {

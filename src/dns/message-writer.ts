@@ -2,7 +2,9 @@
 // Owner names are compressed against the question and against owners before them; RDATA stays as it is.
 // The ID is 0 and there is no OPT: both are written per client, see dns/answer.ts.
 
-import { CLASS_IN } from './codes.ts';
+import { CLASS_IN, EDE } from './codes.ts';
+import type { ExtendedError } from './edns.ts';
+import { DnsFailure } from './failures.ts';
 import { lowerName, type NameKey, parentOf, ROOT } from './names.ts';
 import type { ResourceRecord } from './records.ts';
 import { HEADER_OCTETS, MAX_MESSAGE_OCTETS, writeUint16, writeUint32 } from './wire.ts';
@@ -17,9 +19,10 @@ export interface MessageParts {
   readonly additionals?: readonly ResourceRecord[];
 }
 
-/** More records than a message can hold. */
-export class MessageLengthError extends Error {
+/** More records than a message can hold: a zone or a foreign answer is too large, nobody here is at fault. */
+export class MessageLengthError extends DnsFailure {
   readonly code = 'message-length';
+  readonly errors: readonly ExtendedError[] = [{ code: EDE.OTHER, text: this.message }];
 }
 
 /** Type, class, TTL and RDLENGTH. */

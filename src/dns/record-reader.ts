@@ -2,7 +2,15 @@
 // the world, `noonmark query`. Names inside RDATA are written out in full, so a record can stand in another message.
 
 import type { ResourceRecord } from './records.ts';
-import { type MessageLayout, NAMES_IN_RDATA, nameEnd, readName, readUint16, readUint32 } from './wire.ts';
+import {
+  firstNameInRdata,
+  type MessageLayout,
+  NAMES_IN_RDATA,
+  nameEnd,
+  readName,
+  readUint16,
+  readUint32,
+} from './wire.ts';
 
 export interface MessageRecords {
   readonly answers: readonly ResourceRecord[];
@@ -37,8 +45,8 @@ export function readRecords(message: Uint8Array, layout: MessageLayout): Message
 function plainRdata(message: Uint8Array, type: number, start: number, end: number): Uint8Array {
   const form = NAMES_IN_RDATA.get(type);
   if (form === undefined) return Buffer.from(message.subarray(start, end));
-  const parts: Uint8Array[] = [message.subarray(start, start + form.before)];
-  let at = start + form.before;
+  let at = firstNameInRdata(message, form, start);
+  const parts: Uint8Array[] = [message.subarray(start, at)];
   for (let index = 0; index < form.names; index += 1) {
     parts.push(Buffer.from(readName(message, at), 'latin1'));
     at = nameEnd(message, at);

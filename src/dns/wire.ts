@@ -122,29 +122,38 @@ export interface MessageLayout {
   readonly opt: number;
 }
 
+/** The message being walked, its TTLs struck out on the way. */
+const walked = new Uint8Array(MAX_MESSAGE_OCTETS);
+
 /**
  * Walks a message with exactly one question and checks its whole form: names, counts, RDLENGTHs, the names inside RDATA
  * that may be compressed (RFC 3597 section 4), the length of addresses, at most one OPT, nothing behind the last record.
+ * No pointer may lead into a TTL: it would be a good name now and garbage once the TTL has aged.
  * Null when any of it is wrong.
  */
 export function layoutOf(bytes: Uint8Array): MessageLayout | null {
-  if (bytes.length < HEADER_OCTETS || readUint16(bytes, 4) !== 1) return null;
+  if (bytes.length < HEADER_OCTETS || bytes.length > MAX_MESSAGE_OCTETS || readUint16(bytes, 4) !== 1)
+    return null;
   const nameStop = plainNameEnd(bytes, HEADER_OCTETS);
   if (nameStop < 0 || nameStop + 4 > bytes.length) return null;
   const questionEnd = nameStop + 4;
   const answers = readUint16(bytes, 6);
   const authorities = readUint16(bytes, 8);
   const records = answers + authorities + readUint16(bytes, 10);
+  walked.set(bytes);
+  const message = walked.subarray(0, bytes.length);
   const ttlOffsets: number[] = [];
   let opt = -1;
   let position = questionEnd;
   let end = questionEnd;
   for (let index = 0; index < records; index += 1) {
-    const fixed = nameEnd(bytes, position);
-    if (fixed < 0 || fixed + RECORD_FIXED_OCTETS > bytes.length) return null;
-    const type = readUint16(bytes, fixed);
-    const next = fixed + RECORD_FIXED_OCTETS + readUint16(bytes, fixed + 8);
-    if (next > bytes.length || !isRdataSound(bytes, type, fixed + RECORD_FIXED_OCTETS, next)) return null;
+    const fixed = nameEnd(message, position);
+    if (fixed < 0 || fixed + RECORD_FIXED_OCTETS > message.length) return null;
+    const type = readUint16(message, fixed);
+    const rdata = fixed + RECORD_FIXED_OCTETS;
+    const next = rdata + readUint16(message, fixed + 8);
+    message.fill(0xff, fixed + 4, fixed + 8);
+    if (next > message.length || !isRdataSound(message, type, rdata, next)) return null;
     if (type === TYPE.OPT) {
       if (opt >= 0 || fixed !== position + 1 || index < answers + authorities) return null;
       opt = fixed;
@@ -154,40 +163,72 @@ export function layoutOf(bytes: Uint8Array): MessageLayout | null {
     }
     position = next;
   }
-  if (position !== bytes.length) return null;
+  if (position !== message.length) return null;
   const additionals = ttlOffsets.length - answers - authorities;
   return { questionEnd, answers, authorities, additionals, end, ttlOffsets, opt };
 }
 
-/** How many octets stand before the (first of two) compressible names in the RDATA of a type; RFC 3597 section 4. */
-export const NAMES_IN_RDATA: ReadonlyMap<
-  number,
-  { readonly before: number; readonly names: number; readonly after: number }
-> = new Map<number, { readonly before: number; readonly names: number; readonly after: number }>([
-  [TYPE.NS, { before: 0, names: 1, after: 0 }],
-  [TYPE.CNAME, { before: 0, names: 1, after: 0 }],
-  [TYPE.SOA, { before: 0, names: 2, after: 20 }],
-  [TYPE.PTR, { before: 0, names: 1, after: 0 }],
-  [TYPE.MX, { before: 2, names: 1, after: 0 }],
-  [TYPE.RP, { before: 0, names: 2, after: 0 }],
-  [TYPE.AFSDB, { before: 2, names: 1, after: 0 }],
-  [TYPE.SRV, { before: 6, names: 1, after: 0 }],
-  [TYPE.KX, { before: 2, names: 1, after: 0 }],
-  [TYPE.DNAME, { before: 0, names: 1, after: 0 }],
+/** Where in the RDATA of a type stand names that may be compressed (RFC 3597 section 4). */
+interface NamesInRdata {
+  /** Octets before them. */
+  readonly before: number;
+  /** Character-strings behind those octets (RFC 1035 section 3.3). */
+  readonly strings: number;
+  readonly names: number;
+  /** Octets behind the names; null: any number. */
+  readonly after: number | null;
+}
+
+const ONE_NAME: NamesInRdata = { before: 0, strings: 0, names: 1, after: 0 };
+const TWO_NAMES: NamesInRdata = { ...ONE_NAME, names: 2 };
+const NUMBER_AND_NAME: NamesInRdata = { ...ONE_NAME, before: 2 };
+
+export const NAMES_IN_RDATA: ReadonlyMap<number, NamesInRdata> = new Map<number, NamesInRdata>([
+  [TYPE.NS, ONE_NAME],
+  [TYPE.CNAME, ONE_NAME],
+  [TYPE.SOA, { ...TWO_NAMES, after: 20 }],
+  [TYPE.MB, ONE_NAME],
+  [TYPE.MG, ONE_NAME],
+  [TYPE.MR, ONE_NAME],
+  [TYPE.PTR, ONE_NAME],
+  [TYPE.MINFO, TWO_NAMES],
+  [TYPE.MX, NUMBER_AND_NAME],
+  [TYPE.RP, TWO_NAMES],
+  [TYPE.AFSDB, NUMBER_AND_NAME],
+  [TYPE.RT, NUMBER_AND_NAME],
+  [TYPE.SIG, { ...ONE_NAME, before: 18, after: null }],
+  [TYPE.PX, { ...TWO_NAMES, before: 2 }],
+  [TYPE.NXT, { ...ONE_NAME, after: null }],
+  [TYPE.SRV, { ...ONE_NAME, before: 6 }],
+  [TYPE.NAPTR, { ...ONE_NAME, before: 4, strings: 3 }],
+  [TYPE.KX, NUMBER_AND_NAME],
+  [TYPE.DNAME, ONE_NAME],
 ]);
+
+/** Where the first name stands in RDATA that begins at `start`; the caller checks that this is within bounds. */
+export function firstNameInRdata(
+  bytes: Uint8Array,
+  { before, strings }: NamesInRdata,
+  start: number,
+): number {
+  let position = start + before;
+  for (let index = 0; index < strings && position < bytes.length; index += 1)
+    position += 1 + bytes[position]!;
+  return position;
+}
 
 function isRdataSound(bytes: Uint8Array, type: number, start: number, end: number): boolean {
   if (type === TYPE.A) return end - start === 4;
   if (type === TYPE.AAAA) return end - start === 16;
   const form = NAMES_IN_RDATA.get(type);
   if (form === undefined) return true;
-  let position = start + form.before;
+  let position = firstNameInRdata(bytes, form, start);
   for (let index = 0; index < form.names; index += 1) {
     if (position >= end) return false;
     position = nameEnd(bytes, position);
     if (position < 0 || position > end) return false;
   }
-  return position + form.after === end;
+  return form.after === null || position + form.after === end;
 }
 
 /** Are the questions of two messages the same, the letters of the name (and of nothing else) compared without case? */

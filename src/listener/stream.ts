@@ -32,8 +32,11 @@ export class StreamListener extends ServerListener<StreamListenerParts> {
   }
 
   #tlsServer(certificates: CertificateStore): Server {
-    const options = { ...tlsServerOptions(certificates), ALPNProtocols: ['dot'], allowHalfOpen: true };
-    const server = createTlsServer(options, (socket) => this.#accept(socket, 'dot'));
+    const options = { ...tlsServerOptions(certificates), ALPNProtocols: ['dot'] };
+    const server = createTlsServer(options, (socket) => {
+      socket.allowHalfOpen = true; // not before: node:tls would never let go of a client that leaves in mid-handshake
+      this.#accept(socket, 'dot');
+    });
     followCertificates(server, certificates);
     trackHandshakes(server, this.connections, this.parts.clock);
     return server;

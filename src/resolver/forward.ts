@@ -4,9 +4,13 @@
 import type { Clock } from '../clock/clock.ts';
 import { Answer } from '../dns/answer.ts';
 import { ClockNotReady, UpstreamFailure } from '../dns/failures.ts';
+import { FLAG } from '../dns/wire.ts';
 import type { UpstreamPool } from '../upstream/pool.ts';
 import { buildUpstreamQuery } from '../upstream/upstream-query.ts';
 import type { Resolver } from './resolver.ts';
+
+/** AA in the third octet of a message. */
+const AA_OCTET = FLAG.AA >> 8;
 
 export interface ForwardParts {
   /** Asked per query, because a reload replaces the pool. */
@@ -19,6 +23,7 @@ export function forward({ upstreams, clock }: ForwardParts): Resolver {
     async resolve(query, context) {
       if (clock.status.state === 'untrusted') throw new ClockNotReady(clock.status.reason);
       const reply = await upstreams().exchange(buildUpstreamQuery(query), context.deadlineMs);
+      reply[2] = reply[2]! & ~AA_OCTET; // authoritative is what the upstream may be; we are not
       const answer = Answer.fromMessage(reply);
       if (answer === null)
         throw new UpstreamFailure('upstream-unreachable', 'an upstream sent a malformed reply');

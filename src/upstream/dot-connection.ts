@@ -1,6 +1,7 @@
 // One verified DoT connection (RFC 7858): pipelined, answered out of order, IDs of its own.
 // All queries of a loop turn leave in one write. Stray replies are skipped and the right one still awaited.
-// A connection that stays silent while it owes answers is given up; who owned the exchanges may then retry them.
+// A connection that stays silent while it owes answers becomes suspect: what it owes is also asked elsewhere, it takes
+// nothing new, and it ends unless it is heard again. So a slow name still gets its answer, and a wedge costs a second.
 
 import type { Clock, Timer } from '../clock/clock.ts';
 import { UpstreamFailure } from '../dns/failures.ts';
@@ -10,10 +11,10 @@ import type { VerifiedSocket } from '../tls/connect.ts';
 import type { SendBudget } from './upstream.ts';
 import { isReplyTo } from './upstream-query.ts';
 
-/** A connection that owes answers and gave none for this long is wedged. */
-const SILENCE_MS = 1500;
+/** A connection that owes answers and gave none for this long is suspect. With the sweep: within a second. */
+const SILENCE_MS = 800;
 /** How often silence and deadlines are looked at, while anything is owed. */
-const SWEEP_MS = 250;
+const SWEEP_MS = 200;
 /** After this many replies that answer nothing the peer is talking about something else. */
 const MAX_STRAYS = 1000;
 
@@ -22,6 +23,8 @@ export interface Exchange {
   readonly query: Uint8Array;
   readonly deadlineMs: number;
   readonly budget: SendBudget;
+  /** Answered or given up: whatever still comes for it means nothing. */
+  isSettled: boolean;
   resolve(reply: Uint8Array): void;
   reject(error: Error): void;
 }
@@ -34,6 +37,8 @@ export interface DotConnectionParts {
   readonly name: string;
   /** Called after each answer. */
   readonly onAnswer: () => void;
+  /** Called for each exchange that a suspect connection owes; true: it is on its way by another one as well. */
+  readonly onSilence: (exchange: Exchange) => boolean;
   /** Called once, with what is still owed; `isByPeer`: the upstream hung up, nobody here did. */
   readonly onClose: (unanswered: Exchange[], reason: string, isByPeer: boolean) => void;
 }
@@ -48,6 +53,9 @@ export class DotConnection {
   #lastHeardMs: number;
   #strays = 0;
   #isClosed = false;
+  #isSuspect = false;
+  /** What is on its way by another connection as well. */
+  readonly #handedOn = new WeakSet<Exchange>();
   /** Answers given so far. */
   answered = 0;
 
@@ -64,6 +72,11 @@ export class DotConnection {
 
   get isOpen(): boolean {
     return !this.#isClosed;
+  }
+
+  /** Owes answers and has been silent for too long: whoever has a choice takes another one. */
+  get isSuspect(): boolean {
+    return this.#isSuspect;
   }
 
   /** Exchanges that await their answer. */
@@ -86,7 +99,8 @@ export class DotConnection {
     this.#isClosed = true;
     this.#sweep?.cancel();
     this.#parts.socket.destroy();
-    const unanswered = [...this.#owed.values()];
+    const isOurs = (exchange: Exchange) => !exchange.isSettled && !this.#handedOn.has(exchange);
+    const unanswered = [...this.#owed.values()].filter(isOurs);
     this.#owed.clear();
     this.#parts.onClose(unanswered, reason, isByPeer);
   }
@@ -107,6 +121,7 @@ export class DotConnection {
       }
       this.#owed.delete(id);
       this.#lastHeardMs = this.#parts.clock.monotonic();
+      this.#isSuspect = false;
       this.answered += 1;
       exchange.resolve(reply);
       this.#parts.onAnswer();
@@ -116,17 +131,26 @@ export class DotConnection {
 
   #look(): void {
     const nowMs = this.#parts.clock.monotonic();
+    const isSilent = nowMs - this.#lastHeardMs >= SILENCE_MS;
     for (const [id, exchange] of this.#owed) {
+      if (exchange.isSettled) this.#owed.delete(id);
       if (nowMs < exchange.deadlineMs) continue;
       this.#owed.delete(id);
       exchange.reject(new UpstreamFailure('upstream-silent', `${this.#parts.name}: no answer in time`));
     }
-    if (this.#owed.size === 0) {
-      this.#sweep?.cancel();
-      this.#sweep = null;
-    } else if (nowMs - this.#lastHeardMs >= SILENCE_MS) {
-      this.close(`the upstream stayed silent for ${SILENCE_MS} ms`);
+    if (isSilent && !this.#isSuspect && this.#owed.size > 0) {
+      this.#isSuspect = true;
+      for (const exchange of this.#owed.values()) {
+        if (this.#parts.onSilence(exchange)) this.#handedOn.add(exchange);
+      }
     }
+    if (this.#owed.size > 0) return;
+    if (isSilent) {
+      this.close('the upstream stayed silent');
+      return;
+    }
+    this.#sweep?.cancel();
+    this.#sweep = null;
   }
 
   #freeId(): number {

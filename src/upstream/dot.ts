@@ -11,7 +11,7 @@ import type { TrustAnchors } from '../tls/trust-anchors.ts';
 import { PeerUntrusted } from '../tls/verdict.ts';
 import { DotConnection, type Exchange } from './dot-connection.ts';
 import { alternateFamilies, race } from './race.ts';
-import type { SendBudget, Upstream } from './upstream.ts';
+import { maySend, type SendBudget, type Upstream } from './upstream.ts';
 
 const MAX_CONNECTIONS = 8;
 /** Exchanges in flight on one connection. */
@@ -21,6 +21,8 @@ const MAX_QUEUE = 10_000;
 /** A connection that is still open this long after what we took for its last answer gives more by now. */
 const SETTLE_MS = 100;
 const CONNECT_TIMEOUT_MS = 3000;
+/** A connection that takes longer to open is not counted on any more; another one is begun beside it. */
+const IMPATIENCE_MS = 700;
 /** Pause after a failed connection, doubled with each further one. */
 const BACKOFF_MS = { least: 50, most: 800 } as const;
 
@@ -38,6 +40,8 @@ export class DotUpstream implements Upstream {
   readonly #queue: Exchange[] = [];
   #addresses: readonly string[];
   #opening = 0;
+  /** Those of them that have not taken too long yet. */
+  #promising = 0;
   /** How many answers this upstream gives before it closes a connection, as far as it has taught us. */
   #answersPerConnection = Number.POSITIVE_INFINITY;
   #backoffMs = 0;
@@ -56,7 +60,21 @@ export class DotUpstream implements Upstream {
 
   exchange(query: Uint8Array, deadlineMs: number, budget: SendBudget): Promise<Uint8Array> {
     return new Promise((resolve, reject) => {
-      this.#dispatch({ query, deadlineMs, budget, resolve, reject });
+      const exchange: Exchange = {
+        query,
+        deadlineMs,
+        budget,
+        isSettled: false,
+        resolve(reply) {
+          exchange.isSettled = true;
+          resolve(reply);
+        },
+        reject(error) {
+          exchange.isSettled = true;
+          reject(error);
+        },
+      };
+      this.#dispatch(exchange);
     });
   }
 
@@ -98,8 +116,8 @@ export class DotUpstream implements Upstream {
     return best;
   }
 
-  #roomOn({ inFlight, answered }: DotConnection): number {
-    return Math.min(MAX_IN_FLIGHT, this.#answersPerConnection - answered) - inFlight;
+  #roomOn({ isSuspect, inFlight, answered }: DotConnection): number {
+    return isSuspect ? 0 : Math.min(MAX_IN_FLIGHT, this.#answersPerConnection - answered) - inFlight;
   }
 
   /** Opens connections for what waits and is not claimed by one that is being opened. */
@@ -108,7 +126,7 @@ export class DotUpstream implements Upstream {
     while (
       this.#retry === null && // in back-off the queue waits for its end
       !this.#isClosed &&
-      this.#queue.length > this.#opening * claimedByEach &&
+      this.#queue.length > this.#promising * claimedByEach &&
       this.#connections.size + this.#opening < MAX_CONNECTIONS
     ) {
       this.#open();
@@ -117,8 +135,20 @@ export class DotUpstream implements Upstream {
 
   #open(): void {
     this.#opening += 1;
+    this.#promising += 1;
+    let isPromising = true;
+    const stopCounting = () => {
+      if (isPromising) this.#promising -= 1;
+      isPromising = false;
+    };
+    const impatience = this.#parts.clock.after(IMPATIENCE_MS, () => {
+      stopCounting();
+      this.#openAsNeeded();
+    });
     this.#connect()
       .finally(() => {
+        impatience.cancel();
+        stopCounting();
         this.#opening -= 1;
       })
       .then(
@@ -150,6 +180,7 @@ export class DotUpstream implements Upstream {
       clock,
       name: this.name,
       onAnswer: () => this.#answered(connection),
+      onSilence: (exchange) => this.#sendAgain(exchange),
       onClose: (...loss) => this.#lost(connection, ...loss),
     });
     return connection;
@@ -188,7 +219,7 @@ export class DotUpstream implements Upstream {
       this.#lastComplaint = failure.message;
       this.#parts.log.warn('cannot use an upstream', { upstream: this.name, reason: failure.message });
     }
-    if (this.#connections.size === 0 && this.#opening === 0) this.#rejectQueue(failure);
+    if (this.#connections.size === 0) this.#rejectQueue(failure); // the pool may well ask us again
     this.#pause();
   }
 
@@ -210,10 +241,18 @@ export class DotUpstream implements Upstream {
       if (isByPeer) this.#answersPerConnection = Math.max(1, connection.answered);
     }
     for (const exchange of unanswered) {
-      if (exchange.budget.sendsLeft > 0) this.#dispatch(exchange);
-      else exchange.reject(new UpstreamFailure('upstream-silent', `${upstream}: ${reason}`));
+      if (!this.#sendAgain(exchange)) {
+        exchange.reject(new UpstreamFailure('upstream-silent', `${upstream}: ${reason}`));
+      }
     }
     this.#drain();
+  }
+
+  /** On another connection, if the query may cost one more send. */
+  #sendAgain(exchange: Exchange): boolean {
+    if (!maySend(exchange.budget)) return false;
+    this.#dispatch(exchange);
+    return true;
   }
 
   /** Sends what waits, as far as there is room, and opens connections for the rest. */
@@ -221,7 +260,7 @@ export class DotUpstream implements Upstream {
     const nowMs = this.#parts.clock.monotonic();
     while (this.#queue.length > 0) {
       const [exchange] = this.#queue as [Exchange, ...Exchange[]];
-      if (nowMs >= exchange.deadlineMs || exchange.budget.sendsLeft === 0) {
+      if (exchange.isSettled || nowMs >= exchange.deadlineMs || !maySend(exchange.budget)) {
         this.#queue.shift();
         exchange.reject(new UpstreamFailure('upstream-silent', `${this.name}: no connection in time`));
         continue;

@@ -104,7 +104,7 @@ export class UpstreamPool {
       member.isBeingProbed = true;
       const sentAtMs = clock.monotonic();
       member.upstream
-        .exchange(probeQuery(), sentAtMs + PROBE_TIMEOUT_MS, { sendsLeft: 1 })
+        .exchange(probeQuery(), sentAtMs + PROBE_TIMEOUT_MS, { sendsLeft: 1, reserved: 0 })
         .then(
           () => this.answered(member, clock.monotonic() - sentAtMs),
           () => member.card.failed(clock.monotonic()),
@@ -124,7 +124,7 @@ class Attempt {
   readonly #clock: Clock;
   readonly #pool: UpstreamPool;
   readonly #tried = new Set<Member>();
-  readonly #budget: SendBudget = { sendsLeft: MAX_SENDS };
+  readonly #budget: SendBudget = { sendsLeft: MAX_SENDS, reserved: 0 };
   readonly #deadline: Timer;
   #settle!: { resolve: (reply: Uint8Array) => void; reject: (error: Error) => void };
   #isSettled = false;
@@ -152,9 +152,11 @@ class Attempt {
     this.#tried.add(member);
     this.#tries += 1;
     this.#running += 1;
+    const hasFresh = this.#pool.hasFresh(this.#tried);
+    this.#budget.reserved = hasFresh && this.#budget.sendsLeft > 1 ? 1 : 0;
     this.#hedge?.cancel();
     this.#hedge = null;
-    if (this.#mayTry && this.#pool.hasFresh(this.#tried)) {
+    if (this.#mayTry && hasFresh) {
       this.#hedge = this.#clock.after(member.card.hedgeAfterMs, () => {
         member.card.late();
         if (this.#mayTry) this.#try();

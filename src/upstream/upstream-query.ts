@@ -56,16 +56,7 @@ export function isReplyTo(reply: Uint8Array, query: Uint8Array): boolean {
   if ((flags & FLAG.QR) === 0 || ((flags >> 11) & 15) !== OPCODE_QUERY || (flags & FLAG.TC) !== 0)
     return false;
   const layout = layoutOf(reply);
-  return (
-    layout !== null &&
-    sameQuestion(reply, query, layout.questionEnd) &&
-    isQuestionEnd(query, layout.questionEnd)
-  );
-}
-
-/** The question of our own query ends where its OPT record begins: root owner, type OPT. */
-function isQuestionEnd(query: Uint8Array, at: number): boolean {
-  return query[at] === 0 && readUint16(query, at + 1) === TYPE.OPT;
+  return layout !== null && sameQuestion(reply, query, layout.questionEnd);
 }
 
 /** Might another upstream do better than this reply? */

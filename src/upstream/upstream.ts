@@ -4,6 +4,13 @@
 /** What one client query may still cost: shared by all its tries, whichever upstream and connection they use. */
 export interface SendBudget {
   sendsLeft: number;
+  /** Of these, kept back for an upstream that has not been tried yet. */
+  reserved: number;
+}
+
+/** May one more send be made for this query, by the upstream that asks? */
+export function maySend({ sendsLeft, reserved }: SendBudget): boolean {
+  return sendsLeft > reserved;
 }
 
 export interface Upstream {
@@ -11,7 +18,7 @@ export interface Upstream {
   readonly name: string;
   /**
    * Sends `query` (a whole message, ID 0) and resolves with the reply to it: ID, question, opcode and form have been
-   * checked. Gives up at `deadlineMs` (monotonic), and when `budget` has no send left; takes one from it per send.
+   * checked. Gives up at `deadlineMs` (monotonic), and when `budget` allows no further send; takes one from it per send.
    * @throws UpstreamFailure
    */
   exchange(query: Uint8Array, deadlineMs: number, budget: SendBudget): Promise<Uint8Array>;

@@ -361,7 +361,7 @@ describe('a CNAME of ours', () => {
     expect((await ask('www.home.arpa', 'A', EDNS)).errors).toEqual([expect.stringMatching(/^14 /)]);
   });
 
-  it.fails('with more behind it than a message holds gives SERVFAIL, and is no bug', async () => {
+  it('with more behind it than a message holds gives SERVFAIL, and is no bug', async () => {
     house.upstreams = (query) => manyPointers(query);
     const seen = await ask('www.home.arpa', 'NS', EDNS);
     expect(seen.rcode).toBe(RCODE.SERVFAIL);

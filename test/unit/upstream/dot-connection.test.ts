@@ -16,8 +16,8 @@ import { makeQuery } from '../../support/dns-message.ts';
 import { SimulatedClock } from '../../support/simulated-clock.ts';
 
 const DEADLINE_MS = 4500;
-const SILENCE_MS = 1500;
-const SWEEP_MS = 250;
+const SILENCE_MS = 800;
+const SWEEP_MS = 200;
 const MAX_STRAYS = 1000;
 
 const turn = () => new Promise(setImmediate);
@@ -27,9 +27,17 @@ function connect() {
   const clock = new SimulatedClock();
   const [ours, theirs] = duplexPair();
   const onAnswer = vi.fn();
+  const onSilence = vi.fn<DotConnectionParts['onSilence']>(() => false);
   const onClose = vi.fn<DotConnectionParts['onClose']>();
   const socket = ours as unknown as DotConnectionParts['socket'];
-  const connection = new DotConnection({ socket, clock, name: 'tls://dns.example', onAnswer, onClose });
+  const connection = new DotConnection({
+    socket,
+    clock,
+    name: 'tls://dns.example',
+    onAnswer,
+    onSilence,
+    onClose,
+  });
   const asked: Uint8Array[] = [];
   const chunks: Uint8Array[] = [];
   const reader = new FrameReader();
@@ -42,14 +50,15 @@ function connect() {
     theirs.write(Buffer.concat(messages.map(framed)));
     await turn();
   };
-  return { clock, connection, theirs, asked, chunks, say, onAnswer, onClose };
+  return { clock, connection, theirs, asked, chunks, say, onAnswer, onSilence, onClose };
 }
 
 function exchangeFor(name: string, deadlineMs = DEADLINE_MS) {
   const exchange = {
     query: buildUpstreamQuery(new Query(makeQuery(name))),
     deadlineMs,
-    budget: { sendsLeft: 3 },
+    budget: { sendsLeft: 3, reserved: 0 },
+    isSettled: false,
     resolve: vi.fn<Exchange['resolve']>(),
     reject: vi.fn<Exchange['reject']>(),
   };
@@ -182,16 +191,54 @@ describe('a reply that does not fit', () => {
 });
 
 describe('silence', () => {
-  it('while something is owed ends the connection and gives back what was owed', async () => {
-    const { clock, connection, onClose } = connect();
+  it('while something is owed makes the connection suspect, and hands on what it owes, once', () => {
+    const { clock, connection, onSilence, onClose } = connect();
     const exchange = exchangeFor('a.example');
     connection.send(exchange);
     clock.advance(SILENCE_MS - 1);
-    expect(connection.isOpen).toBe(true);
+    expect(connection.isSuspect).toBe(false);
     clock.advance(1);
+    expect(connection.isSuspect).toBe(true);
+    clock.advance(2 * SILENCE_MS);
+    expect(onSilence).toHaveBeenCalledExactlyOnceWith(exchange);
+    expect(onClose).not.toHaveBeenCalled();
+  });
+
+  it('ends the connection once nothing is owed any more, and gives back nothing that was handed on', () => {
+    const { clock, connection, onSilence, onClose } = connect();
+    onSilence.mockReturnValue(true);
+    const exchange = exchangeFor('a.example');
+    connection.send(exchange);
+    clock.advance(SILENCE_MS);
+    exchange.isSettled = true; // answered by another connection
+    clock.advance(SWEEP_MS);
     expect(connection.isOpen).toBe(false);
-    expect(onClose).toHaveBeenCalledExactlyOnceWith([exchange], expect.stringContaining('silent'), false);
+    expect(onClose).toHaveBeenCalledExactlyOnceWith([], expect.stringContaining('silent'), false);
     expect(clock.pendingTimers).toBe(0);
+  });
+
+  it('that ends while more is owed gives back what nobody else has taken', () => {
+    const { clock, connection, onSilence, onClose } = connect();
+    const [taken, left] = [exchangeFor('taken.example'), exchangeFor('left.example')];
+    onSilence.mockImplementation((exchange) => exchange === taken);
+    connection.send(taken);
+    connection.send(left);
+    clock.advance(SILENCE_MS);
+    connection.close('for a test');
+    expect(onClose).toHaveBeenCalledExactlyOnceWith([left], 'for a test', false);
+  });
+
+  it('is forgiven when an answer comes after all', async () => {
+    const { clock, connection, asked, say } = connect();
+    const exchange = exchangeFor('slow.example');
+    connection.send(exchange);
+    await turn();
+    clock.advance(SILENCE_MS);
+    await say(replyTo(asked[0]!));
+    expect(exchange.resolve).toHaveBeenCalledTimes(1);
+    expect(connection.isSuspect).toBe(false);
+    clock.advance(10 * SILENCE_MS);
+    expect(connection.isOpen).toBe(true);
   });
 
   it('counts from the last answer, not from the query', async () => {
@@ -202,9 +249,9 @@ describe('silence', () => {
     clock.advance(SILENCE_MS - SWEEP_MS);
     await say(replyTo(asked[1]!));
     clock.advance(SILENCE_MS - SWEEP_MS);
-    expect(connection.isOpen).toBe(true);
+    expect(connection.isSuspect).toBe(false);
     clock.advance(SWEEP_MS);
-    expect(connection.isOpen).toBe(false);
+    expect(connection.isSuspect).toBe(true);
   });
 
   it('while nothing is owed means nothing, and costs no timer', async () => {
@@ -223,9 +270,9 @@ describe('silence', () => {
 describe('an exchange past its deadline', () => {
   it('is told so, so that nobody waits for it for ever', async () => {
     const { clock, connection } = connect();
-    const exchange = exchangeFor('a.example', 500);
+    const exchange = exchangeFor('a.example', 400);
     connection.send(exchange);
-    clock.advance(500);
+    clock.advance(400);
     expect(exchange.reject).toHaveBeenCalledTimes(1);
     expect(exchange.reject.mock.calls[0]![0]).toMatchObject({ code: 'upstream-silent' });
     expect(connection.inFlight).toBe(0);
@@ -234,9 +281,9 @@ describe('an exchange past its deadline', () => {
 
   it('does not hand its reply to the next one, which may have its ID', async () => {
     const { clock, connection, asked, say } = connect();
-    connection.send(exchangeFor('a.example', 500));
+    connection.send(exchangeFor('a.example', 400));
     await turn();
-    clock.advance(500);
+    clock.advance(400);
     const next = exchangeFor('b.example', 5000);
     connection.send(next);
     await turn();

@@ -104,7 +104,7 @@ export class App {
     await Promise.all(encrypted.map((listener) => listener.start()));
     const bound = this.addresses;
     this.#log.info('ready', bound);
-    if (this.#clock.status.state !== 'untrusted') this.#settings.upstreams.warm();
+    this.#settings.upstreams.warm();
     const waiting = this.#listeners.flatMap((listener) => listener.waiting);
     return Object.values(bound).flat().length > 0 || waiting.some(({ isHopeless }) => !isHopeless);
   }
@@ -122,11 +122,7 @@ export class App {
     return this.#resolver;
   }
 
-  get tls(): TlsConnector {
-    return this.#tls;
-  }
-
-  /** Takes over a new configuration. Limits and the cache's size stay as they were at start. */
+  /** Takes over a new configuration, or throws and changes nothing. Limits and the cache's size stay as at start. */
   async reload(config: Config): Promise<void> {
     const old = this.#settings;
     this.#settings = this.#settingsFrom(config);
@@ -173,18 +169,17 @@ export class App {
   }
 
   #settingsFrom(config: Config): Settings {
-    const upstreams = new UpstreamPool({
-      upstreams: config.upstreams.map((upstream) => this.#createUpstream(upstream)),
-      clock: this.#clock,
-      onRecovery: () => this.#failures.forget(),
-    });
     const { addresses } = config.certificate;
     return {
       config,
       zones: createZones(config.zones),
       ownNames: new OwnNames({ names: ownNamesOf(config), addresses, neighboursOf }),
-      upstreams,
       accessList: new AccessList(config.access.allow, onLinkPrefixes()),
+      upstreams: new UpstreamPool({
+        upstreams: config.upstreams.map((upstream) => this.#createUpstream(upstream)),
+        clock: this.#clock,
+        onRecovery: () => this.#failures.forget(),
+      }),
     };
   }
 

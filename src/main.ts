@@ -3,12 +3,9 @@
 // `npm start` is `noonmark serve`. Each command is a file in src/cli.
 
 import { enableCompileCache } from 'node:module';
-import { setFlagsFromString } from 'node:v8';
 import './require-node.js';
 import { type Command, complain, EXIT, print, UsageError } from './cli/command.ts';
 
-// A resolver's garbage is young and small; a larger nursery would cost 60 MB and save nothing (docs/performance.md).
-setFlagsFromString('--semi-space-growth-factor=1');
 enableCompileCache(); // types stripped and code compiled once, not at every start: a power cut ends sooner
 
 /** Loaded one at a time, so that `serve` does not wait for what `query` needs. */
@@ -17,7 +14,10 @@ const COMMANDS: Readonly<
 > = {
   serve: {
     summary: 'answer queries (what `npm start` does)',
-    load: async () => (await import('./cli/serve.ts')).serve,
+    load: async () => {
+      (await import('./cli/lean-memory.ts')).leanMemory();
+      return (await import('./cli/serve.ts')).serve;
+    },
   },
   check: {
     summary: 'read a configuration and say everything that is wrong with it',

@@ -3,13 +3,9 @@
 // Where it does not, an old Node would stop at the first .ts file with a riddle; this says what to do instead.
 var oldest = 24;
 if (Number(process.versions.node.split('.')[0]) < oldest) {
-  console.error(
-    'Noonmark needs Node ' +
-      oldest +
-      ' or newer and this is ' +
-      process.version +
-      ': ' +
-      'run `npm ci` to get the Node that Noonmark pins, or install a newer Node from https://nodejs.org/.',
+  process.stderr.write(
+    `Noonmark needs Node ${oldest} or newer and this is ${process.version}: ` +
+      'run `npm ci` to get the Node that Noonmark pins, or install a newer one from https://nodejs.org/.\n',
   );
   process.exit(1);
 }

@@ -1,4 +1,5 @@
 // `noonmark check`: the configuration, read as `serve` would read it, with everything that is wrong at once.
+// What later releases will carry out is a warning here, unless carrying on without it would do something unasked.
 
 import { loadConfig } from '../config/load.ts';
 import { type ConfigProblem, ConfigProblems, formatProblem } from '../config/problems.ts';

@@ -1,4 +1,5 @@
 // Extended DNS error codes in words (IANA "Extended DNS Error Codes"; RFC 8914 section 4 for 0 to 24).
+// For people only: programs read the code.
 
 const NAMES: readonly string[] = [
   'Other Error',

@@ -1,4 +1,5 @@
 // One exchange over DNS over HTTPS (RFC 8484): POST, HTTP/2 or 1.1, no redirect followed, on our verified connection.
+// At most 64 kB are read. The status and the media type are judged here, the message by the caller.
 
 import { isIPv6 } from 'node:net';
 import { Client, type Dispatcher } from 'undici';

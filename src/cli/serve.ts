@@ -33,8 +33,12 @@ Exit codes: 0 after a signal, 75 when no listen address can ever work, 78 for a 
     if (state === 'untrusted') log.warn('clock untrusted: only internal names are answered', { reason });
     const watch = clock.watch();
     const app = new App({ config, clock, log });
-    const signal = untilSignal(() => void reload(app, file, log)); // before `ready` is said: it may come at once
-    if (!(await app.start())) {
+    const started = app.start();
+    let reloaded: Promise<unknown> = started;
+    const signal = untilSignal(() => {
+      reloaded = reloaded.then(() => reload(app, file, log)); // one after the other
+    });
+    if (!(await started)) {
       log.error('no listen address can ever work on this host; see the reasons above');
       return EXIT.NO_ADDRESS;
     }

@@ -1,4 +1,5 @@
 // `noonmark version`: what is running, on what, and how certificates are judged.
+// The first thing to ask for when somebody reports a problem; it opens no connection.
 
 import manifest from '../../package.json' with { type: 'json' };
 import { HARD_FLOOR_MS } from '../clock/hard-floor.ts';

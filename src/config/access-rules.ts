@@ -1,4 +1,5 @@
 // Ranges of `access.allow` that are allowed and probably not meant: everybody, or nobody.
+// Both are warnings: the owner may have a reason.
 
 import type { AccessRange } from './config.ts';
 import type { Report } from './problems.ts';

@@ -1,4 +1,5 @@
 // Reads the configuration file and the CA files it names; everything it means is decided in parse.ts.
+// The only file here that touches the disk.
 
 import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
 import { type ParsedConfig, parseConfig } from './parse.ts';

@@ -1,4 +1,5 @@
 // Which keys fit where, read off the JSON Schema: for "did you mean" and for the test that holds the docs complete.
+// A key of a map with free names, a zone say, stands for itself.
 
 import type { Path } from './problems.ts';
 import { type JsonSchema, jsonSchema } from './schema.ts';

@@ -30,7 +30,7 @@ export class Answer {
   readonly answers: number;
   readonly authorities: number;
   readonly additionals: number;
-  /** The records, without OPT, one character per octet: a string is the leanest thing that holds a few octets. */
+  /** The records, without OPT, one character per octet. */
   readonly body: string;
   /** Where TTLs stand in `body`. */
   readonly ttlOffsets: readonly number[];
@@ -51,6 +51,11 @@ export class Answer {
     this.lifetimeSeconds = parts.lifetimeSeconds;
     this.ageSeconds = parts.ageSeconds;
     this.errors = parts.errors;
+  }
+
+  /** From its parts, as dns/packed-answer.ts keeps them. */
+  static of(parts: AnswerParts): Answer {
+    return new Answer(parts);
   }
 
   /** From a whole message with one question, an upstream's or our own; null where it is malformed. Copies what it keeps. */

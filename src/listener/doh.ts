@@ -41,8 +41,17 @@ export interface DohListenerParts extends ListenerParts {
   readonly certificates: CertificateStore;
 }
 
+/** One request, what answers it, and the connection that it came over. */
+interface HttpExchange {
+  readonly connection: HttpConnection;
+  readonly request: Http2ServerRequest;
+  readonly response: Http2ServerResponse;
+}
+
 export class DohListener extends ServerListener<DohListenerParts> {
   readonly #byPeer = new Map<string, HttpConnection>();
+  /** The way back from a request, by what it came over: a session of HTTP/2, or the socket itself. */
+  readonly #connectionOf = new WeakMap<object, HttpConnection>();
 
   constructor(parts: DohListenerParts) {
     super('doh', parts);
@@ -59,7 +68,7 @@ export class DohListener extends ServerListener<DohListenerParts> {
     followCertificates(server, certificates);
     trackHandshakes(server, this.connections, clock);
     server.prependListener('secureConnection', (socket) => this.#accept(socket));
-    server.on('session', (session) => this.#byPeer.get(peerKey(session.socket))?.serve(session));
+    server.on('session', (session) => this.#serve(session));
     server.on('sessionError', () => {}); // a broken session has destroyed itself; nobody else is concerned
     server.on('request', (request, response) => this.#handle(request, response));
     return server;
@@ -69,6 +78,7 @@ export class DohListener extends ServerListener<DohListenerParts> {
     const key = peerKey(socket);
     const connection = new HttpConnection(socket, this.parts.clock);
     this.#byPeer.set(key, connection);
+    this.#connectionOf.set(socket, connection);
     this.connections.add(connection);
     socket.on('error', () => socket.destroy());
     socket.on('close', () => {
@@ -77,10 +87,20 @@ export class DohListener extends ServerListener<DohListenerParts> {
     });
   }
 
+  #serve(session: ServerHttp2Session): void {
+    const connection = this.#byPeer.get(peerKey(session.socket));
+    if (connection === undefined) return; // gone already
+    connection.serve(session);
+    this.#connectionOf.set(session, connection);
+  }
+
   #handle(request: Http2ServerRequest, response: Http2ServerResponse): void {
-    const connection = this.#byPeer.get(peerKey(request.socket));
-    connection?.begin();
-    response.on('close', () => connection?.finish());
+    const carrier = request.httpVersionMajor === 1 ? request.socket : request.stream.session;
+    const connection = carrier && this.#connectionOf.get(carrier);
+    if (connection === undefined) return; // gone already, and its streams with it
+    connection.begin();
+    const http = { connection, request, response };
+    response.on('close', () => connection.finish());
     response.on('error', () => {}); // the client has gone
     request.on('error', () => {});
     const judged = judgeRequest({
@@ -89,18 +109,19 @@ export class DohListener extends ServerListener<DohListenerParts> {
       contentType: request.headers['content-type'],
       contentLength: request.headers['content-length'],
     });
-    if ('query' in judged) this.#resolve(judged.query, request, response);
-    else if ('status' in judged) this.#refuse(judged, request, response);
-    else this.#readBody(request, response);
+    if ('query' in judged) this.#resolve(judged.query, http);
+    else if ('status' in judged) this.#refuse(judged, http);
+    else this.#readBody(http);
   }
 
-  #readBody(request: Http2ServerRequest, response: Http2ServerResponse): void {
+  #readBody(http: HttpExchange): void {
+    const { request, response } = http;
     const chunks: Uint8Array[] = [];
     let octets = 0;
     const stop = (refusal: Refusal) => {
       timeout.cancel();
       request.removeAllListeners('data').removeAllListeners('end').resume();
-      this.#refuse(refusal, request, response);
+      this.#refuse(refusal, http);
     };
     const timeout = this.parts.clock.after(BODY_TIMEOUT_MS, () => stop(TOO_SLOW));
     response.on('close', () => timeout.cancel());
@@ -111,36 +132,33 @@ export class DohListener extends ServerListener<DohListenerParts> {
     });
     request.on('end', () => {
       timeout.cancel();
-      this.#resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks), request, response);
+      this.#resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks), http);
     });
   }
 
-  #resolve(message: Uint8Array, request: Http2ServerRequest, response: Http2ServerResponse): void {
+  #resolve(message: Uint8Array, http: HttpExchange): void {
     const { resolver, clock, limits } = this.parts;
     const receivedAtMs = clock.monotonic();
     const query = new Query(message);
-    const { socket } = request;
+    const { client, clientPort, localAddress } = http.connection;
     const answer = resolver.resolve(query, {
-      client: plainAddress(socket.remoteAddress),
-      clientPort: socket.remotePort ?? 0,
-      localAddress: plainAddress(socket.localAddress),
+      client,
+      clientPort,
+      localAddress,
       transport: 'doh',
       receivedAtMs,
       deadlineMs: receivedAtMs + limits.queryDeadlineMs,
     });
-    if (answer instanceof Promise) void answer.then((late) => this.#respond(query, late, request, response));
-    else this.#respond(query, answer, request, response);
+    if (answer instanceof Promise) void answer.then((late) => this.#respond(query, late, http));
+    else this.#respond(query, answer, http);
   }
 
-  #respond(query: Query, answer: Answer, request: Http2ServerRequest, response: Http2ServerResponse): void {
+  #respond(query: Query, answer: Answer, http: HttpExchange): void {
     if (answer === DROP) {
-      this.#refuse(
-        { status: 400, message: 'this is no DNS query (RFC 1035 section 4.1)' },
-        request,
-        response,
-      );
+      this.#refuse({ status: 400, message: 'this is no DNS query (RFC 1035 section 4.1)' }, http);
       return;
     }
+    const { request, response } = http;
     const octets = Buffer.allocUnsafe(renderBound(answer, query, RENDER_LIMITS));
     const end = renderAnswer(answer, query, RENDER_LIMITS, octets, 0);
     const maxAgeSeconds = Math.max(0, answer.lifetimeSeconds - answer.ageSeconds);
@@ -154,7 +172,7 @@ export class DohListener extends ServerListener<DohListenerParts> {
     response.end(octets.subarray(0, request.method === 'HEAD' ? 0 : end));
   }
 
-  #refuse({ status, message }: Refusal, request: Http2ServerRequest, response: Http2ServerResponse): void {
+  #refuse({ status, message }: Refusal, { request, response }: HttpExchange): void {
     const isHttp1 = request.httpVersionMajor === 1;
     const leftOctets = Number(request.headers['content-length'] ?? Number.POSITIVE_INFINITY);
     const isEndless = status === 408 || (status === 413 && leftOctets > MAX_DISCARDED_OCTETS);
@@ -185,6 +203,8 @@ function dateHeader(clock: Clock): { date?: string } {
 /** One client connection, over whichever HTTP version, as the connection table sees it. */
 class HttpConnection implements TrackedConnection {
   readonly client: string;
+  readonly clientPort: number;
+  readonly localAddress: string;
   lastActiveMs: number;
   readonly #socket: TLSSocket;
   readonly #clock: Clock;
@@ -194,6 +214,8 @@ class HttpConnection implements TrackedConnection {
 
   constructor(socket: TLSSocket, clock: Clock) {
     this.client = plainAddress(socket.remoteAddress);
+    this.clientPort = socket.remotePort ?? 0;
+    this.localAddress = plainAddress(socket.localAddress);
     this.#socket = socket;
     this.#clock = clock;
     this.lastActiveMs = clock.monotonic();

@@ -1,42 +1,39 @@
-// What the cache keeps, bounded by octets: answers by cache key, least recently used first to go.
+// What the cache keeps, bounded by octets: answers by cache key, packed into strings, least recently used first to go.
 // A small interface over lru-cache, so that a faster table can take its place without the link noticing.
 
 import { LRUCache } from 'lru-cache';
 import type { Answer } from '../dns/answer.ts';
-
-/** An answer and when it came. */
-export interface StoredAnswer {
-  readonly answer: Answer;
-  /** Monotonic milliseconds. */
-  readonly storedAtMs: number;
-}
+import { packAnswer, unpackAnswer } from '../dns/packed-answer.ts';
 
 export interface AnswerStore {
-  get(key: string): StoredAnswer | undefined;
-  set(key: string, stored: StoredAnswer): void;
+  /** The answer with its age at `nowMs` (monotonic); null when it is not there or not good any more. */
+  get(key: string, nowMs: number): Answer | null;
+  /** Keeps an answer that came at `nowMs` (monotonic) for as long as its lifetime says. */
+  set(key: string, answer: Answer, nowMs: number): void;
   readonly entries: number;
   readonly octets: number;
 }
 
-/** Octets that an entry costs beyond its key and body: objects, table slots, offsets (measured: 383 with 69 of those). */
-const ENTRY_OVERHEAD_OCTETS = 320;
+/** Octets that an entry costs beyond its key and its packed answer: table slots and string headers (measured). */
+const ENTRY_OVERHEAD_OCTETS = 130;
 
 export class LruAnswerStore implements AnswerStore {
-  readonly #cache: LRUCache<string, StoredAnswer>;
+  readonly #cache: LRUCache<string, string>;
 
   constructor(maxOctets: number) {
     this.#cache = new LRUCache({
       maxSize: maxOctets,
-      sizeCalculation: (stored, key) => ENTRY_OVERHEAD_OCTETS + key.length + stored.answer.body.length,
+      sizeCalculation: (packed, key) => ENTRY_OVERHEAD_OCTETS + key.length + packed.length,
     });
   }
 
-  get(key: string): StoredAnswer | undefined {
-    return this.#cache.get(key);
+  get(key: string, nowMs: number): Answer | null {
+    const packed = this.#cache.get(key);
+    return packed === undefined ? null : unpackAnswer(packed, nowMs);
   }
 
-  set(key: string, stored: StoredAnswer): void {
-    this.#cache.set(key, stored);
+  set(key: string, answer: Answer, nowMs: number): void {
+    this.#cache.set(key, packAnswer(answer, nowMs));
   }
 
   get entries(): number {

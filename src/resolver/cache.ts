@@ -51,7 +51,7 @@ export interface CacheParts {
 export function cache({ store, failures, clock }: CacheParts): Link {
   const keep = (key: string, answer: Answer): Answer => {
     const nowMs = clock.monotonic();
-    if (answer.lifetimeSeconds > 0) store.set(key, { answer, storedAtMs: nowMs });
+    if (answer.lifetimeSeconds > 0) store.set(key, answer, nowMs);
     else if (isFailure(answer)) failures.remember(key, answer, nowMs);
     return answer;
   };
@@ -65,11 +65,8 @@ export function cache({ store, failures, clock }: CacheParts): Link {
     resolve(query, context) {
       const key = query.cacheKey;
       const nowMs = context.receivedAtMs;
-      const stored = store.get(key);
-      if (stored !== undefined) {
-        const ageSeconds = Math.max(0, Math.floor((nowMs - stored.storedAtMs) / 1000));
-        if (ageSeconds < stored.answer.lifetimeSeconds) return stored.answer.aged(ageSeconds);
-      }
+      const stored = store.get(key, nowMs);
+      if (stored !== null) return stored;
       const failed = failures.recall(key, nowMs);
       if (failed !== null) return failed;
       return Promise.resolve(next.resolve(query, context)).then(

@@ -8,7 +8,7 @@ export type Transport = 'udp' | 'tcp' | 'dot' | 'doh';
 
 /** Where a query came from and how long it may take. Read-only. */
 export interface Context {
-  /** The client's address, IPv6 without brackets or scope, never IPv4-mapped. */
+  /** The client's address, IPv6 without brackets, a link-local one with its scope, never IPv4-mapped. */
   readonly client: string;
   readonly clientPort: number;
   /** The address of ours that the client asked. */

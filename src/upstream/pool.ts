@@ -79,7 +79,9 @@ export class UpstreamPool {
     if (wasPenalised) this.#parts.onRecovery();
   }
 
+  /** Opens connections ahead of the first query, unless nobody could be verified now. */
   warm(): void {
+    if (this.#parts.clock.status.state === 'untrusted') return;
     for (const { upstream } of this.#members) upstream.warm();
   }
 

@@ -10,7 +10,7 @@ const ARENAS = 1;
 
 export function leanMemory(): void {
   setFlagsFromString('--semi-space-growth-factor=1'); // our garbage is young and small; a large nursery gains nothing
-  setFlagsFromString('--heap-growing-percent=30'); // collect when a third has been added, not when it has doubled
+  setFlagsFromString('--heap-growing-percent=20'); // collect when a fifth has been added, not when it has doubled
   try {
     koffi.load(null).func('int mallopt(int, int)')(M_ARENA_MAX, ARENAS);
   } catch {

@@ -2,7 +2,12 @@
 // test moves it, so silence, back-off and races of addresses take no real time.
 
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net';
+import {
+  type AddressInfo,
+  connect as connectTcp,
+  createServer as createTcpServer,
+  type Socket,
+} from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
@@ -26,6 +31,7 @@ import { SimulatedClock } from '../../support/simulated-clock.ts';
 
 const NAME = 'dns.example';
 const DEADLINE_MS = 4500;
+const IMPATIENCE_MS = 700;
 const SILENCE_MS = 1000; // up to one sweep after the 800 ms
 const RACE_DELAY_MS = 200;
 const LEAST_BACKOFF_MS = 50;
@@ -479,6 +485,26 @@ describe('an upstream that cannot be reached', () => {
     clock.advance(CONNECT_TIMEOUT_MS);
     expect(await failed).toBe('upstream-unreachable');
   });
+
+  it('because its first handshake is stalled, is not waited for: another connection is opened beside it', async () => {
+    let connections = 0;
+    const port = await freePort();
+    const server = await startServer();
+    // A relay in front of the upstream that never forwards its first connection.
+    const relay = createTcpServer((socket) => {
+      connections += 1;
+      socket.on('error', () => {});
+      closers.push(() => socket.destroy());
+      if (connections > 1) socket.pipe(connectTcp(server.port, '127.0.0.1')).pipe(socket);
+    });
+    await new Promise<void>((resolve) => relay.listen(port, '127.0.0.1', resolve));
+    closers.push(() => relay.close());
+    const asked = ask(createUpstream(port), 'a.example');
+    await eventually(() => connections === 1);
+    clock.advance(IMPATIENCE_MS);
+    expect(await asked).toBe('a.example');
+    expect(connections).toBe(2);
+  });
 });
 
 describe('two address families', () => {
@@ -586,6 +612,18 @@ describe('behind the pool', () => {
     });
     expect(await runUntil(ask(createPool(createUpstream(server.port)), 'a.example'))).toBe('upstream-silent');
     expect(server.asked.length).toBeLessThanOrEqual(3);
+  });
+
+  it('an upstream that closes every connection leaves a send for another one, which answers', async () => {
+    const bad = await startServer((_query, socket) => {
+      socket.end();
+    });
+    const good = await startServer();
+    for (let at = 0; at < 6; at += 1) {
+      const pool = createPool(createUpstream(bad.port), createUpstream(good.port));
+      expect(await runUntil(ask(pool, `n${at}.example`))).toBe(`n${at}.example`);
+    }
+    expect(good.asked.length).toBe(6);
   });
 
   it('an upstream that fell silent is probed until it answers', async () => {

@@ -280,14 +280,22 @@ export class DotUpstream implements Upstream {
   }
 }
 
+/** What the system's codes mean to a person. */
+const WORDS: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'nothing listens there',
+  ECONNRESET: 'it hung up',
+  EHOSTUNREACH: 'no way leads there; is this host online?',
+  ENETUNREACH: 'no way leads there; is this host online?',
+  ETIMEDOUT: 'nothing came back',
+};
+
 /** Of several addresses that failed, one that was reached and is not trusted tells most. */
 function toFailure(name: string, error: unknown): UpstreamFailure {
   const errors: unknown[] = error instanceof AggregateError ? error.errors : [error];
   const untrusted = errors.find((one) => one instanceof PeerUntrusted);
-  const telling = untrusted ?? errors.at(-1);
-  const reason = telling instanceof Error ? telling.message : String(telling);
-  return new UpstreamFailure(
-    untrusted === undefined ? 'upstream-unreachable' : 'upstream-untrusted',
-    `${name}: ${reason}`,
-  );
+  const telling = (untrusted ?? errors.at(-1)) as NodeJS.ErrnoException;
+  const words = WORDS[telling.code ?? ''];
+  const reason = words === undefined ? telling.message : `${telling.message} (${words})`;
+  const code = untrusted === undefined ? 'upstream-unreachable' : 'upstream-untrusted';
+  return new UpstreamFailure(code, `${name}: ${reason}`);
 }

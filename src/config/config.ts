@@ -65,7 +65,7 @@ export interface ZoneConfig {
 
 /** Every limit with its default in config/limits.ts; none is without bound. */
 export interface Limits {
-  /** TCP and DoT connections in all, per listener. */
+  /** Connections in all that one listener (TCP, DoT, DoH) keeps open. */
   readonly connections: number;
   readonly connectionsPerClient: number;
   /** A connection without a query is closed after this (RFC 7766 section 6.2.3). */

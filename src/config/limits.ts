@@ -92,7 +92,7 @@ export const LIMITS = {
   },
 } as const satisfies Record<keyof Limits, LimitRow>;
 
-/** Memory for cached answers (`cache.max_bytes`): 64 MiB is about 160,000 names (420 octets each in lru-cache, measured). */
+/** Memory for cached answers (`cache.max_bytes`): 64 MiB is about 300,000 names (docs/performance.md). */
 export const CACHE_OCTETS = { default: 64 * 2 ** 20, min: 2 ** 20, max: 4 * 2 ** 30 } as const;
 
 /** How many entries a list of the file may have: far beyond a real network, and an end to every loop over one. */

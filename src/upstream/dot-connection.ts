@@ -4,12 +4,13 @@
 // nothing new, and it ends unless it is heard again. So a slow name still gets its answer, and a wedge costs a second.
 
 import type { Clock, Timer } from '../clock/clock.ts';
+import { rcodeName } from '../dns/codes.ts';
 import { UpstreamFailure } from '../dns/failures.ts';
 import { FrameReader, LENGTH_OCTETS } from '../dns/framing.ts';
 import { readUint16, writeUint16 } from '../dns/wire.ts';
 import type { VerifiedSocket } from '../tls/connect.ts';
 import type { SendBudget } from './upstream.ts';
-import { isReplyTo } from './upstream-query.ts';
+import { isBareFailure, isReplyTo } from './upstream-query.ts';
 
 /** A connection that owes answers and gave none for this long is suspect. With the sweep: within a second. */
 const SILENCE_MS = 800;
@@ -115,7 +116,8 @@ export class DotConnection {
     this.#reader.push(chunk, (reply) => {
       const id = reply.length < 2 ? -1 : readUint16(reply, 0);
       const exchange = this.#owed.get(id);
-      if (exchange === undefined || !isReplyTo(reply, exchange.query)) {
+      const isAnswer = exchange !== undefined && isReplyTo(reply, exchange.query);
+      if (exchange === undefined || !(isAnswer || isBareFailure(reply))) {
         this.#strays += 1;
         return;
       }
@@ -123,7 +125,8 @@ export class DotConnection {
       this.#lastHeardMs = this.#parts.clock.monotonic();
       this.#isSuspect = false;
       this.answered += 1;
-      exchange.resolve(reply);
+      if (isAnswer) exchange.resolve(reply);
+      else exchange.reject(new UpstreamFailure('upstream-unreachable', bareFailure(this.#parts.name, reply)));
       this.#parts.onAnswer();
     });
     if (this.#strays > MAX_STRAYS) this.close('the upstream sent too many replies that answer nothing');
@@ -159,6 +162,10 @@ export class DotConnection {
     this.#nextId = (id + 1) & 0xffff;
     return id;
   }
+}
+
+function bareFailure(name: string, reply: Uint8Array): string {
+  return `${name}: answered ${rcodeName(reply[3]! & 15)} without repeating the question`;
 }
 
 function framed(query: Uint8Array, id: number): Uint8Array {

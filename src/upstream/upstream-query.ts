@@ -59,6 +59,13 @@ export function isReplyTo(reply: Uint8Array, query: Uint8Array): boolean {
   return layout !== null && sameQuestion(reply, query, layout.questionEnd);
 }
 
+/** A failure without the question, which is how some servers say FORMERR or REFUSED. */
+export function isBareFailure(reply: Uint8Array): boolean {
+  if (reply.length < HEADER_OCTETS || readUint16(reply, 4) !== 0) return false;
+  const flags = readUint16(reply, 2);
+  return (flags & FLAG.QR) !== 0 && (flags & 15) !== RCODE.NOERROR;
+}
+
 /** Might another upstream do better than this reply? */
 export function deservesSecondOpinion(reply: Uint8Array): boolean {
   const rcode = readUint16(reply, 2) & 15;

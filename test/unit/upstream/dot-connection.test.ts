@@ -3,6 +3,7 @@
 
 import { duplexPair } from 'node:stream';
 import { describe, expect, it, vi } from 'vitest';
+import { RCODE } from '../../../src/dns/codes.ts';
 import { FrameReader } from '../../../src/dns/framing.ts';
 import { Query } from '../../../src/dns/query.ts';
 import { FLAG, readUint16, writeUint16 } from '../../../src/dns/wire.ts';
@@ -264,6 +265,34 @@ describe('silence', () => {
     clock.advance(10 * SILENCE_MS);
     expect(connection.isOpen).toBe(true);
     expect(clock.pendingTimers).toBe(0);
+  });
+});
+
+describe('a failure without the question', () => {
+  it('ends its exchange at once, for somebody else to be asked', async () => {
+    const { connection, asked, say } = connect();
+    const exchange = exchangeFor('a.example');
+    connection.send(exchange);
+    await turn();
+    const bare = Buffer.alloc(12);
+    writeUint16(bare, 0, readUint16(asked[0]!, 0));
+    writeUint16(bare, 2, FLAG.QR | RCODE.FORMERR);
+    await say(bare);
+    expect(exchange.reject.mock.calls[0]![0].message).toContain('FORMERR');
+    expect(connection.inFlight).toBe(0);
+  });
+
+  it('with another ID is a stray', async () => {
+    const { connection, asked, say } = connect();
+    const exchange = exchangeFor('a.example');
+    connection.send(exchange);
+    await turn();
+    const bare = Buffer.alloc(12);
+    writeUint16(bare, 0, readUint16(asked[0]!, 0) ^ 1);
+    writeUint16(bare, 2, FLAG.QR | RCODE.FORMERR);
+    await say(bare);
+    expect(exchange.reject).not.toHaveBeenCalled();
+    expect(connection.inFlight).toBe(1);
   });
 });
 

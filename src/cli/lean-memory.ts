@@ -1,5 +1,6 @@
-// Keeps the process small, for boards with little memory: called once, before anything else grows (docs/performance.md
-// has the figures). Nothing depends on it; where one of these is not to be had, the process is larger and no more.
+// Keeps the process small, for boards with little memory: called once, before anything else grows. It trades CPU for
+// memory, docs/performance.md says how much of each; a cache outside V8's heap would make it needless.
+// Nothing depends on it; where one of these is not to be had, the process is larger and no more.
 
 import { setFlagsFromString } from 'node:v8';
 import koffi from 'koffi';
@@ -9,7 +10,7 @@ const M_ARENA_MAX = -8;
 const ARENAS = 1;
 
 export function leanMemory(): void {
-  setFlagsFromString('--semi-space-growth-factor=1'); // our garbage is young and small; a large nursery gains nothing
+  setFlagsFromString('--semi-space-growth-factor=1'); // a nursery that grows saves CPU on misses and costs 50 MB
   setFlagsFromString('--heap-growing-percent=20'); // collect when a fifth has been added, not when it has doubled
   try {
     koffi.load(null).func('int mallopt(int, int)')(M_ARENA_MAX, ARENAS);

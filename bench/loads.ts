@@ -87,10 +87,7 @@ export async function dnsperf(
   seconds: number,
   more: readonly string[],
 ): Promise<LoadResult> {
-  const args = [
-    '-c',
-    LOAD_CORE,
-    'dnsperf',
+  const { stdout, stderr } = await onLoadCore('dnsperf', [
     '-s',
     '127.0.0.1',
     '-p',
@@ -102,8 +99,7 @@ export async function dnsperf(
     '-t',
     '5',
     ...more,
-  ];
-  const { stdout, stderr } = await run('taskset', args, { timeoutMs: TOOL_TIMEOUT_MS });
+  ]);
   const number = (pattern: RegExp) => Number(pattern.exec(stdout)?.[1] ?? Number.NaN);
   const result = {
     answers: number(/Queries completed:\s+(\d+)/),
@@ -121,22 +117,22 @@ async function h2load(
   seconds: number,
   more: readonly string[],
 ): Promise<LoadResult> {
-  const args = [
-    '-c',
-    LOAD_CORE,
-    'h2load',
+  const { stdout, stderr } = await onLoadCore('h2load', [
     '-D',
     String(seconds),
     '--warm-up-time=0',
     ...more,
     `https://127.0.0.1:${port}${path}`,
-  ];
-  const { stdout, stderr } = await run('taskset', args, { timeoutMs: TOOL_TIMEOUT_MS });
+  ]);
   const counts = /requests: (\d+) total, \d+ started, (\d+) done, (\d+) succeeded/.exec(stdout);
   if (counts === null) throw new Error(`h2load said nothing that counts:\n${stdout}${stderr}`);
   const [, total, done, succeeded] = counts.map(Number) as [number, number, number, number];
   if (succeeded !== done) throw new Error(`not every request succeeded:\n${stdout}`);
   return { answers: succeeded, lost: total - done, seconds };
+}
+
+function onLoadCore(tool: string, args: readonly string[]) {
+  return run('taskset', ['-c', LOAD_CORE, tool, ...args], { timeoutMs: TOOL_TIMEOUT_MS });
 }
 
 function names(prefix: string, count: number): string {

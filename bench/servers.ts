@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { freePorts } from '../test/support/free-ports.ts';
 import { MAIN_FILE, NODE } from '../test/support/noonmark.ts';
+import { IN_THE_FOREGROUND } from '../test/support/peers/unbound.ts';
 import type { IssuedCertificate } from '../test/support/pki.ts';
 import { type Running, start } from '../test/support/running.ts';
 
@@ -143,18 +144,9 @@ async function startUnbound(
     `
 server:
   access-control: 127.0.0.0/8 allow
-  username: ""
-  chroot: ""
-  directory: ""
-  pidfile: ""
-  use-syslog: no
-  logfile: ""
-  verbosity: 1
-  num-threads: 1
-  do-daemonize: no
+${IN_THE_FOREGROUND}
   incoming-num-tcp: 1000
-  module-config: "iterator"
-  trust-anchor-signaling: no${server}
+  module-config: "iterator"${server}
 remote-control:
   control-enable: no${rest}
 `,

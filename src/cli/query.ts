@@ -8,9 +8,10 @@ import { SystemClock } from '../clock/system-clock.ts';
 import type { Config } from '../config/config.ts';
 import { loadConfig } from '../config/load.ts';
 import { ConfigProblems } from '../config/problems.ts';
+import { parsePin } from '../config/schema.ts';
 import { formatSocketAddress } from '../config/socket-address.ts';
 import { formatDuration, parseDuration } from '../config/units.ts';
-import { quote, ValueError } from '../config/value-error.ts';
+import { ValueError } from '../config/value-error.ts';
 import { NameSyntaxError } from '../dns/names.ts';
 import { ClockUntrusted, createTlsConnector } from '../tls/connect.ts';
 import { CaFileUnusable, TrustAnchors } from '../tls/trust-anchors.ts';
@@ -28,8 +29,6 @@ import { QUICKSTART } from './quickstart.ts';
 const DEFAULT_TIMEOUT = '5s';
 const MAX_TIMEOUT_MS = 60_000;
 const MAX_ID = 0xffff;
-/** RFC 7858 section 4.2: SHA-256 of the SPKI, 32 octets in base64. */
-const PIN = /^sha256\/[A-Za-z0-9+/]{43}=$/;
 
 const OPTIONS = {
   server: { type: 'string' },
@@ -118,7 +117,7 @@ function makePlan(args: readonly string[]): Plan {
   const config = loadConfig(configFile).config;
   const server =
     values.server === undefined ? defaultServer(config, configFile) : readServer(values.server, values.name);
-  const pins = (values.pin ?? []).map(readPin);
+  const pins = (values.pin ?? []).map(parsePin);
   if (server.name === null && (values.ca ?? values.name ?? values.pin) !== undefined)
     throw new UsageError(
       '--ca, --name and --pin judge a certificate, so they need --server tls:// or https://',
@@ -133,11 +132,6 @@ function makePlan(args: readonly string[]): Plan {
     isDefaultServer: values.server === undefined,
     form: values.json ? 'json' : values.short ? 'short' : 'text',
   };
-}
-
-function readPin(written: string): string {
-  if (PIN.test(written)) return written;
-  throw new UsageError(`${quote(written)} is not a pin; write sha256/ and 44 characters of base64`);
 }
 
 /** --ca; our own CA for our own listener, unless the owner brings certificates; else the public roots. */

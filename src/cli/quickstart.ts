@@ -7,8 +7,9 @@ import type { App } from '../app.ts';
 import type { Clock } from '../clock/clock.ts';
 import type { Config } from '../config/config.ts';
 import { RCODE, TYPE } from '../dns/codes.ts';
-import { formatName, nameKey } from '../dns/names.ts';
+import { formatName } from '../dns/names.ts';
 import { Query } from '../dns/query.ts';
+import { probeQuery } from '../upstream/upstream-query.ts';
 
 /** The configuration that runs when none is named. */
 export const QUICKSTART = fileURLToPath(new URL('../../config/quickstart.yaml', import.meta.url));
@@ -82,9 +83,7 @@ async function worldNames(app: App, config: Config, clock: Clock): Promise<strin
   if (config.upstreams.length === 0) return 'Names of the world: not answered, no upstream is configured.';
   const through = config.upstreams.map(({ url }) => url).join(', ');
   const nowMs = clock.monotonic();
-  const question = Buffer.from(`${nameKey('.')}\0\x02\0\x01`, 'latin1');
-  const query = new Query(Buffer.concat([Uint8Array.of(0, 0, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0), question]));
-  const answer = await app.resolver.resolve(query, {
+  const answer = await app.resolver.resolve(new Query(probeQuery()), {
     client: '127.0.0.1',
     clientPort: 0,
     localAddress: '127.0.0.1',

@@ -41,7 +41,8 @@ function parseAccessRange(written: string): AccessRange {
   throw new ValueError(`${quote(written)} is not a known range; ${advice}`);
 }
 
-function parsePin(written: string): string {
+/** @throws ValueError */
+export function parsePin(written: string): string {
   if (PIN.test(written)) return written;
   throw new ValueError(`${quote(written)} is not a pin; write sha256/ and 44 characters of base64`);
 }

@@ -12,7 +12,6 @@ import {
   HEADER_OCTETS,
   layoutOf,
   MAX_MESSAGE_OCTETS,
-  type MessageLayout,
   readUint16,
   writeUint16,
   writeUint32,
@@ -61,11 +60,7 @@ export class Answer {
   /** From a whole message with one question, an upstream's or our own; null where it is malformed. Copies what it keeps. */
   static fromMessage(message: Uint8Array): Answer | null {
     const layout = layoutOf(message);
-    return layout === null ? null : Answer.fromLayout(message, layout);
-  }
-
-  /** The same where the message has been walked already. */
-  static fromLayout(message: Uint8Array, layout: MessageLayout): Answer {
+    if (layout === null) return null;
     const flags = readUint16(message, 2);
     const extended = layout.opt < 0 ? 0 : message[layout.opt + 4]!;
     const rcode = (extended << 4) | (flags & 15);
@@ -90,7 +85,7 @@ export class Answer {
 
   /** The same answer, `ageSeconds` after it was fetched. */
   aged(ageSeconds: number): Answer {
-    return ageSeconds === this.ageSeconds ? this : new Answer({ ...this, ageSeconds });
+    return new Answer({ ...this, ageSeconds });
   }
 
   /** The same answer with one more extended error. */

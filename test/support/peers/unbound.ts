@@ -21,6 +21,18 @@ export const BIG_STRINGS = 20;
 /** A name whose address is this machine, for clients that fetch something from it. */
 export const HERE_NAME = `here.${SPARSE_ZONE}`;
 
+/** Lines of `server:` for one that belongs to whoever started it: their user, their terminal, no files of its own. */
+export const IN_THE_FOREGROUND = `  username: ""
+  chroot: ""
+  directory: ""
+  pidfile: ""
+  use-syslog: no
+  logfile: ""
+  verbosity: 1
+  num-threads: 1
+  do-daemonize: no
+  trust-anchor-signaling: no`;
+
 export interface UnboundOptions {
   readonly certificateFile: string;
   readonly keyFile: string;
@@ -90,20 +102,11 @@ server:
   tls-service-key: "${options.keyFile}"
   access-control: 127.0.0.0/8 allow
   access-control: ::1/128 allow
-  username: ""
-  chroot: ""
-  directory: ""
-  pidfile: ""
-  use-syslog: no
-  logfile: ""
-  verbosity: 1
+${IN_THE_FOREGROUND}
   log-queries: yes
-  num-threads: 1
-  do-daemonize: no
   incoming-num-tcp: 200
   tcp-idle-timeout: 30000
   module-config: "validator iterator"
-  trust-anchor-signaling: no
   root-key-sentinel: no
   ${signed ? `trust-anchor-file: "${signed.anchorFile}"` : ''}
   local-zone: "." static

@@ -110,6 +110,7 @@ export function noonmarkConfig(
   const at = (port: number) => [`127.0.0.1:${port}`];
   return {
     listen: { dns: at(ports.dns), dot: at(ports.dot), doh: at(ports.doh) },
+    time: { sources: [] },
     upstreams: [
       { url: `tls://${UPSTREAM_NAME}:${upstreamPort}`, addresses: ['127.0.0.1'], ca_file: rootFile },
     ],

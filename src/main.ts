@@ -23,6 +23,22 @@ const COMMANDS: Readonly<
     summary: 'read a configuration and say everything that is wrong with it',
     load: async () => (await import('./cli/check.ts')).check,
   },
+  status: {
+    summary: 'how the running server is: one screen',
+    load: async () => (await import('./cli/status.ts')).status,
+  },
+  explain: {
+    summary: 'what is wrong, since when, and what to do',
+    load: async () => (await import('./cli/explain.ts')).explain,
+  },
+  time: {
+    summary: 'what time it is, and who says so',
+    load: async () => (await import('./cli/time.ts')).time,
+  },
+  rehearse: {
+    summary: 'what this configuration would do after a power cut',
+    load: async () => (await import('./cli/rehearse.ts')).rehearse,
+  },
   query: {
     summary: 'ask this or any other server, over any transport',
     load: async () => (await import('./cli/query.ts')).query,

@@ -1,6 +1,10 @@
 // `noonmark check`: the configuration, read as `serve` would read it, with everything that is wrong at once.
-// What later releases will carry out is a warning here, unless carrying on without it would do something unasked.
+// Warnings are what later releases will carry out, unless carrying on without it would do something unasked, and the
+// circular dependencies of this configuration on this host.
 
+import { networkInterfaces } from 'node:os';
+import { findCircles } from '../config/circles.ts';
+import { readHostFacts } from '../config/host-facts.ts';
 import { loadConfig } from '../config/load.ts';
 import { type ConfigProblem, ConfigProblems, formatProblem } from '../config/problems.ts';
 import { type Command, complain, EXIT, print, readArgs } from './command.ts';
@@ -10,6 +14,8 @@ export const check: Command = {
   help: `Usage: noonmark check [--config FILE] [--json]
 
 Reads the configuration without serving it. Every problem is printed with its file, line and key.
+Warns of circular dependencies too: a time source that must be looked up first, sources that fail together, and what
+this host itself has in resolv.conf and in the files of chrony or systemd-timesyncd.
 Exit code 0 when it can be served, with or without warnings, and 78 when it cannot.
 
   --config FILE   the configuration (default: the quick start's)
@@ -33,7 +39,9 @@ Exit code 0 when it can be served, with or without warnings, and 78 when it cann
 
 function judge(file: string): { errors: readonly ConfigProblem[]; warnings: readonly ConfigProblem[] } {
   try {
-    return { errors: [], warnings: loadConfig(file).warnings };
+    const { config, warnings } = loadConfig(file);
+    const own = Object.values(networkInterfaces()).flatMap((list = []) => list.map(({ address }) => address));
+    return { errors: [], warnings: [...warnings, ...findCircles(config, readHostFacts(own))] };
   } catch (error) {
     if (error instanceof ConfigProblems) return { errors: error.problems, warnings: [] };
     throw error;

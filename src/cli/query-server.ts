@@ -5,7 +5,7 @@
 import { isIP, isIPv6 } from 'node:net';
 import type { Config, SocketAddress } from '../config/config.ts';
 import { parseSocketAddress } from '../config/socket-address.ts';
-import { parseHostName } from '../config/upstream-url.ts';
+import { parseHostName } from '../config/url-parts.ts';
 import { quote } from '../config/value-error.ts';
 import { interfaceAddresses } from '../listener/interfaces.ts';
 import { formatAddress } from '../listener/listener.ts';

@@ -4,11 +4,10 @@
 import { randomInt } from 'node:crypto';
 import { join } from 'node:path';
 import type { Clock } from '../clock/clock.ts';
-import { SystemClock } from '../clock/system-clock.ts';
 import type { Config } from '../config/config.ts';
 import { loadConfig } from '../config/load.ts';
 import { ConfigProblems } from '../config/problems.ts';
-import { parsePin } from '../config/schema.ts';
+import { parsePin } from '../config/schema-forms.ts';
 import { formatSocketAddress } from '../config/socket-address.ts';
 import { formatDuration, parseDuration } from '../config/units.ts';
 import { ValueError } from '../config/value-error.ts';
@@ -17,6 +16,7 @@ import { ClockUntrusted, createTlsConnector } from '../tls/connect.ts';
 import { CaFileUnusable, TrustAnchors } from '../tls/trust-anchors.ts';
 import { PeerUntrusted, type Verdict } from '../tls/verdict.ts';
 import { type Command, complain, EXIT, print, readArgs, UsageError } from './command.ts';
+import { commandClock } from './command-clock.ts';
 import { BadAnswer, NoAnswer, newTrace } from './query-exchange.ts';
 import { gatherFacts, type QueryFacts, type QueryTrust, type ReplyFacts, readReply } from './query-facts.ts';
 import { buildQuery, type QueryQuestion, readQuestion } from './query-question.ts';
@@ -73,7 +73,7 @@ Nothing is sent to a server whose certificate is not trusted, and no switch chan
 Exit codes: 0 for NOERROR and NXDOMAIN, 1 for any other answer and for a server that is not trusted, 64 for a wrong
 command line, 69 when no answer comes, 78 for a bad configuration.`,
 
-  run: (args) => runQuery(args, new SystemClock()),
+  run: (args) => runQuery(args, commandClock()),
 };
 
 /** What is asked, of whom, and how; all that can be wrong with the command line is found while making it. */

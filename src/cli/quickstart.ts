@@ -83,7 +83,7 @@ async function worldNames(app: App, config: Config, clock: Clock): Promise<strin
   if (config.upstreams.length === 0) return 'Names of the world: not answered, no upstream is configured.';
   const through = config.upstreams.map(({ url }) => url).join(', ');
   const nowMs = clock.monotonic();
-  const answer = await app.resolver.resolve(new Query(probeQuery()), {
+  const answer = await app.inside.resolve(new Query(probeQuery()), {
     client: '127.0.0.1',
     clientPort: 0,
     localAddress: '127.0.0.1',

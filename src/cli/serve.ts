@@ -2,10 +2,13 @@
 // SIGHUP reloads, SIGTERM and SIGINT drain and end. A bad file at a reload is reported and the old state stays.
 
 import { App } from '../app.ts';
-import { SystemClock } from '../clock/system-clock.ts';
+import { TrueClock } from '../clock/true-clock.ts';
+import { findCircles } from '../config/circles.ts';
 import type { Config } from '../config/config.ts';
+import { readHostFacts } from '../config/host-facts.ts';
 import { loadConfig } from '../config/load.ts';
 import { ConfigProblems, formatProblem } from '../config/problems.ts';
+import { interfaceAddresses } from '../listener/interfaces.ts';
 import { createLog, type Log } from '../observe/log.ts';
 import { type Command, complain, EXIT, print, readArgs } from './command.ts';
 import { describeStart, QUICKSTART } from './quickstart.ts';
@@ -26,13 +29,12 @@ Exit codes: 0 after a signal, 75 when no listen address can ever work, 78 for a 
     const config = loadOrComplain(file);
     if (config === null) return EXIT.CONFIG;
 
-    const clock = new SystemClock();
+    const clock = new TrueClock();
     const log = createLog(clock, config.log);
     surviveBugs(log);
-    const { state, reason } = clock.status;
-    if (state === 'untrusted') log.warn('clock untrusted: only internal names are answered', { reason });
-    const watch = clock.watch();
     const app = new App({ config, clock, log });
+    sayHowTimeBegins(clock, log);
+    sayCircles(config, log);
     const started = app.start();
     let reloaded: Promise<unknown> = started;
     const signal = untilSignal(() => {
@@ -44,7 +46,6 @@ Exit codes: 0 after a signal, 75 when no listen address can ever work, 78 for a 
     }
     if (values.config === undefined || process.stdout.isTTY) print(await describeStart(app, config, clock));
     log.info('stopping', { signal: await signal });
-    watch.cancel();
     await app.stop();
     return EXIT.OK;
   },
@@ -68,9 +69,21 @@ async function reload(app: App, file: string, log: Log): Promise<void> {
     const { config, warnings } = loadConfig(file);
     for (const warning of warnings) log.warn(formatProblem(file, warning));
     await app.reload(config);
+    sayCircles(config, log);
   } catch (error) {
     log.error('reload failed; what was served before goes on', { reason: (error as Error).message });
   }
+}
+
+function sayHowTimeBegins({ status: { state, basis, reason } }: TrueClock, log: Log): void {
+  if (state === 'untrusted') log.warn('clock untrusted: only internal names are answered', { reason });
+  else log.info('clock', { state, basis, reason });
+}
+
+/** What would turn against us in a power cut, at each start and reload, because `check` is not always run. */
+function sayCircles(config: Config, log: Log): void {
+  const facts = readHostFacts(interfaceAddresses().map(({ address }) => address));
+  for (const { path, message } of findCircles(config, facts)) log.warn(message, { key: path });
 }
 
 function untilSignal(onHangUp: () => void): Promise<NodeJS.Signals> {

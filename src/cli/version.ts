@@ -3,9 +3,9 @@
 
 import manifest from '../../package.json' with { type: 'json' };
 import { HARD_FLOOR_MS } from '../clock/hard-floor.ts';
-import { SystemClock } from '../clock/system-clock.ts';
 import { createTlsConnector } from '../tls/connect.ts';
 import { type Command, EXIT, print, readArgs } from './command.ts';
+import { commandClock } from './command-clock.ts';
 
 export const version: Command = {
   help: `Usage: noonmark version [--json]
@@ -15,7 +15,7 @@ and the date of the release, below which no clock is believed.`,
 
   async run(args) {
     const { values } = readArgs(args, { json: { type: 'boolean' }, config: { type: 'string' } });
-    const tls = createTlsConnector({ clock: new SystemClock() });
+    const tls = createTlsConnector({ clock: commandClock() });
     const released = new Date(HARD_FLOOR_MS).toISOString().slice(0, 10);
     const facts = {
       version: manifest.version,

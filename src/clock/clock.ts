@@ -22,6 +22,8 @@ export interface ClockStatus {
   readonly basis: ClockBasis;
   /** One sentence for a person: why the clock is in this state. */
   readonly reason: string;
+  /** While `untrusted`: which dates of upstreams' certificates speak against every candidate, where any do. */
+  readonly contradiction?: string | undefined;
   /** Monotonic milliseconds at which the state was entered. */
   readonly sinceMs: number;
 }
@@ -37,7 +39,9 @@ export interface Clock {
   /** The date, for certificates, renewal and logs. */
   now(): Instant;
   readonly status: ClockStatus;
-  /** Calls `listener` after each change of state or basis; returns how to stop that. */
+  /** Milliseconds since 1970: the true time is not before this, whatever anybody says. */
+  readonly floorMs: number;
+  /** Calls `listener` after each change of state or basis, and after a jump of the date; returns how to stop that. */
   onStateChange(listener: (status: ClockStatus) => void): () => void;
   /** Runs `action` once after `delayMs`. */
   after(delayMs: number, action: () => void): Timer;

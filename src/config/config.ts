@@ -19,6 +19,7 @@ export interface Config {
     readonly dns: readonly SocketAddress[];
     readonly dot: readonly SocketAddress[];
     readonly doh: readonly SocketAddress[];
+    readonly admin: readonly SocketAddress[];
   };
   readonly access: { readonly allow: readonly AccessRange[] };
   readonly upstreams: readonly UpstreamConfig[];
@@ -29,6 +30,8 @@ export interface Config {
     readonly addresses: readonly string[];
     readonly files: { readonly certificate: string; readonly key: string } | null;
   };
+  /** Time sources; null: the built-in ones (docs/time.md). */
+  readonly time: { readonly sources: readonly TimeSourceConfig[] | null };
   readonly cache: { readonly maxBytes: number };
   readonly certsDir: string;
   readonly stateDir: string;
@@ -46,7 +49,9 @@ export type AccessRange = 'loopback' | 'private' | 'local' | { readonly cidr: st
 export interface UpstreamConfig {
   /** As written, for people and as the upstream's name. */
   readonly url: string;
-  readonly protocol: 'tls';
+  readonly protocol: 'tls' | 'https';
+  /** The path of an https upstream, "/dns-query" unless written (RFC 8484); "" for tls. */
+  readonly path: string;
   /** The name, or address, that its certificate must carry. */
   readonly serverName: string;
   readonly port: number;
@@ -57,6 +62,39 @@ export interface UpstreamConfig {
   /** "sha256/BASE64"; empty: none demanded. */
   readonly pins: readonly string[];
 }
+
+export interface TimeSourceConfig {
+  /** As written. */
+  readonly url: string;
+  readonly protocol: 'ntp' | 'https';
+  /** A name in lower case, or an address in canonical form. */
+  readonly host: string;
+  readonly isAddress: boolean;
+  readonly port: number;
+  /** Of an https source; "/" unless written. */
+  readonly path: string;
+  /** Addresses to ask; empty: the host, where it is one, else whatever its name resolves to through ourselves. */
+  readonly addresses: readonly string[];
+  readonly key: TimeKey | null;
+  /** Absolute path of a PEM file, for https; null: the public roots. */
+  readonly caFile: string | null;
+  /** SPKI pins of an https source, "sha256/BASE64"; empty: none demanded. */
+  readonly pins: readonly string[];
+  /** Whose votes this one is merged with; null: each server has its own. */
+  readonly operator: string | null;
+  readonly prefer: boolean;
+  readonly trusted: boolean;
+}
+
+/** A symmetric key, named as chrony's keyfile names it (chrony.conf(5), keyfile). */
+export interface TimeKey {
+  readonly id: number;
+  readonly type: TimeKeyType;
+  /** Absolute path. */
+  readonly file: string;
+}
+
+export type TimeKeyType = 'MD5' | 'SHA1' | 'SHA256' | 'AES128' | 'AES256';
 
 export interface ZoneConfig {
   readonly name: NameKey;

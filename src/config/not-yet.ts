@@ -20,22 +20,10 @@ const isOn = (value: unknown) => value === 'on' || value === true;
 
 export const NOT_YET: readonly NotYet[] = [
   {
-    path: ['listen', 'admin'],
-    severity: 'warning',
-    asks: isNotEmpty,
-    message: 'the status page is not built in this release; nothing listens there',
-  },
-  {
     path: ['listen', 'ntp'],
     severity: 'warning',
     asks: isNotEmpty,
     message: 'serving NTP is not built in this release; nothing listens there',
-  },
-  {
-    path: ['time', 'sources'],
-    severity: 'warning',
-    asks: isNotEmpty,
-    message: 'time sources are not built in this release; the system clock is taken where it is plausible',
   },
   {
     path: ['certificate', 'acme'],
@@ -63,13 +51,6 @@ export const NOT_YET: readonly NotYet[] = [
     asks: always,
     message:
       'master files are not read in this release, and names in them would be answered as missing; write them under `records`',
-  },
-  {
-    path: ['upstreams', '*', 'url'],
-    severity: 'error',
-    asks: (value) => typeof value === 'string' && /^https:\/\//i.test(value),
-    message:
-      'upstreams over HTTPS are not built in this release; write tls:// and the address or name of the server',
   },
   {
     path: ['rebinding', 'protect'],

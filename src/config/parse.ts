@@ -1,18 +1,27 @@
 // The text of a configuration file to a frozen Config, or every problem in it at once.
 // In this order: YAML, forms (schema.ts), keys of later releases (not-yet.ts), rules between keys. The rules judge
 // whatever has a right form, so that one typing error does not hide the others.
-// No file is read here; load.ts does, and says which CA files can be used.
+// No file is read here; load.ts does, and says which of the named files can be used.
 
 import { dirname, resolve } from 'node:path';
 import type { z } from 'zod';
 import { checkAccess } from './access-rules.ts';
-import type { AccessRange, Config, Limits, SocketAddress, UpstreamConfig } from './config.ts';
+import type {
+  AccessRange,
+  Config,
+  Limits,
+  SocketAddress,
+  TimeSourceConfig,
+  UpstreamConfig,
+} from './config.ts';
 import { reportForms } from './form-problems.ts';
 import { CACHE_OCTETS, LIMITS } from './limits.ts';
 import { checkListen } from './listen-rules.ts';
+import { filesUnseen, type NamedFiles } from './named-files.ts';
 import { reportNotYet } from './not-yet.ts';
 import { type ConfigProblem, ConfigProblems, Report, sortByLine } from './problems.ts';
 import { configSchema } from './schema.ts';
+import { readTimeSources } from './time-rules.ts';
 import { readUpstreams } from './upstream-rules.ts';
 import { readYaml } from './yaml-tree.ts';
 import { readZones } from './zone-rules.ts';
@@ -25,6 +34,7 @@ const DEFAULT_LISTEN: Config['listen'] = {
   ],
   dot: [],
   doh: [],
+  admin: [],
 };
 const DEFAULT_ALLOW: readonly AccessRange[] = ['loopback', 'private', 'local'];
 const DEFAULT_CERTS_DIR = 'certs';
@@ -33,8 +43,8 @@ const DEFAULT_STATE_DIR = 'state';
 export interface ParseOptions {
   /** As the person wrote it; messages begin with it, and relative paths start at its directory. */
   readonly file: string;
-  /** Why the PEM file of a CA cannot be used, as a sentence; null when it can. Unless given, no CA file is looked at. */
-  readonly caFileProblem?: (path: string) => string | null;
+  /** Unless given, the files that it names are not looked at. */
+  readonly files?: NamedFiles;
 }
 
 export interface ParsedConfig {
@@ -44,14 +54,14 @@ export interface ParsedConfig {
 }
 
 /** @throws ConfigProblems */
-export function parseConfig(text: string, { file, caFileProblem = () => null }: ParseOptions): ParsedConfig {
+export function parseConfig(text: string, { file, files = filesUnseen }: ParseOptions): ParsedConfig {
   const tree = readYaml(text);
   if (tree.broken) throw new ConfigProblems(file, tree.problems);
   const written = tree.value ?? {};
   const report = new Report(tree.lineOf);
   reportForms(written, report);
   reportNotYet(written, report);
-  const config = buildConfig(written, resolve(file), caFileProblem, report);
+  const config = buildConfig(written, resolve(file), files, report);
   // Where YAML itself was misread, the form of what came out says nothing more.
   const misread = new Set(tree.problems.map(({ path }) => path));
   const errors = [...tree.problems, ...report.errors.filter(({ path }) => path === '' || !misread.has(path))];
@@ -60,16 +70,12 @@ export function parseConfig(text: string, { file, caFileProblem = () => null }: 
 }
 
 /** Means something only when the report has no errors; parts with a wrong form have their defaults in it. */
-function buildConfig(
-  written: unknown,
-  file: string,
-  caFileProblem: (path: string) => string | null,
-  report: Report,
-): Config {
+function buildConfig(written: unknown, file: string, files: NamedFiles, report: Report): Config {
   const sections = rightSections(written);
   const absolute = (path: string) => resolve(dirname(file), path);
   const { certificate, certs_dir: certsDir, state_dir: stateDir } = sections;
   const listen = readListen(sections.listen, report);
+  const ntp = sections.listen?.ntp ?? [];
   const allow = sections.access?.allow ?? DEFAULT_ALLOW;
   checkAccess(allow, report);
   if (certificate?.files && certificate.acme) {
@@ -82,7 +88,7 @@ function buildConfig(
     file,
     listen,
     access: { allow },
-    upstreams: readUpstreamSection(written, { absolute, caFileProblem, listenDot: listen.dot }, report),
+    upstreams: readUpstreamSection(written, { absolute, files, listen }, report),
     zones: readZones((written as { zones?: unknown }).zones, report),
     certificate: {
       names: [...new Set(certificate?.names)],
@@ -91,6 +97,7 @@ function buildConfig(
         ? { certificate: absolute(certificate.files.certificate), key: absolute(certificate.files.key) }
         : null,
     },
+    time: { sources: readTimeSection(written, { absolute, files, listen: { ...listen, ntp } }, report) },
     cache: { maxBytes: sections.cache?.max_bytes ?? CACHE_OCTETS.default },
     certsDir: certsDir === undefined ? resolve(DEFAULT_CERTS_DIR) : absolute(certsDir),
     stateDir: stateDir === undefined ? resolve(DEFAULT_STATE_DIR) : absolute(stateDir),
@@ -118,7 +125,7 @@ function rightSections(written: unknown): Sections {
 function readListen(listen: Sections['listen'], report: Report): Config['listen'] {
   if (listen === undefined) return DEFAULT_LISTEN;
   checkListen(listen as Record<string, SocketAddress[]>, report);
-  return { dns: listen.dns ?? [], dot: listen.dot ?? [], doh: listen.doh ?? [] };
+  return { dns: listen.dns ?? [], dot: listen.dot ?? [], doh: listen.doh ?? [], admin: listen.admin ?? [] };
 }
 
 function readUpstreamSection(
@@ -131,12 +138,29 @@ function readUpstreamSection(
     report.warning(['upstreams'], 'no upstream is written, so only internal names are answered');
     return [];
   }
-  const entrySchema = configSchema.shape.upstreams.unwrap().element;
-  const entries = (Array.isArray(upstreams) ? upstreams : []).flatMap((entry, position) => {
-    const result = entrySchema.safeParse(entry);
+  const entries = rightEntries(upstreams, configSchema.shape.upstreams.unwrap().element);
+  return readUpstreams(entries, context, report);
+}
+
+/** Null where nothing is written: the built-in sources. */
+function readTimeSection(
+  written: unknown,
+  context: Parameters<typeof readTimeSources>[1],
+  report: Report,
+): TimeSourceConfig[] | null {
+  const sources = (written as { time?: { sources?: unknown } }).time?.sources;
+  if (sources === undefined) return null;
+  const entrySchema = configSchema.shape.time.unwrap().shape.sources.unwrap().element;
+  return readTimeSources(rightEntries(sources, entrySchema), context, report);
+}
+
+/** The entries of a list whose forms are right, by their position. */
+function rightEntries<T extends z.ZodType>(list: unknown, schema: T): Map<number, z.output<T>> {
+  const entries = (Array.isArray(list) ? list : []).flatMap((entry, position) => {
+    const result = schema.safeParse(entry);
     return result.success ? [[position, result.data] as const] : [];
   });
-  return readUpstreams(new Map(entries), context, report);
+  return new Map(entries);
 }
 
 /** Which limit is one client's share of which. */

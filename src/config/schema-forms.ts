@@ -1,8 +1,9 @@
 // The forms that values of the file have: texts with a reader, quantities with a unit, whole numbers, on or off, choices,
-// paths. schema.ts puts the keys together from them. Each says in one sentence what to write in its place.
+// paths, addresses, pins. schema.ts puts the keys together from them. Each says in one sentence what to write in its place.
 
 import { z } from 'zod';
-import type { LimitRow } from './limits.ts';
+import { ENTRIES_MAX, type LimitRow } from './limits.ts';
+import { parseAddress } from './socket-address.ts';
 import { suggest } from './suggest.ts';
 import { formatDuration, formatSize, parseDuration, parseSize } from './units.ts';
 import { quote, ValueError } from './value-error.ts';
@@ -131,6 +132,26 @@ export function filePath(what: string, wrongType?: Sentence) {
     wrongType,
   );
 }
+
+/** An address without a port. */
+export const address = () =>
+  text((written) => parseAddress(written).address, { examples: ['192.0.2.1', '2001:db8::1'] });
+
+/** RFC 7858 section 4.2: SHA-256 of the SPKI, 32 octets in base64. */
+const PIN = /^sha256\/[A-Za-z0-9+/]{43}=$/;
+
+/** @throws ValueError */
+export function parsePin(written: string): string {
+  if (PIN.test(written)) return written;
+  throw new ValueError(`${quote(written)} is not a pin; write sha256/ and 44 characters of base64`);
+}
+
+export const pins = () =>
+  z
+    .array(text(parsePin, { pattern: PIN.source }))
+    .max(ENTRIES_MAX.pins)
+    .optional()
+    .describe('SPKI pins; where there are any, the certificate must match one of them as well');
 
 /** What stands in the file, for "… does not fit". */
 export function describeValue(value: unknown): string {

@@ -7,28 +7,29 @@ import { LOG_LEVELS } from '../observe/log.ts';
 import type { AccessRange } from './config.ts';
 import { CACHE_OCTETS, ENTRIES_MAX, LIMITS, type LimitRow } from './limits.ts';
 import {
+  address,
   choice,
   choiceSentence,
   duration,
   filePath,
   missing,
   onOrOff,
+  pins,
   size,
   text,
   wholeNumber,
 } from './schema-forms.ts';
-import { parseAddress, parseCidr, parseSocketAddress } from './socket-address.ts';
+import { parseCidr, parseSocketAddress } from './socket-address.ts';
 import { suggest } from './suggest.ts';
-import { parseHostName, parseUpstreamUrl } from './upstream-url.ts';
+import { time } from './time-schema.ts';
+import { parseUpstreamUrl } from './upstream-url.ts';
+import { parseHostName } from './url-parts.ts';
 import { quote, ValueError } from './value-error.ts';
 
 /** Ports of listen addresses that are written without one; all but 8080 are IANA's. */
 export const DEFAULT_PORTS = { dns: 53, dot: 853, doh: 443, admin: 8080, ntp: 123 } as const;
 
 const ACCESS_WORDS = ['loopback', 'private', 'local'] as const;
-
-/** RFC 7858 section 4.2: SHA-256 of the SPKI, 32 octets in base64. */
-const PIN = /^sha256\/[A-Za-z0-9+/]{43}=$/;
 
 function parseAccessRange(written: string): AccessRange {
   const word = ACCESS_WORDS.find((known) => known === written);
@@ -40,15 +41,6 @@ function parseAccessRange(written: string): AccessRange {
     : `write ${ACCESS_WORDS.join(', ')} or a prefix such as 192.168.0.0/16`;
   throw new ValueError(`${quote(written)} is not a known range; ${advice}`);
 }
-
-/** @throws ValueError */
-export function parsePin(written: string): string {
-  if (PIN.test(written)) return written;
-  throw new ValueError(`${quote(written)} is not a pin; write sha256/ and 44 characters of base64`);
-}
-
-const address = () =>
-  text((written) => parseAddress(written).address, { examples: ['192.0.2.1', '2001:db8::1'] });
 
 const listenAddresses = (key: keyof typeof DEFAULT_PORTS, what: string) =>
   z
@@ -66,7 +58,7 @@ const listen = z
     dns: listenAddresses('dns', 'Plain DNS, over UDP and TCP'),
     dot: listenAddresses('dot', 'DNS over TLS'),
     doh: listenAddresses('doh', 'DNS over HTTPS, at /dns-query'),
-    admin: listenAddresses('admin', 'Status page, API, metrics and health (not in this release)'),
+    admin: listenAddresses('admin', 'Status page, API, metrics and health'),
     ntp: listenAddresses('ntp', 'NTP for the network (not in this release)'),
   })
   .optional()
@@ -95,8 +87,9 @@ const upstream = z
       url: text(
         parseUpstreamUrl,
         {
-          description: 'How to ask it: tls://ADDRESS or tls://NAME, with :PORT where it is not 853',
-          examples: ['tls://dns.quad9.net', 'tls://[2620:fe::fe]:853'],
+          description:
+            'How to ask it: tls://HOST or https://HOST/PATH, HOST being a name or an address; with :PORT where it is not 853 or 443, and /dns-query where no path is written',
+          examples: ['tls://dns.quad9.net', 'tls://[2620:fe::fe]:853', 'https://dns.quad9.net/dns-query'],
         },
         missing('an upstream needs a `url`, such as tls://dns.quad9.net'),
       ),
@@ -110,15 +103,11 @@ const upstream = z
       ca_file: filePath(
         'PEM file of the CA to trust for this upstream, in place of the public roots',
       ).optional(),
-      pins: z
-        .array(text(parsePin, { pattern: PIN.source }))
-        .max(ENTRIES_MAX.pins)
-        .optional()
-        .describe('SPKI pins; where there are any, the certificate must match one of them as well'),
+      pins: pins(),
     },
     { error: bareUrl },
   )
-  .describe('A resolver for the names of the world, asked over verified TLS only');
+  .describe('A resolver for the names of the world, asked over verified TLS or HTTPS only');
 
 const zone = z
   .strictObject({
@@ -170,28 +159,6 @@ const certificate = z
   })
   .optional()
   .describe('What DoT and DoH show to clients');
-
-const timeSource = z.strictObject({
-  url: z.string().describe('ntp:// and an address or name, or https:// for its Date header'),
-  key: z
-    .strictObject({
-      id: wholeNumber(1, 65_535, { description: 'Number of the key in its file' }),
-      type: z.string().describe('Hash or cipher, such as SHA1 or AES128'),
-      file: filePath("Key file as chrony's keyfile has it"),
-    })
-    .optional()
-    .describe('Symmetric key that authenticates this source'),
-  operator: z.string().optional().describe('Merges the votes of sources that one operator runs'),
-  prefer: onOrOff('Its offset is used inside the agreed interval'),
-  trusted: onOrOff('This one alone may decide'),
-});
-
-const time = z
-  .strictObject({
-    sources: z.array(timeSource).max(ENTRIES_MAX.sources).optional().describe('The order is no preference'),
-  })
-  .optional()
-  .describe('Where the time comes from (not in this release)');
 
 const cache = z
   .strictObject({

@@ -2,6 +2,8 @@
 // A name without addresses is a circle: the look-up that would find them needs an upstream.
 
 import type { SocketAddress, UpstreamConfig } from './config.ts';
+import type { NamedFiles } from './named-files.ts';
+import { isOwnSocket } from './own-sockets.ts';
 import type { Path, Report } from './problems.ts';
 import type { UpstreamUrl } from './upstream-url.ts';
 import { quote } from './value-error.ts';
@@ -17,10 +19,9 @@ interface WrittenUpstream {
 export interface UpstreamContext {
   /** Makes a written path absolute. */
   readonly absolute: (path: string) => string;
-  /** Why the PEM file of a CA cannot be used, as a sentence; null when it can. */
-  readonly caFileProblem: (path: string) => string | null;
-  /** Our own DoT addresses. */
-  readonly listenDot: readonly SocketAddress[];
+  readonly files: NamedFiles;
+  /** Our own listeners. */
+  readonly listen: { readonly dot: readonly SocketAddress[]; readonly doh: readonly SocketAddress[] };
 }
 
 /** `entries` by their position in the file; those with a problem in form are left out by the caller. */
@@ -33,9 +34,8 @@ export function readUpstreams(
   const upstreams: UpstreamConfig[] = [];
   for (const [position, entry] of entries) {
     const path: Path = ['upstreams', position];
-    if (entry.url.protocol !== 'tls') continue; // not-yet.ts has said so
-    const upstream = upstreamOf({ ...entry, url: { ...entry.url, protocol: 'tls' } }, context);
-    const place = `${entry.url.host}:${entry.url.port}`;
+    const upstream = upstreamOf(entry, context);
+    const place = `${entry.url.host}:${entry.url.port}${entry.url.path}`;
     const before = firstAt.get(place);
     if (before !== undefined) {
       const message = `${quote(entry.url.written)} is listed already at upstreams[${before}]; write one entry with all its addresses`;
@@ -43,7 +43,7 @@ export function readUpstreams(
     }
     firstAt.set(place, before ?? position);
     checkAddresses(upstream, entry.url, path, context, report);
-    const problem = upstream.caFile === null ? null : context.caFileProblem(upstream.caFile);
+    const problem = upstream.caFile === null ? null : context.files.caProblem(upstream.caFile);
     if (problem !== null) report.error([...path, 'ca_file'], problem);
     upstreams.push(upstream);
   }
@@ -51,12 +51,13 @@ export function readUpstreams(
 }
 
 function upstreamOf(
-  { url, addresses = [], ca_file, pins = [] }: WrittenUpstream & { url: { protocol: 'tls' } },
+  { url, addresses = [], ca_file, pins = [] }: WrittenUpstream,
   { absolute }: UpstreamContext,
 ): UpstreamConfig {
   return {
     url: url.written,
     protocol: url.protocol,
+    path: url.path,
     serverName: url.host,
     port: url.port,
     addresses: addresses.length === 0 && url.isAddress ? [url.host] : [...new Set(addresses)],
@@ -66,10 +67,10 @@ function upstreamOf(
 }
 
 function checkAddresses(
-  { addresses, port }: UpstreamConfig,
+  { addresses, port, protocol }: UpstreamConfig,
   url: UpstreamUrl,
   path: Path,
-  { listenDot }: UpstreamContext,
+  { listen }: UpstreamContext,
   report: Report,
 ): void {
   if (addresses.length === 0) {
@@ -78,13 +79,12 @@ function checkAddresses(
       `${quote(url.host)} is a name, and looking it up would need an upstream first; write its addresses beside it, such as addresses: ["192.0.2.1"]`,
     );
   }
-  const own = addresses.find((address) =>
-    listenDot.some((dot) => dot.address === address && dot.port === port),
-  );
+  const key = protocol === 'tls' ? 'dot' : 'doh';
+  const own = addresses.find((address) => isOwnSocket(listen[key], address, port));
   if (own !== undefined) {
     report.error(
       [...path, 'url'],
-      `${own} port ${port} is where this server itself listens (listen.dot), so it would ask itself; write another resolver`,
+      `${own} port ${port} is where this server itself listens (listen.${key}), so it would ask itself; write another resolver`,
     );
   }
 }

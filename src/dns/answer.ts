@@ -92,9 +92,26 @@ export class Answer {
   withError(error: ExtendedError): Answer {
     return new Answer({ ...this, errors: [...this.errors, error] });
   }
+
+  /**
+   * The same records, each with the TTL that `limit` makes of what is left of its own (seconds), and so the lifetime.
+   * AD is gone: that signatures hold today cannot be said of what needs this (RFC 4035 section 3.2.3).
+   */
+  withTtls(limit: (ttlSeconds: number) => number): Answer {
+    const left = (ttlSeconds: number) => limit(Math.max(0, ttlSeconds - this.ageSeconds));
+    const body = Buffer.from(this.body, 'latin1');
+    for (const at of this.ttlOffsets) writeUint32(body, at, left(ttlOf(body, at)));
+    return new Answer({
+      ...this,
+      flags: this.flags & ~FLAG.AD,
+      body: body.toString('latin1'),
+      lifetimeSeconds: left(this.lifetimeSeconds),
+      ageSeconds: 0,
+    });
+  }
 }
 
-type AnswerParts = Omit<Answer, 'aged' | 'withError'>;
+type AnswerParts = Omit<Answer, 'aged' | 'withError' | 'withTtls'>;
 
 const EMPTY = {
   answers: 0,

@@ -36,10 +36,13 @@ export class ClockNotReady extends DnsFailure {
   readonly code = 'clock-not-ready';
   readonly errors: readonly ExtendedError[];
 
-  constructor(reason: string) {
+  /** @param contradiction dates of upstreams' certificates that speak against every time there is */
+  constructor(reason: string, contradiction?: string) {
     const text = `clock untrusted: ${reason}`;
     super(text);
-    this.errors = [{ code: EDE.NOT_READY, text }];
+    const dates =
+      contradiction === undefined ? [] : [{ code: EDE.NETWORK_ERROR, text: `dates: ${contradiction}` }];
+    this.errors = [{ code: EDE.NOT_READY, text }, ...dates];
   }
 }
 

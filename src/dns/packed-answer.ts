@@ -31,12 +31,15 @@ export function packAnswer(answer: Answer, fetchedAtMs: number): string {
   return packed.toString('latin1');
 }
 
-/** What packAnswer has packed, with its age at `nowMs` (monotonic); null when its lifetime is over. */
-export function unpackAnswer(packed: string, nowMs: number): Answer | null {
+/**
+ * What packAnswer has packed, with its age at `nowMs` (monotonic); null when its lifetime ended more than `staleSeconds`
+ * ago. Of one that is past its lifetime, the age is more than its lifetime and its TTLs.
+ */
+export function unpackAnswer(packed: string, nowMs: number, staleSeconds = 0): Answer | null {
   const octets = Buffer.from(packed, 'latin1');
   const ageSeconds = Math.max(0, Math.floor((nowMs - octets.readUIntBE(0, FETCHED_AT_OCTETS)) / 1000));
   const lifetimeSeconds = octets.readUInt32BE(6);
-  if (ageSeconds >= lifetimeSeconds) return null;
+  if (ageSeconds >= lifetimeSeconds + staleSeconds) return null;
   const answers = octets.readUInt16BE(14);
   const authorities = octets.readUInt16BE(16);
   const additionals = octets.readUInt16BE(18);

@@ -16,6 +16,7 @@ import { Query } from '../dns/query.ts';
 import { MAX_MESSAGE_OCTETS } from '../dns/wire.ts';
 import type { CertificateStore } from '../tls/certificate-store.ts';
 import type { TrackedConnection } from './connection-table.ts';
+import { dateField } from './date-field.ts';
 import {
   DNS_MESSAGE,
   judgeRequest,
@@ -167,7 +168,7 @@ export class DohListener extends ServerListener<DohListenerParts> {
       'content-type': DNS_MESSAGE,
       'content-length': end,
       'cache-control': `max-age=${maxAgeSeconds}`,
-      ...dateHeader(this.parts.clock),
+      ...dateField(this.parts.clock),
     });
     response.end(octets.subarray(0, request.method === 'HEAD' ? 0 : end));
   }
@@ -183,7 +184,7 @@ export class DohListener extends ServerListener<DohListenerParts> {
       'content-length': Buffer.byteLength(body),
       ...(status === 405 ? { allow: 'GET, HEAD, POST' } : {}),
       ...(isEndless && isHttp1 ? { connection: 'close' } : {}),
-      ...dateHeader(this.parts.clock),
+      ...dateField(this.parts.clock),
     });
     response.end(request.method === 'HEAD' ? '' : body, () => {
       if (!isEndless) return;
@@ -191,13 +192,6 @@ export class DohListener extends ServerListener<DohListenerParts> {
       else response.stream?.close();
     });
   }
-}
-
-/** The HTTP Date (RFC 9110 section 6.6.1) as our own clock has it, only while that is worth something to others. */
-function dateHeader(clock: Clock): { date?: string } {
-  const { state } = clock.status;
-  if (state !== 'synchronized' && state !== 'holdover') return {};
-  return { date: new Date(clock.now().epochMs).toUTCString() };
 }
 
 /** One client connection, over whichever HTTP version, as the connection table sees it. */

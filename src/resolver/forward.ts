@@ -4,6 +4,7 @@
 import type { Clock } from '../clock/clock.ts';
 import { Answer } from '../dns/answer.ts';
 import { ClockNotReady, UpstreamFailure } from '../dns/failures.ts';
+import type { Query } from '../dns/query.ts';
 import { FLAG } from '../dns/wire.ts';
 import type { UpstreamPool } from '../upstream/pool.ts';
 import { buildUpstreamQuery } from '../upstream/upstream-query.ts';
@@ -21,13 +22,27 @@ export interface ForwardParts {
 export function forward({ upstreams, clock }: ForwardParts): Resolver {
   return {
     async resolve(query, context) {
-      if (clock.status.state === 'untrusted') throw new ClockNotReady(clock.status.reason);
-      const reply = await upstreams().exchange(buildUpstreamQuery(query), context.deadlineMs);
-      reply[2] = reply[2]! & ~AA_OCTET; // authoritative is what the upstream may be; we are not
-      const answer = Answer.fromMessage(reply);
-      if (answer === null)
-        throw new UpstreamFailure('upstream-unreachable', 'an upstream sent a malformed reply');
-      return answer;
+      if (clock.status.state === 'untrusted')
+        throw new ClockNotReady(clock.status.reason, clock.status.contradiction);
+      return askUpstreams(upstreams(), query, context.deadlineMs);
     },
   };
+}
+
+/**
+ * Asks a pool, whatever the clock says, and makes an Answer of its reply.
+ * @param deadlineMs monotonic milliseconds
+ * @throws UpstreamFailure
+ */
+export async function askUpstreams(
+  pool: Pick<UpstreamPool, 'exchange'>,
+  query: Query,
+  deadlineMs: number,
+): Promise<Answer> {
+  const reply = await pool.exchange(buildUpstreamQuery(query), deadlineMs);
+  reply[2] = reply[2]! & ~AA_OCTET; // authoritative is what the upstream may be; we are not
+  const answer = Answer.fromMessage(reply);
+  if (answer === null)
+    throw new UpstreamFailure('upstream-unreachable', 'an upstream sent a malformed reply');
+  return answer;
 }

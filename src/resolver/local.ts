@@ -2,14 +2,14 @@
 // names, and names that never leave (special-use names, private reverse zones, dotless names).
 // A CNAME of ours is followed, through our own zones and out to the world.
 
-import { Answer, type RenderLimits, renderAnswer, renderBound } from '../dns/answer.ts';
+import { Answer } from '../dns/answer.ts';
+import { recordsOf } from '../dns/answer-records.ts';
 import { EDE, RCODE } from '../dns/codes.ts';
 import { writeMessage } from '../dns/message-writer.ts';
 import { lowerName, type NameKey } from '../dns/names.ts';
 import { Query } from '../dns/query.ts';
-import { type MessageRecords, readRecords } from '../dns/record-reader.ts';
 import type { ResourceRecord } from '../dns/records.ts';
-import { FLAG, layoutOf, MAX_MESSAGE_OCTETS } from '../dns/wire.ts';
+import { FLAG } from '../dns/wire.ts';
 import type { OwnNames } from './local/own-names.ts';
 import { isAskedOfParent, specialAnswer } from './local/special-names.ts';
 import { authoritySoa, type LocalZones } from './local/zone.ts';
@@ -17,7 +17,6 @@ import type { Context, Link, Resolver } from './resolver.ts';
 
 /** CNAMEs of ours in a row; a longer chain is a loop or a mistake. */
 const MAX_CNAMES = 8;
-const WHOLE: RenderLimits = { maxOctets: MAX_MESSAGE_OCTETS, padToOctets: 0, keepaliveMs: null };
 
 export interface LocalParts {
   readonly zones: LocalZones;
@@ -133,10 +132,4 @@ async function follow(
     authorities: theirs.authorities,
   });
   return answer.errors.reduce((whole, error) => whole.withError(error), Answer.fromMessage(message)!);
-}
-
-function recordsOf(answer: Answer, query: Query): MessageRecords {
-  const message = Buffer.alloc(renderBound(answer, query, WHOLE));
-  const whole = message.subarray(0, renderAnswer(answer, query, WHOLE, message, 0));
-  return readRecords(whole, layoutOf(whole)!);
 }

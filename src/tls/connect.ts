@@ -1,5 +1,6 @@
 // The only maker of outbound TLS connections. A socket is handed out only after a trusted verdict, which is found
 // synchronously in 'secureConnect': until then nobody holds the socket, so not one octet of a query can be in it.
+// Strict is judged at now(), relaxed at one instant that the peer's certificate names itself (docs/time.md).
 // TLS 1.2 or newer, no resumption (a resumed session shows no certificate), no renegotiation (which could show
 // another one), no names looked up: the caller brings an address.
 
@@ -8,6 +9,7 @@ import { isIP } from 'node:net';
 import { type ConnectionOptions, connect, createSecureContext, type TLSSocket } from 'node:tls';
 import type { Clock } from '../clock/clock.ts';
 import type { Log } from '../observe/log.ts';
+import { DatedConnections } from './dated-connections.ts';
 import { judgeNativeIdentity, verdictOfNativeError } from './native.ts';
 import type { OpenSsl, OpenSslResult } from './openssl.ts';
 import { loadProvenOpenSsl } from './self-test.ts';
@@ -42,6 +44,16 @@ export interface VerifiedSocket {
   readonly verdict: Verdict;
   /** Validity of the peer's certificate, milliseconds since 1970. */
   readonly leaf: { readonly notBeforeMs: number; readonly notAfterMs: number };
+  /** Whether the same chain is valid at another instant, milliseconds since 1970. */
+  readonly isValidAt: (epochMs: number) => boolean;
+}
+
+/** A peer whose identity and chain hold, whatever its dates: a witness of the time (docs/time.md). */
+export interface GenuinePeer extends Pick<VerifiedSocket, 'leaf' | 'isValidAt'> {
+  readonly serverName: string;
+  readonly port: number;
+  /** Whether its chain descends from the public roots; only then does it say anything about the world's date. */
+  readonly isPublic: boolean;
 }
 
 export interface TlsConnector {
@@ -54,6 +66,20 @@ export interface TlsConnector {
    * of TLS as it came (ECONNREFUSED, ERR_SSL_…).
    */
   connect(target: TlsTarget): Promise<VerifiedSocket>;
+  /**
+   * The same while the clock is untrusted, and only then: judged at the latest of `floorMs` and the beginning of the
+   * peer's certificate, valid at that one instant or refused. The socket is destroyed when that state is left.
+   */
+  connectRelaxed(target: TlsTarget, floorMs: number): Promise<VerifiedSocket>;
+  /**
+   * Shakes hands in any state of the clock, judges identity and chain, sends nothing and hangs up. Rejects as connect
+   * does, but for dates.
+   */
+  inspect(target: TlsTarget): Promise<GenuinePeer>;
+  /** Calls `listener` with each genuine peer that anybody has connected to; returns how to stop that. */
+  onGenuinePeer(listener: (peer: GenuinePeer) => void): () => void;
+  /** Calls `listener` with each peer that was connected to, and was trusted at a time that has proven wrong. */
+  onUnmasked(listener: (serverName: string) => void): () => void;
 }
 
 /** Our date is unknown, so no certificate can be judged, so nobody is talked to. */
@@ -86,21 +112,99 @@ export interface TlsConnectorParts {
 export function createTlsConnector({ clock, log, loadOpenSsl }: TlsConnectorParts): TlsConnector {
   const loaded = loadProvenOpenSsl(loadOpenSsl);
   const verification: Verification =
-    loaded.openssl === null ? nativeVerification(loaded.reason) : opensslVerification(loaded.openssl, clock);
+    loaded.openssl === null ? nativeVerification(loaded.reason) : opensslVerification(loaded.openssl);
   if (verification.kind === 'native') {
     const { reason } = verification;
     log?.warn('certificates are judged by Node at the system clock, for want of OpenSSL itself', { reason });
   }
-  return {
-    verification: verification.kind,
-    reason: verification.reason,
-    connect: async (target) => {
-      if (isIP(target.address) === 0) throw new TypeError(`cannot connect to a name: ${target.address}`);
-      demandDate(clock);
-      target.signal?.throwIfAborted();
-      return handshake(target, verification, clock);
-    },
-  };
+  return new Connector(verification, clock);
+}
+
+/** When a certificate must be valid: at an instant that may depend on where its own validity begins. */
+type At = (leafNotBeforeMs: number) => number;
+
+class Connector implements TlsConnector {
+  readonly #verification: Verification;
+  readonly #clock: Clock;
+  readonly #standing: DatedConnections;
+  readonly #listeners = new Set<(peer: GenuinePeer) => void>();
+
+  constructor(verification: Verification, clock: Clock) {
+    this.#verification = verification;
+    this.#clock = clock;
+    this.#standing = new DatedConnections(clock);
+  }
+
+  get verification(): 'openssl' | 'native' {
+    return this.#verification.kind;
+  }
+
+  get reason(): string {
+    return this.#verification.reason;
+  }
+
+  async connect(target: TlsTarget): Promise<VerifiedSocket> {
+    demandDate(this.#clock);
+    const shaken = await this.#shakeHands(target, () => demandDate(this.#clock));
+    return this.#keep(target, shaken, ({ socket, isValidAt }) =>
+      this.#standing.addStrict(socket, { serverName: target.serverName, isValidAt }),
+    );
+  }
+
+  async connectRelaxed(target: TlsTarget, floorMs: number): Promise<VerifiedSocket> {
+    const demand = () => demandRelaxation(this.#clock, this.#verification);
+    demand();
+    const shaken = await this.#shakeHands(target, (leafNotBeforeMs) => {
+      demand();
+      return Math.max(floorMs, leafNotBeforeMs);
+    });
+    return this.#keep(target, shaken, ({ socket }) => this.#standing.addRelaxed(socket));
+  }
+
+  async inspect(target: TlsTarget): Promise<GenuinePeer> {
+    const { socket, judged } = await this.#shakeHands(target, (leafNotBeforeMs) => leafNotBeforeMs);
+    socket.destroy();
+    if (judged.genuine === null) throw new PeerUntrusted(describeTarget(target), judged.verdict);
+    this.#tell(judged.genuine);
+    return judged.genuine;
+  }
+
+  onGenuinePeer(listener: (peer: GenuinePeer) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  onUnmasked(listener: (serverName: string) => void): () => void {
+    return this.#standing.onUnmasked(listener);
+  }
+
+  async #shakeHands(target: TlsTarget, at: At): Promise<Handshake> {
+    if (isIP(target.address) === 0) throw new TypeError(`cannot connect to a name: ${target.address}`);
+    target.signal?.throwIfAborted();
+    return handshake(target, this.#verification, this.#clock, at);
+  }
+
+  /**
+   * Adds a trusted socket to those that stand, and only then tells who was met: what is concluded from that may change
+   * the time, and with it end this very connection. Before the next turn of the event loop, so no change is missed.
+   */
+  #keep(
+    target: TlsTarget,
+    { socket, judged }: Handshake,
+    add: (kept: VerifiedSocket) => void,
+  ): VerifiedSocket {
+    try {
+      const trusted = verified(target, socket, judged);
+      add(trusted);
+      return trusted;
+    } finally {
+      if (judged.genuine !== null) this.#tell(judged.genuine);
+    }
+  }
+
+  #tell(genuine: GenuinePeer): void {
+    for (const listener of [...this.#listeners]) listener(genuine);
+  }
 }
 
 /** One of the two ways to verify: what it asks of node:tls, and the verdict afterwards. */
@@ -108,12 +212,18 @@ interface Verification {
   readonly kind: 'openssl' | 'native';
   readonly reason: string;
   options(target: TlsTarget): ConnectionOptions;
-  judge(target: TlsTarget, leaf: X509Certificate | undefined, socket: TLSSocket): Verdict;
+  judge(target: TlsTarget, leaf: X509Certificate | undefined, socket: TLSSocket, at: At): Judged;
+}
+
+interface Judged {
+  readonly verdict: Verdict;
+  /** Null unless identity and chain hold. */
+  readonly genuine: GenuinePeer | null;
 }
 
 const CONTEXT_OPTIONS = { minVersion: 'TLSv1.2', secureOptions: constants.SSL_OP_NO_RENEGOTIATION } as const;
 
-function opensslVerification(openssl: OpenSsl, clock: Clock): Verification {
+function opensslVerification(openssl: OpenSsl): Verification {
   // No anchors: the context need not hold the public roots for a verification that is not asked.
   const secureContext = createSecureContext({ ...CONTEXT_OPTIONS, ca: [] });
   return {
@@ -121,8 +231,15 @@ function opensslVerification(openssl: OpenSsl, clock: Clock): Verification {
     reason: 'OpenSSL judges certificates at the date of our own clock',
     // Node's own verification is off here and nowhere else, because `judge` stands in its place.
     options: () => ({ secureContext, rejectUnauthorized: false }),
-    judge: ({ serverName: name, anchors, pins }, leaf) =>
-      verifyChain(openssl, { chain: chainFrom(leaf), name, anchors, pins, at: demandDate(clock) }),
+    judge: (target, leaf, _socket, at) => {
+      const { serverName: name, anchors, pins } = target;
+      const evidence = { chain: chainFrom(leaf), name, anchors, pins };
+      const judgeAt = (epochMs: number) => verifyChain(openssl, { ...evidence, at: epochMs });
+      const verdict = judgeAt(at(leaf === undefined ? Number.NaN : leaf.validFromDate.getTime()));
+      const isGenuine = leaf !== undefined && verdict.identity.ok && verdict.chain.ok;
+      const isValidAt = (epochMs: number) => isTrusted(judgeAt(epochMs));
+      return { verdict, genuine: isGenuine ? genuinePeer(target, leaf, isValidAt) : null };
+    },
   };
 }
 
@@ -137,16 +254,38 @@ function nativeVerification(reason: string): Verification {
       // The name is left to `judge`: Node's own check would take a common name for a host's.
       checkServerIdentity: () => undefined,
     }),
-    judge: ({ serverName, pins }, leaf, socket) => {
-      if (!socket.authorized || leaf === undefined) return nothingHolds('Node did not prove the chain');
-      return { identity: judgeNativeIdentity(leaf, serverName, pins ?? []), chain: holds, dates: holds };
+    judge: (target, leaf, socket) => {
+      if (!socket.authorized || leaf === undefined)
+        return { verdict: nothingHolds('Node did not prove the chain'), genuine: null };
+      const identity = judgeNativeIdentity(leaf, target.serverName, target.pins ?? []);
+      const [fromMs, toMs] = [leaf.validFromDate.getTime(), leaf.validToDate.getTime()];
+      // Of the certificates above it Node says nothing; the leaf's own dates are the narrowest in practice.
+      const isValidAt = (epochMs: number) => fromMs <= epochMs && epochMs < toMs;
+      const genuine = identity.ok ? genuinePeer(target, leaf, isValidAt) : null;
+      return { verdict: { identity, chain: holds, dates: holds }, genuine };
     },
   };
+}
+
+function genuinePeer(
+  { serverName, port, anchors }: TlsTarget,
+  leaf: X509Certificate,
+  isValidAt: (epochMs: number) => boolean,
+): GenuinePeer {
+  const dates = { notBeforeMs: leaf.validFromDate.getTime(), notAfterMs: leaf.validToDate.getTime() };
+  return { serverName, port, isPublic: anchors.isPublic, leaf: dates, isValidAt };
 }
 
 function demandDate(clock: Clock): number {
   if (clock.status.state === 'untrusted') throw new ClockUntrusted(clock.status.reason);
   return clock.now().epochMs;
+}
+
+/** The one place that says when a certificate may be judged at a date of its own. */
+function demandRelaxation(clock: Clock, { kind, reason }: Verification): void {
+  if (kind === 'native') throw new ClockUntrusted(`${clock.status.reason}; and ${reason}`);
+  if (clock.status.state !== 'untrusted')
+    throw new Error('a relaxed connection was asked for while the clock can be trusted');
 }
 
 /** What was sent, leaf first; one more than the limit at most, which also ends any cycle. */
@@ -158,8 +297,13 @@ function chainFrom(leaf: X509Certificate | undefined): Uint8Array[] {
   return chain;
 }
 
-function handshake(target: TlsTarget, verification: Verification, clock: Clock): Promise<VerifiedSocket> {
-  const { promise, resolve, reject } = Promise.withResolvers<VerifiedSocket>();
+interface Handshake {
+  readonly socket: TLSSocket;
+  readonly judged: Judged;
+}
+
+function handshake(target: TlsTarget, verification: Verification, clock: Clock, at: At): Promise<Handshake> {
+  const { promise, resolve, reject } = Promise.withResolvers<Handshake>();
   const socket = connect({
     ...verification.options(target),
     host: target.address,
@@ -185,8 +329,10 @@ function handshake(target: TlsTarget, verification: Verification, clock: Clock):
   socket.on('error', (error) => fail(translate(error, socket, target)));
   socket.once('secureConnect', () => {
     try {
-      resolve(judgedSocket(target, socket, verification));
+      const leaf = socket.getPeerX509Certificate(); // Once only: the second call would miss the certificates above.
+      const judged = verification.judge(target, leaf, socket, at);
       end();
+      resolve({ socket, judged });
     } catch (error) {
       fail(error);
     }
@@ -194,16 +340,14 @@ function handshake(target: TlsTarget, verification: Verification, clock: Clock):
   return promise;
 }
 
-/** Everything here is synchronous: between the handshake and the verdict lies no turn of the event loop. */
-function judgedSocket(target: TlsTarget, socket: TLSSocket, verification: Verification): VerifiedSocket {
-  const leaf = socket.getPeerX509Certificate(); // Once only: the second call would miss the certificates above.
-  const verdict = verification.judge(target, leaf, socket);
-  if (leaf === undefined || !isTrusted(verdict)) throw new PeerUntrusted(describeTarget(target), verdict);
-  return {
-    socket,
-    verdict,
-    leaf: { notBeforeMs: leaf.validFromDate.getTime(), notAfterMs: leaf.validToDate.getTime() },
-  };
+/** The socket, where the verdict is a trusted one; else it is destroyed before anybody has held it. */
+function verified(target: TlsTarget, socket: TLSSocket, { verdict, genuine }: Judged): VerifiedSocket {
+  if (genuine === null || !isTrusted(verdict)) {
+    socket.destroy();
+    throw new PeerUntrusted(describeTarget(target), verdict);
+  }
+  const { leaf, isValidAt } = genuine;
+  return { socket, verdict, leaf, isValidAt };
 }
 
 /** An error of Node's verification, where that is on, becomes a verdict; all others pass as they are. */

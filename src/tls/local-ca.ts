@@ -60,6 +60,15 @@ export function planLeaf(
   return { make: true, reason: `the last one lacked ${missing.join(', ')}`, notBeforeMs, notAfterMs };
 }
 
+/** A provisional date may be contradicted a moment later; it renews nothing until it has stood for so long. */
+const SETTLED_MS = 5000;
+
+function settledState(clock: Clock): ClockState {
+  const { state, sinceMs } = clock.status;
+  const isSettled = state !== 'provisional' || clock.monotonic() - sinceMs >= SETTLED_MS;
+  return isSettled ? state : 'untrusted';
+}
+
 const FROM_FLOOR: Validity = { notBeforeMs: NOT_BEFORE_MS, notAfterMs: NOT_BEFORE_MS + LEAF_LIFETIME_MS };
 
 /** From the floor as long as that covers the time: such dates hold even if a plausible clock should be wrong. */
@@ -241,7 +250,7 @@ export class LocalCa {
     }
     const names = wantedNames();
     const ours = candidate !== null && isSignedBy(candidate, this.#authority) ? candidate : null;
-    const plan = planLeaf(ours, names, clock.status.state, clock.now().epochMs);
+    const plan = planLeaf(ours, names, settledState(clock), clock.now().epochMs);
     if (!plan.make) return this.#serve(ours!);
     const key = await this.#leafKey();
     const chainPem = await signLeaf(this.#authority, key, names, plan);

@@ -19,11 +19,34 @@ interface Member {
   readonly upstream: Upstream;
   readonly card: Scorecard;
   isBeingProbed: boolean;
+  /** Exchanges since start, probes and tries that came too late included. */
+  answered: number;
+  failed: number;
+  problem: string | null;
+}
+
+/** What is known of one upstream, for people. */
+export interface UpstreamState {
+  readonly url: string;
+  /** May be asked now, and its last exchange did not fail. */
+  readonly isUsable: boolean;
+  /** Smoothed milliseconds; null before the first answer. */
+  readonly rttMs: number | null;
+  /** Exchanges since start, probes included. */
+  readonly answered: number;
+  readonly failed: number;
+  /** The last failure in words, until the next answer; null when there is none. */
+  readonly problem: string | null;
 }
 
 export interface UpstreamPoolParts {
   readonly upstreams: readonly Upstream[];
   readonly clock: Clock;
+  /**
+   * May anybody be asked now? Asked before whatever the pool begins of itself: probes, and connections ahead of
+   * queries. A query is the caller's decision. It depends on the clock: nobody can be verified without a date.
+   */
+  readonly isUsable: () => boolean;
   /** Called when an upstream answers again after a failure. */
   readonly onRecovery: () => void;
   /** In [0, 1); Math.random but in tests. */
@@ -41,6 +64,9 @@ export class UpstreamPool {
       upstream,
       card: new Scorecard(),
       isBeingProbed: false,
+      answered: 0,
+      failed: 0,
+      problem: null,
     }));
     this.#probing = parts.clock.every(PROBE_EVERY_MS, () => this.#probe());
   }
@@ -76,20 +102,42 @@ export class UpstreamPool {
   answered(member: Member, rttMs: number): void {
     const wasPenalised = member.card.isPenalised;
     member.card.answered(rttMs);
+    member.answered += 1;
+    member.problem = null;
     if (wasPenalised) this.#parts.onRecovery();
   }
 
-  /** Opens connections ahead of the first query, unless nobody could be verified now. */
+  failed(member: Member, error: Error): void {
+    member.card.failed(this.#parts.clock.monotonic());
+    member.failed += 1;
+    member.problem = error.message;
+  }
+
+  /** Each upstream as it stands, in the order of the configuration. */
+  report(): UpstreamState[] {
+    const mayAsk = this.#parts.isUsable();
+    return this.#members.map(({ upstream, card, answered, failed, problem }) => ({
+      url: upstream.name,
+      isUsable: mayAsk && !card.isPenalised,
+      rttMs: card.rttMs,
+      answered,
+      failed,
+      problem,
+    }));
+  }
+
+  /** Opens connections ahead of the first query, unless nobody may be asked now. */
   warm(): void {
-    if (this.#parts.clock.status.state === 'untrusted') return;
+    if (!this.#parts.isUsable()) return;
     for (const { upstream } of this.#members) upstream.warm();
   }
 
   /** Penalties and back-off earned under other circumstances, a wrong clock say, are forgotten. */
   forgive(): void {
-    for (const { upstream, card } of this.#members) {
-      card.forgive();
-      upstream.forgive();
+    for (const member of this.#members) {
+      member.card.forgive();
+      member.problem = null;
+      member.upstream.forgive();
     }
   }
 
@@ -99,8 +147,8 @@ export class UpstreamPool {
   }
 
   #probe(): void {
-    const { clock } = this.#parts;
-    if (clock.status.state === 'untrusted') return;
+    const { clock, isUsable } = this.#parts;
+    if (!isUsable()) return;
     for (const member of this.#members) {
       if (!member.card.isPenalised || member.isBeingProbed) continue;
       member.isBeingProbed = true;
@@ -109,7 +157,7 @@ export class UpstreamPool {
         .exchange(probeQuery(), sentAtMs + PROBE_TIMEOUT_MS, { sendsLeft: 1, reserved: 0 })
         .then(
           () => this.answered(member, clock.monotonic() - sentAtMs),
-          () => member.card.failed(clock.monotonic()),
+          (error) => this.failed(member, error),
         )
         .finally(() => {
           member.isBeingProbed = false;
@@ -171,7 +219,7 @@ class Attempt {
         this.#take(reply);
       },
       (error) => {
-        member.card.failed(this.#clock.monotonic());
+        this.#pool.failed(member, error);
         this.#running -= 1;
         this.#lastFailure = error;
         this.#goOn();

@@ -1,4 +1,4 @@
-// The incident that Noonmark exists for, as far as it goes without time sources: the machine wakes with a wrong date.
+// The incident that Noonmark exists for, without any time source: the machine wakes with a wrong date (test/lab has the rest).
 // Internal names are answered on every transport to clients who verify us strictly by the true date; names of the
 // world fail closed and say why; when the date is put right they come back without a restart.
 
@@ -11,7 +11,6 @@ import {
   SERVER_NAME,
   startNoonmark,
   TRANSPORTS,
-  type Transport,
 } from '../support/noonmark.ts';
 import { havePeers } from '../support/peers/packages.ts';
 import { WILD_ADDRESS, WILD_ZONE } from '../support/peers/unbound.ts';
@@ -19,11 +18,8 @@ import { startTrustedUnbound, type TrustedUnbound } from '../support/upstreams.t
 import { wrongClock } from '../support/wrong-clock.ts';
 
 const TRUE_TIME = '+0';
-/** RFC 8914 Not Ready; and Network Error, for a date that is possible and that the upstream's certificate denies. */
+/** RFC 8914. */
 const NOT_READY = 14;
-const NETWORK_ERROR = 23;
-/** A leaf dated from a clock in 2045 convinces nobody else; without time sources nothing tells that clock is wrong. */
-const PLAIN_TRANSPORTS: readonly Transport[] = ['UDP', 'TCP'];
 
 describe.skipIf(!havePeers('unbound', 'libfaketime'))('A machine whose clock says', () => {
   let upstream: TrustedUnbound;
@@ -36,29 +32,29 @@ describe.skipIf(!havePeers('unbound', 'libfaketime'))('A machine whose clock say
     await upstream?.unbound.stop();
   });
 
-  test.each<[string, string, number, readonly Transport[]]>([
-    ['1970, impossible', '@1970-01-01 00:00:05', NOT_READY, TRANSPORTS],
-    ['2015, impossible', '@2015-06-01 12:00:00', NOT_READY, TRANSPORTS],
-    ['2050, beyond the ceiling', '@2050-01-01 00:00:00', NOT_READY, TRANSPORTS],
-    ['2045, possible but wrong', '@2045-01-01 00:00:00', NETWORK_ERROR, PLAIN_TRANSPORTS],
+  test.each([
+    ['1970, impossible', '@1970-01-01 00:00:05'],
+    ['2015, impossible', '@2015-06-01 12:00:00'],
+    ['2050, beyond the ceiling', '@2050-01-01 00:00:00'],
+    ["2045, possible, but the upstream's certificate denies it", '@2045-01-01 00:00:00'],
   ])(
     '%s: internal names work, the world fails closed and is back when the clock is right',
-    async (year, time, code, transports) => {
+    async (year, time) => {
       const clock = wrongClock(time);
       const name = `y${year.slice(0, 4)}`;
       await using noonmark = await startNoonmark({
         env: clock.env,
         config: { upstreams: upstream.upstreams },
       });
-      for (const transport of transports) {
+      for (const transport of TRANSPORTS) {
         expect((await noonmark.ask(INTERNAL_NAME, 'A', { transport })).answers).toEqual([
           `A ${INTERNAL_ADDRESS}`,
         ]);
         expect((await noonmark.ask(SERVER_NAME, 'A', { transport })).answers).toEqual(['A 127.0.0.1']);
         const world = await noonmark.ask(`${name}-${transport}.${WILD_ZONE}`, 'A', { transport });
         expect(world.rcode).toBe('SERVFAIL');
-        expect(world.extendedErrors.map((error) => error.code)).toContain(code);
-        expect(world.extendedErrors.find((error) => error.code === code)?.text).not.toBe('');
+        expect(world.extendedErrors.map((error) => error.code)).toContain(NOT_READY);
+        expect(world.extendedErrors.find((error) => error.code === NOT_READY)?.text).not.toBe('');
       }
       expect(upstream.unbound.saw(name)).toBe(false);
 

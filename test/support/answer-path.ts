@@ -1,9 +1,9 @@
-// The chain as app.ts folds it, over a pool that a test answers for, on a clock that a test moves.
+// The chain as app.ts folds it, over pools that a test answers for, on a clock that a test moves.
 // No sockets: octets go in by `ask` and the client's reading of the response comes out.
 
 import type { Config } from '../../src/config/config.ts';
 import { type Answer, DROP } from '../../src/dns/answer.ts';
-import { nameKey } from '../../src/dns/names.ts';
+import { type NameKey, nameKey } from '../../src/dns/names.ts';
 import { Query } from '../../src/dns/query.ts';
 import { parseRecordText } from '../../src/dns/record-text.ts';
 import type { Log, LogFields } from '../../src/observe/log.ts';
@@ -11,6 +11,7 @@ import { AccessList } from '../../src/resolver/access-list.ts';
 import { LruAnswerStore } from '../../src/resolver/answer-store.ts';
 import { cache, FailureMemory } from '../../src/resolver/cache.ts';
 import { coalesce } from '../../src/resolver/coalesce.ts';
+import { degrade } from '../../src/resolver/degrade.ts';
 import { failure } from '../../src/resolver/failure.ts';
 import { forward } from '../../src/resolver/forward.ts';
 import { guard } from '../../src/resolver/guard.ts';
@@ -61,14 +62,19 @@ export class House {
   readonly log = new RecordedLog();
   readonly failures = new FailureMemory();
   readonly counts: QueryCounts = { udp: 0, tcp: 0, dot: 0, doh: 0 };
-  /** Every query that left, as octets. */
+  readonly store = new LruAnswerStore(2 ** 20);
+  /** Every query that left, as octets; over strict connections and over relaxed ones. */
   readonly sent: Buffer[] = [];
+  readonly sentRelaxed: Buffer[] = [];
+  timeServerNames: ReadonlySet<NameKey> = new Set();
   queryLog: Config['log']['queries'] = 'off';
   upstreams: Upstreams = (_, name) => ({ answers: [aRecord(name)] });
+  /** The same upstreams over relaxed connections, told apart by the address that they give. */
+  relaxed: Upstreams = (_, name) => ({ answers: [aRecord(name, '198.51.100.1')] });
   readonly resolver: Resolver;
 
   constructor(limits = { pendingQueries: 100, pendingQueriesPerClient: 50 }) {
-    const { clock, log, failures, counts } = this;
+    const { clock, log, failures, counts, store } = this;
     const zones = createZones([{ name: HOME, records: RECORDS.map((text) => parseRecordText(text, HOME)) }]);
     const ownNames = new OwnNames({ names: ['dns.home.example'], addresses: [], neighboursOf: () => [] });
     const accessList = new AccessList(['loopback', 'private'], []);
@@ -77,17 +83,28 @@ export class House {
       observe({ counts, clock, log, queryLog: () => this.queryLog }),
       guard({ accessList: () => accessList, log }),
       local(() => ({ zones, ownNames })),
-      cache({ store: new LruAnswerStore(2 ** 20), failures, clock }),
+      degrade({
+        clock,
+        timeServerNames: () => this.timeServerNames,
+        relaxed: () => ({ exchange: (query) => this.#exchange(query, this.sentRelaxed, this.relaxed) }),
+        store,
+        limits,
+      }),
+      cache({ store, failures, clock }),
       coalesce(limits),
     )(forward({ upstreams: () => this, clock }));
     clock.onStateChange(() => failures.forget());
   }
 
   /** The pool's part. */
-  async exchange(query: Uint8Array): Promise<Uint8Array> {
+  exchange(query: Uint8Array): Promise<Uint8Array> {
+    return this.#exchange(query, this.sent, this.upstreams);
+  }
+
+  async #exchange(query: Uint8Array, sent: Buffer[], upstreams: Upstreams): Promise<Uint8Array> {
     const octets = Buffer.from(query);
-    this.sent.push(octets);
-    const did = await this.upstreams(octets, see(octets).question.split(' ')[0]!);
+    sent.push(octets);
+    const did = await upstreams(octets, see(octets).question.split(' ')[0]!);
     if (did instanceof Error) throw did;
     return Buffer.isBuffer(did) ? did : replyTo(query, did);
   }

@@ -161,6 +161,7 @@ function defaultConfig(directory: string, ports: Ports, addresses: readonly stri
     listen: { dns: listen(ports.dns), dot: listen(ports.dot), doh: listen(ports.doh) },
     zones: { 'home.arpa': { records: HOUSE_RECORDS } },
     certificate: { names: [SERVER_NAME] },
+    time: { sources: [] }, // nobody outside is asked, unless a test says whom
     certs_dir: join(directory, 'certs'),
     state_dir: join(directory, 'state'),
     log: { level: 'info', format: 'json' },

@@ -17,9 +17,11 @@ const LAYERS = [
   'src/observe',
   'src/config',
   'src/tls',
+  'src/timesync',
   'src/upstream',
   'src/resolver',
   'src/listener',
+  'src/admin',
   'src/app.ts',
   'src/cli',
   'src/main.ts',
@@ -43,7 +45,7 @@ const CLOSED_DOORS: readonly { readonly from: string; readonly to: string; reado
 ];
 
 /** Rooms that are planned and have no storey yet; only their closed doors are looked at. */
-const ROOMS_TO_COME = ['src/timesync', 'src/acme'];
+const ROOMS_TO_COME = ['src/acme'];
 
 export const importsPointDown: Rule = (files) =>
   files.flatMap((file) => {

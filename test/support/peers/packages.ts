@@ -17,6 +17,9 @@ export const PEER_PACKAGES = {
   ip: 'iproute2',
   unshare: 'util-linux',
   libfaketime: 'faketime',
+  chronyd: 'chrony',
+  dnsdist: 'dnsdist',
+  smartdns: 'smartdns',
 } as const;
 
 export type Peer = keyof typeof PEER_PACKAGES;

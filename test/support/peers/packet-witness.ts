@@ -10,6 +10,9 @@ import { temporaryDirectory } from '../temporary-directory.ts';
 /** A packet needs a moment from the wire to the file. */
 const FLUSH_MS = 300;
 
+/** ICMP quotes the packet that it complains of: that of a client who asked before anybody listened, say. */
+const WITHOUT_QUOTES = ['not icmp', 'not icmp6'];
+
 export interface PacketWitness {
   /**
    * Those of `labels` that stand in a packet so far, letter case aside. `clientPorts` are those on which
@@ -31,7 +34,7 @@ export async function startPacketWitness(): Promise<PacketWitness> {
     async seen(labels, clientPorts) {
       await pause(FLUSH_MS);
       const chosen = join(directory, 'chosen');
-      const filter = clientPorts.map((port) => `not port ${port}`).join(' and ');
+      const filter = [...WITHOUT_QUOTES, ...clientPorts.map((port) => `not port ${port}`)].join(' and ');
       const { code, stderr } = await run('tcpdump', ['-Z', 'root', '-r', all, '-w', chosen, filter]);
       if (code !== 0) throw new Error(`tcpdump could not read its capture: ${stderr}`);
       const octets = readFileSync(chosen).toString('latin1').toLowerCase();

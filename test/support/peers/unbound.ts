@@ -41,6 +41,8 @@ export interface UnboundOptions {
   readonly port?: number;
   /** Default 127.0.0.1. */
   readonly address?: string;
+  /** More that it knows: "time.example. 60 A 127.0.0.1". */
+  readonly records?: readonly string[];
 }
 
 export interface Unbound extends AsyncDisposable {
@@ -102,6 +104,7 @@ server:
   tls-service-key: "${options.keyFile}"
   access-control: 127.0.0.0/8 allow
   access-control: ::1/128 allow
+  access-control: 198.18.0.0/15 allow
 ${IN_THE_FOREGROUND}
   log-queries: yes
   incoming-num-tcp: 200
@@ -118,6 +121,7 @@ ${IN_THE_FOREGROUND}
   local-data: "${SPARSE_ZONE}. 60 A ${WILD_ADDRESS}"
   local-data: "${HERE_NAME}. 60 A 127.0.0.1"
   local-data: '${BIG_NAME}. 60 TXT ${strings.join(' ')}'
+  ${(options.records ?? []).map((text) => `local-data: '${text}'`).join('\n  ')}
   ${signed ? `local-zone: "${SIGNED_ZONE}." transparent` : ''}
 remote-control:
   control-enable: no

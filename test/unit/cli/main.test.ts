@@ -93,6 +93,24 @@ describe('check', () => {
     expect(errors.map(({ line }: { line: number }) => line)).toEqual([2, 3]);
   });
 
+  it('of one whose time hangs on one name warns of the circle, and ends with 0', () => {
+    const upstreams = 'upstreams: [{url: tls://9.9.9.9}]\n';
+    const circle = configFile('circle.yaml', `${upstreams}time: {sources: [{url: ntp://time.example}]}\n`);
+    const { code, out, err } = noonmark('check', '--config', circle);
+    expect(code).toBe(0);
+    expect(out).toBe(`${circle}: can be served, with the warnings above\n`);
+    expect(err).toContain(
+      `warning: ${circle}: time.sources: every time source is a name (time.example): after a power cut`,
+    );
+    const { ok, warnings } = JSON.parse(noonmark('check', '--config', circle, '--json').out);
+    expect(ok).toBe(true);
+    expect(warnings).toContainEqual({
+      path: 'time.sources',
+      line: 0,
+      message: expect.stringMatching(/^every time source is a name/),
+    });
+  });
+
   it('of a file that is not there ends with 78 and says so', () => {
     const { code, err } = noonmark('check', '--config', join(directory, 'none.yaml'));
     expect(code).toBe(78);

@@ -6,10 +6,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, vi } from 'vitest';
 import { stringify } from 'yaml';
+import { commandClock } from '../../../src/cli/command-clock.ts';
 import { runQuery } from '../../../src/cli/query.ts';
 import type { QueryFacts } from '../../../src/cli/query-facts.ts';
 import type { Clock } from '../../../src/clock/clock.ts';
-import { SystemClock } from '../../../src/clock/system-clock.ts';
 import { createPki } from '../../support/pki.ts';
 import { type House, startHouse } from './query-peers.ts';
 
@@ -29,7 +29,7 @@ export const ourCaFile = join(certsDir, 'ca.pem');
 mkdirSync(certsDir);
 copyFileSync(pki.rootFile, ourCaFile);
 
-const clock = new SystemClock();
+const clock = commandClock();
 
 export async function startOurs(): Promise<House> {
   const house = await startHouse(clock, good);

@@ -487,13 +487,86 @@ upstreams:
     ],
   },
   {
-    name: 'an upstream over HTTPS',
+    name: 'an upstream over HTTPS by name without addresses',
     yaml: `
 upstreams:
   - url: https://dns.quad9.net/dns-query
 `,
     problems: [
-      `home.yaml:2: upstreams[0].url: upstreams over HTTPS are not built in this release; write tls:// and the address or name of the server`,
+      `home.yaml:2: upstreams[0].url: "dns.quad9.net" is a name, and looking it up would need an upstream first; write its addresses beside it, such as addresses: ["192.0.2.1"]`,
+    ],
+  },
+  {
+    name: 'an upstream over HTTP',
+    yaml: `
+upstreams:
+  - url: http://1.1.1.1/dns-query
+`,
+    problems: [
+      `home.yaml:2: upstreams[0].url: "http://1.1.1.1/dns-query" would ask in plaintext, which is never done for names of the world; write https://1.1.1.1/dns-query`,
+    ],
+  },
+  {
+    name: 'an upstream as the template of RFC 8484',
+    yaml: `
+upstreams:
+  - url: https://1.1.1.1/dns-query{?dns}
+`,
+    problems: [
+      `home.yaml:2: upstreams[0].url: "https://1.1.1.1/dns-query{?dns}" ends in {?dns}, which goes without saying; write https://1.1.1.1/dns-query`,
+    ],
+  },
+  {
+    name: 'an upstream with a query',
+    yaml: `
+upstreams:
+  - url: https://1.1.1.1/dns-query?ct=application/dns-message
+`,
+    problems: [
+      `home.yaml:2: upstreams[0].url: "https://1.1.1.1/dns-query?ct=application/dns-message" carries a query or a fragment, which is not sent; write https://1.1.1.1/dns-query`,
+    ],
+  },
+  {
+    name: 'an upstream with a path that none can be',
+    yaml: `
+upstreams:
+  - url: https://1.1.1.1/dns query
+`,
+    problems: [
+      `home.yaml:2: upstreams[0].url: "https://1.1.1.1/dns query" has a character in its path that none can have; write it percent-encoded, such as %20`,
+    ],
+  },
+  {
+    name: 'an upstream with no host',
+    yaml: `
+upstreams:
+  - url: https:///dns-query
+`,
+    problems: [
+      `home.yaml:2: upstreams[0].url: "https:///dns-query" has no host in it that can be read; write https://192.0.2.1 or https://host.example`,
+    ],
+  },
+  {
+    name: 'an upstream by the scheme of its transport',
+    yaml: `
+upstreams:
+  - url: h3://1.1.1.1/dns-query
+`,
+    problems: [
+      `home.yaml:2: upstreams[0].url: "h3://1.1.1.1/dns-query" has the unknown scheme h3://; write https://1.1.1.1/dns-query`,
+    ],
+  },
+  {
+    name: 'an upstream that is our own DoH, and one behind a wildcard',
+    yaml: `
+listen: {doh: [192.168.1.2], dot: ["[::]"]}
+upstreams:
+  - url: https://192.168.1.2
+  - url: tls://[::1]
+`,
+    problems: [
+      `home.yaml:3: upstreams[0].url: 192.168.1.2 port 443 is where this server itself listens (listen.doh), so it would ask itself; write another resolver`,
+      `home.yaml:4: upstreams[1].url: ::1 port 853 is where this server itself listens (listen.dot), so it would ask itself; write another resolver`,
     ],
   },
   {
@@ -846,10 +919,223 @@ certificate:
   },
   {
     name: 'a time source without a url',
-    yaml: `time: {sources: [{}]}`,
+    yaml: `
+time: {sources: [{}]}
+`,
+    problems: [`home.yaml:1: time.sources[0].url: a time source needs a \`url\`, such as ntp://192.168.1.13`],
+  },
+  {
+    name: 'a time source as a bare address',
+    yaml: `
+time: {sources: [192.168.1.13]}
+`,
     problems: [
-      `home.yaml:1: time.sources[0].url: this key is missing; write it, or delete the keys around it`,
+      `home.yaml:1: time.sources[0]: a time source is an entry with keys; write "- url: ntp://192.168.1.13"`,
     ],
+  },
+  {
+    name: 'a time source as a line of chrony.conf',
+    yaml: `
+time: {sources: [server 192.168.1.13 iburst key 1 prefer]}
+`,
+    problems: [
+      `home.yaml:1: time.sources[0]: a time source is an entry with keys; write "- url: ntp://192.168.1.13"`,
+    ],
+  },
+  {
+    name: 'a time source as a bare url',
+    yaml: `
+time: {sources: ["ntp://[2001:db8::1]"]}
+`,
+    problems: [
+      `home.yaml:1: time.sources[0]: a time source is an entry with keys; write "- url: ntp://[2001:db8::1]"`,
+    ],
+  },
+  {
+    name: 'a time source without a scheme',
+    yaml: `
+time: {sources: [{url: pool ntp.torix.ca}]}
+`,
+    problems: [
+      `home.yaml:1: time.sources[0].url: "pool ntp.torix.ca" does not say how to ask; write ntp://ntp.torix.ca`,
+    ],
+  },
+  {
+    name: 'a time source over HTTP',
+    yaml: `
+time: {sources: [{url: http://time.example/now}]}
+`,
+    problems: [
+      `home.yaml:1: time.sources[0].url: "http://time.example/now" would believe whoever stands on the way to it; write https://time.example/now, or ntp://time.example`,
+    ],
+  },
+  {
+    name: 'a time source of a later release',
+    yaml: `
+time: {sources: [{url: nts://time.example}, {url: roughtime://192.0.2.1}]}
+`,
+    problems: [
+      `home.yaml:1: time.sources[0].url: "nts://time.example": NTS is not built in this release; write ntp://time.example`,
+      `home.yaml:1: time.sources[1].url: "roughtime://192.0.2.1": Roughtime is not built in this release; write ntp://192.0.2.1`,
+    ],
+  },
+  {
+    name: 'a time source with an unknown scheme',
+    yaml: `
+time: {sources: [{url: "sntp://192.0.2.1:123"}]}
+`,
+    problems: [
+      `home.yaml:1: time.sources[0].url: "sntp://192.0.2.1:123" has the unknown scheme sntp://; write ntp://192.0.2.1`,
+    ],
+  },
+  {
+    name: 'an NTP server with a path',
+    yaml: `
+time: {sources: [{url: ntp://192.0.2.1/}]}
+`,
+    problems: [
+      `home.yaml:1: time.sources[0].url: "ntp://192.0.2.1/" carries a path or a query, which NTP has not; write ntp://192.0.2.1`,
+    ],
+  },
+  {
+    name: 'an NTP server by IPv6 address without brackets',
+    yaml: `
+time: {sources: [{url: "ntp://2001:db8::1"}]}
+`,
+    problems: [
+      `home.yaml:1: time.sources[0].url: "ntp://2001:db8::1" has an IPv6 address without brackets; write ntp://[2001:db8::1]`,
+    ],
+  },
+  {
+    name: 'an NTP server with a port that does not exist',
+    yaml: `
+time: {sources: [{url: "ntp://192.0.2.1:0"}]}
+`,
+    problems: [
+      `home.yaml:1: time.sources[0].url: "ntp://192.0.2.1:0" has the port "0"; write a number of 1 to 65535`,
+    ],
+  },
+  {
+    name: 'an https source with a query',
+    yaml: `
+time: {sources: [{url: "https://time.example/?now"}]}
+`,
+    problems: [
+      `home.yaml:1: time.sources[0].url: "https://time.example/?now" carries a query or a fragment, which is not sent; write https://time.example/`,
+    ],
+  },
+  {
+    name: 'a name in place of the address of a time source',
+    yaml: `
+time: {sources: [{url: ntp://time.example, addresses: [time2.example]}]}
+`,
+    problems: [
+      `home.yaml:1: time.sources[0].addresses[0]: "time2.example" is a name, not an address; write addresses such as 192.0.2.1 or 2001:db8::1`,
+    ],
+  },
+  {
+    name: 'addresses beside an address',
+    yaml: `
+time: {sources: [{url: ntp://192.0.2.1, addresses: [192.0.2.2]}]}
+`,
+    problems: [
+      `home.yaml:1: time.sources[0].addresses: the url has an address already; write an entry for each server, or a name in the url`,
+    ],
+  },
+  {
+    name: 'a symmetric key for an https source',
+    yaml: `
+time: {sources: [{url: https://time.example, key: {id: 1, type: SHA1, file: k}}]}
+`,
+    problems: [
+      `home.yaml:1: time.sources[0].key: a symmetric key is for ntp:// only, and https:// is authenticated by its certificate; delete the key`,
+    ],
+  },
+  {
+    name: 'a CA and a pin for an NTP server',
+    yaml: `
+time: {sources: [{url: ntp://192.0.2.1, ca_file: ca.pem, pins: [sha256/AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=]}]}
+`,
+    problems: [
+      `home.yaml:1: time.sources[0].ca_file: NTP shows no certificate; delete \`ca_file\`, or write a \`key\``,
+      `home.yaml:1: time.sources[0].pins: NTP shows no certificate; delete \`pins\`, or write a \`key\``,
+    ],
+  },
+  {
+    name: 'a key of a kind that is not spoken',
+    yaml: `
+time: {sources: [{url: ntp://192.0.2.1, key: {id: 1, type: SHA512, file: k}}]}
+`,
+    problems: [
+      `home.yaml:1: time.sources[0].key.type: "SHA512" is not one of MD5, SHA1, SHA256, AES128, AES256; did you mean SHA1?`,
+    ],
+  },
+  {
+    name: 'a key without its number',
+    yaml: `
+time: {sources: [{url: ntp://192.0.2.1, key: {type: MD5, file: k}}]}
+`,
+    problems: [
+      `home.yaml:1: time.sources[0].key.id: this key is missing; write it, or delete the keys around it`,
+    ],
+  },
+  {
+    name: 'a key with the number 0',
+    yaml: `
+time: {sources: [{url: ntp://192.0.2.1, key: {id: 0, type: MD5, file: k}}]}
+`,
+    problems: [
+      `home.yaml:1: time.sources[0].key.id: the number 0 does not fit; write a whole number of 1 to 4294967295`,
+    ],
+  },
+  {
+    name: 'an operator without a name',
+    yaml: `
+time: {sources: [{url: ntp://192.0.2.1, operator: " "}]}
+`,
+    problems: [
+      `home.yaml:1: time.sources[0].operator: " " is no name for an operator; write 1 to 63 characters, such as torix`,
+    ],
+  },
+  {
+    name: 'time sources that are listed twice',
+    yaml: `
+time:
+  sources:
+    - url: ntp://192.0.2.1
+    - url: ntp://192.0.2.1:123
+    - url: ntp://time.example
+      addresses: [192.0.2.7, 192.0.2.1]
+    - url: https://time.example/a
+    - url: https://TIME.example/b
+`,
+    problems: [
+      `home.yaml:4: time.sources[1].url: "ntp://192.0.2.1:123" is listed already at time.sources[0]; keep one of them, it has one vote`,
+      `home.yaml:5: time.sources[2].url: 192.0.2.1, an address of "ntp://time.example", is listed already at time.sources[0]; keep one of them, it has one vote`,
+      `home.yaml:8: time.sources[4].url: "https://TIME.example/b" is listed already at time.sources[3]; keep one of them, it has one vote`,
+    ],
+  },
+  {
+    name: 'time sources that are this server itself',
+    yaml: `
+listen: {doh: [192.168.1.2], ntp: [0.0.0.0]}
+time:
+  sources:
+    - url: https://dns.home.arpa
+      addresses: [192.168.1.2]
+    - url: ntp://127.0.0.1
+`,
+    problems: [
+      `home.yaml:4: time.sources[0].url: 192.168.1.2:443 is where this server itself listens (listen.doh), so it would ask itself for the time; write another server`,
+      `home.yaml:6: time.sources[1].url: 127.0.0.1:123 is where this server itself listens (listen.ntp), so it would ask itself for the time; write another server`,
+    ],
+  },
+  {
+    name: 'too many time sources',
+    yaml: `
+time: {sources: [{url: ntp://192.0.2.1}, {url: ntp://192.0.2.2}, {url: ntp://192.0.2.3}, {url: ntp://192.0.2.4}, {url: ntp://192.0.2.5}, {url: ntp://192.0.2.6}, {url: ntp://192.0.2.7}, {url: ntp://192.0.2.8}, {url: ntp://192.0.2.9}, {url: ntp://192.0.2.10}, {url: ntp://192.0.2.11}, {url: ntp://192.0.2.12}, {url: ntp://192.0.2.13}, {url: ntp://192.0.2.14}, {url: ntp://192.0.2.15}, {url: ntp://192.0.2.16}, {url: ntp://192.0.2.17}, {url: ntp://192.0.2.18}, {url: ntp://192.0.2.19}, {url: ntp://192.0.2.20}, {url: ntp://192.0.2.21}, {url: ntp://192.0.2.22}, {url: ntp://192.0.2.23}, {url: ntp://192.0.2.24}, {url: ntp://192.0.2.25}, {url: ntp://192.0.2.26}, {url: ntp://192.0.2.27}, {url: ntp://192.0.2.28}, {url: ntp://192.0.2.29}, {url: ntp://192.0.2.30}, {url: ntp://192.0.2.31}, {url: ntp://192.0.2.32}, {url: ntp://192.0.2.33}]}
+`,
+    problems: [`home.yaml:1: time.sources: the list has more than 32 entries; write fewer`],
   },
   {
     name: 'control characters, which stay visible',

@@ -1,6 +1,6 @@
 // Files on disk: those that cannot be read, CA files, and the configurations that ship.
 
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -40,11 +40,12 @@ test.for(['quickstart.yaml', 'home.yaml'])('the shipped %s has neither problems 
 });
 
 test('the quick start touches loopback and high ports only', () => {
-  const { dns, dot, doh } = loadConfig(shipped('quickstart.yaml')).config.listen;
-  expect([...dns, ...dot, ...doh]).toEqual([
+  const { dns, dot, doh, admin } = loadConfig(shipped('quickstart.yaml')).config.listen;
+  expect([...dns, ...dot, ...doh, ...admin]).toEqual([
     { address: '127.0.0.1', port: 5300, family: 4 },
     { address: '127.0.0.1', port: 8530, family: 4 },
     { address: '127.0.0.1', port: 8443, family: 4 },
+    { address: '127.0.0.1', port: 8080, family: 4 },
   ]);
 });
 
@@ -107,5 +108,50 @@ test('a CA file is looked for beside the configuration and must hold a certifica
   ]);
   expect(sentences(write('key-ca.yaml', upstream('key.pem')))).toEqual([
     '/key-ca.yaml:3: upstreams[0].ca_file: "/key.pem" holds no certificate in PEM form; name a file that begins with -----BEGIN CERTIFICATE-----',
+  ]);
+});
+
+test('a keyfile is looked for beside the configuration and must have the key, of the same type', () => {
+  const keyfile = '# keys\n1 MD5 old\n 20  sha1 HEX:00FF\n3 bare\n';
+  writeFileSync(join(directory, 'ntp.key'), keyfile, { mode: 0o600 });
+  const withKey = (id: number, type: string, file = 'ntp.key') =>
+    write(
+      'key.yaml',
+      `upstreams: [{url: tls://192.0.2.1}]\ntime: {sources: [{url: ntp://192.0.2.1, key: {id: ${id}, type: ${type}, file: ${file}}}]}`,
+    );
+  for (const [id, type] of [
+    [1, 'md5'],
+    [20, 'SHA1'],
+    [3, 'MD5'],
+  ] as const)
+    expect(loadConfig(withKey(id, type)).warnings).toEqual([]);
+  const at = '/key.yaml:2: time.sources[0].key.file: ';
+  expect(sentences(withKey(2, 'MD5'))).toEqual([
+    `${at}"/ntp.key" has no key 2; write a line such as "2 MD5 HEX:…" into it, or the number of a key that it has`,
+  ]);
+  expect(sentences(withKey(20, 'AES128'))).toEqual([
+    `${at}"/ntp.key" has key 20 as "SHA1", not AES128; write the same type here as there`,
+  ]);
+  expect(sentences(withKey(1, 'MD5', 'absent.key'))).toEqual([
+    `${at}"/absent.key" cannot be used as a keyfile: there is no such file`,
+  ]);
+});
+
+test('a keyfile that every user can read is used with a warning', () => {
+  const keyfile = join(directory, 'open.key');
+  writeFileSync(keyfile, '1 MD5 secret\n');
+  chmodSync(keyfile, 0o644);
+  const key = '{id: 1, type: MD5, file: open.key}';
+  const yaml = `upstreams: [{url: tls://192.0.2.1}]\ntime: {sources: [{url: ntp://192.0.2.1, key: ${key}}]}`;
+  const { warnings } = loadConfig(write('open.yaml', yaml));
+  expect(warnings.map(({ path, message }) => [path, message.replaceAll(directory, '')])).toEqual([
+    ['time.sources[0].key.file', '"/open.key" can be read by every user here; take that away with chmod o-r'],
+  ]);
+});
+
+test('the CA file of a time source is looked at like that of an upstream', () => {
+  const source = '{url: https://time.example, ca_file: none.pem}';
+  expect(sentences(write('time-ca.yaml', `time: {sources: [${source}]}`))).toEqual([
+    '/time-ca.yaml:1: time.sources[0].ca_file: "/none.pem" cannot be used as a CA: there is no such file',
   ]);
 });

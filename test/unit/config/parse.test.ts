@@ -25,11 +25,13 @@ test('an empty file answers this machine, trusts nobody and keeps to every defau
       ],
       dot: [],
       doh: [],
+      admin: [],
     },
     access: { allow: ['loopback', 'private', 'local'] },
     upstreams: [],
     zones: [],
     certificate: { names: [], addresses: [], files: null },
+    time: { sources: null },
     cache: { maxBytes: 67_108_864 },
     certsDir: resolve('certs'),
     stateDir: resolve('state'),
@@ -51,13 +53,14 @@ test('an empty file answers this machine, trusts nobody and keeps to every defau
 });
 
 test('keys with nothing behind them count as not written', () => {
-  const written = 'listen:\naccess:\n  allow:\nupstreams:\nzones:\ncertificate:\nlog:\n  level:\nlimits:\n';
+  const written =
+    'listen:\naccess:\n  allow:\nupstreams:\nzones:\ncertificate:\ntime:\nlog:\n  level:\nlimits:\n';
   expect(parse(written).config).toEqual(parse('').config);
 });
 
 test('addresses get the default port of their key', () => {
   const { listen } = parse(
-    'listen: {dns: [10.0.0.1], dot: [10.0.0.1], doh: ["::1", "[fe80::1%eth0]:8443"]}',
+    'listen: {dns: [10.0.0.1], dot: [10.0.0.1], doh: ["::1", "[fe80::1%eth0]:8443"], admin: [127.0.0.1]}',
   ).config;
   expect(listen).toEqual({
     dns: [{ address: '10.0.0.1', port: 53, family: 4 }],
@@ -66,6 +69,7 @@ test('addresses get the default port of their key', () => {
       { address: '::1', port: 443, family: 6 },
       { address: 'fe80::1%eth0', port: 8443, family: 6 },
     ],
+    admin: [{ address: '127.0.0.1', port: 8080, family: 4 }],
   });
 });
 
@@ -87,7 +91,7 @@ upstreams:
     ca_file: ca.pem
     pins: [sha256/AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=]
 `;
-  const none = { caFile: null, pins: [] };
+  const none = { path: '', caFile: null, pins: [] };
   expect(parse(yaml).config.upstreams).toEqual([
     {
       url: 'tls://1.1.1.1',
@@ -108,6 +112,7 @@ upstreams:
     {
       url: 'TLS://DNS.Quad9.net.',
       protocol: 'tls',
+      path: '',
       serverName: 'dns.quad9.net',
       port: 853,
       addresses: ['9.9.9.9', '2620:fe::9'],
@@ -115,6 +120,105 @@ upstreams:
       pins: ['sha256/AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA='],
     },
   ]);
+});
+
+test('an upstream over HTTPS has a path, its own or the usual one, and one host may have several', () => {
+  const yaml = `
+upstreams:
+  - url: https://1.1.1.1
+  - url: HTTPS://[2620:fe::fe]:8443/dns-query/%41/
+  - url: https://dns.example/a
+    addresses: [192.0.2.1]
+  - url: https://dns.example/
+    addresses: [192.0.2.1]
+`;
+  const shown = parse(yaml).config.upstreams.map(({ protocol, serverName, port, path, addresses }) =>
+    [protocol, serverName, port, path, ...addresses].join(' '),
+  );
+  expect(shown).toEqual([
+    'https 1.1.1.1 443 /dns-query 1.1.1.1',
+    'https 2620:fe::fe 8443 /dns-query/%41/ 2620:fe::fe',
+    'https dns.example 443 /a 192.0.2.1',
+    'https dns.example 443 / 192.0.2.1',
+  ]);
+});
+
+test('time sources that are not written are the built-in ones, and an empty list is none', () => {
+  for (const yaml of ['', 'time:', 'time: {}', 'time: {sources: }'])
+    expect(parse(yaml).config.time.sources).toBeNull();
+  expect(parse('time: {sources: []}').config.time.sources).toEqual([]);
+});
+
+test('a time source is read with everything that can be written about it', () => {
+  const yaml = `
+time:
+  sources:
+    - url: ntp://192.168.1.13
+      key: {id: 4294967295, type: aes128, file: ntp.key}
+      prefer: true
+      trusted: on
+    - url: NTP://[2001:DB8::1]:1123
+      operator: " Torix "
+    - url: ntp://Ntp.Example.
+      addresses: [192.0.2.5, "2001:db8:0::5", 192.0.2.5]
+    - url: https://time.example
+      addresses: [192.0.2.9]
+      ca_file: ca.pem
+      pins: [sha256/AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=]
+    - url: https://192.0.2.10:8443/now
+`;
+  const plain = { path: '', addresses: [], key: null, caFile: null, pins: [], operator: null };
+  const ntp = { ...plain, protocol: 'ntp', port: 123, prefer: false, trusted: false };
+  const https = { ...ntp, protocol: 'https', port: 443, path: '/' };
+  expect(parse(UPSTREAM + yaml).config.time.sources).toEqual([
+    {
+      ...ntp,
+      url: 'ntp://192.168.1.13',
+      host: '192.168.1.13',
+      isAddress: true,
+      key: { id: 4294967295, type: 'AES128', file: '/etc/noonmark/ntp.key' },
+      prefer: true,
+      trusted: true,
+    },
+    {
+      ...ntp,
+      url: 'NTP://[2001:DB8::1]:1123',
+      host: '2001:db8::1',
+      isAddress: true,
+      port: 1123,
+      operator: 'torix',
+    },
+    {
+      ...ntp,
+      url: 'ntp://Ntp.Example.',
+      host: 'ntp.example',
+      isAddress: false,
+      addresses: ['192.0.2.5', '2001:db8::5'],
+    },
+    {
+      ...https,
+      url: 'https://time.example',
+      host: 'time.example',
+      isAddress: false,
+      addresses: ['192.0.2.9'],
+      caFile: '/etc/noonmark/ca.pem',
+      pins: ['sha256/AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA='],
+    },
+    {
+      ...https,
+      url: 'https://192.0.2.10:8443/now',
+      host: '192.0.2.10',
+      isAddress: true,
+      port: 8443,
+      path: '/now',
+    },
+  ]);
+});
+
+test('one server may be asked over NTP and over HTTPS, and on several ports', () => {
+  const yaml =
+    'time: {sources: [{url: ntp://192.0.2.1}, {url: "ntp://192.0.2.1:1123"}, {url: https://192.0.2.1}]}';
+  expect(parse(yaml).config.time.sources).toHaveLength(3);
 });
 
 test('a zone has its name as a key and its records ready for the wire', () => {
@@ -183,17 +287,32 @@ test('the configuration is frozen at every depth', () => {
 describe('a warning, and no error, is given for', () => {
   test.for([
     [
-      'listen: {dns: [127.0.0.1], admin: [127.0.0.1], ntp: [127.0.0.1]}',
+      'listen: {dns: [127.0.0.1], ntp: [127.0.0.1]}',
+      ['home.yaml:2: listen.ntp: serving NTP is not built in this release; nothing listens there'],
+    ],
+    [
+      'listen: {dns: [127.0.0.1], admin: [127.0.0.2, "::1", 192.168.1.2, "[::]:8081"]}',
       [
-        'home.yaml:2: listen.admin: the status page is not built in this release; nothing listens there',
-        'home.yaml:2: listen.ntp: serving NTP is not built in this release; nothing listens there',
+        'home.yaml:2: listen.admin[2]: the status page has no password in this release, and whoever reaches 192.168.1.2:8080 can read it; write 127.0.0.1:8080, and from elsewhere open it through ssh -L',
+        'home.yaml:2: listen.admin[3]: the status page has no password in this release, and whoever reaches [::]:8081 can read it; write 127.0.0.1:8081, and from elsewhere open it through ssh -L',
       ],
     ],
     [
-      'time: {sources: [{url: ntp://192.168.1.13, prefer: true}]}',
+      'time: {sources: [{url: ntp://192.168.1.13, prefer: true}, {url: ntp://192.0.2.1, prefer: on}]}',
       [
-        'home.yaml:2: time.sources: time sources are not built in this release; the system clock is taken where it is plausible',
+        'home.yaml:2: time.sources[1].prefer: time.sources[0] is preferred already, and one offset alone is used; keep one of them',
       ],
+    ],
+    [
+      'time: {sources: [{url: ntp://192.0.2.1, trusted: on}, {url: ntp://time.example, trusted: on}]}',
+      [0, 1].map(
+        (position) =>
+          `home.yaml:2: time.sources[${position}].trusted: without a key, whoever stands on the way to this server can set the clock alone; write a \`key\`, or leave \`trusted\` off`,
+      ),
+    ],
+    [
+      'time: {sources: [{url: ntp://10.0.0.1, trusted: on}, {url: "ntp://[fd00::1]", trusted: on}, {url: "ntp://[fe80::1%eth0]", trusted: on}, {url: https://time.example, trusted: on}, {url: ntp://192.0.2.1, trusted: on, key: {id: 1, type: MD5, file: k}}]}',
+      [],
     ],
     [
       'certificate: {acme: {directory: "https://ca.example/", agree_tos: on}}',

@@ -9,6 +9,7 @@ import { brokenMessage, plainName, SEED, soundMessage, uint16 } from '../../supp
 import {
   aRecord,
   ask,
+  cnameRecord,
   DOT_LIMITS,
   extendedError,
   FLAG,
@@ -269,6 +270,65 @@ describe('whatever the answer and whoever asks', () => {
         )!;
         expect(render(answer, second!).subarray(12)).toEqual(second!.bytes.subarray(12));
         expect(second!.cacheKey).toBe(first!.cacheKey);
+      }),
+      { seed: SEED },
+    );
+  });
+});
+
+describe('an answer with other TTLs', () => {
+  const whole = answerOf({
+    flags: FLAG.AD | FLAG.AA,
+    answers: [cnameRecord(NAME, 'there.example', 500), aRecord('there.example', '192.0.2.1', 40)],
+    authorities: [soaRecord('example', 900, 60)],
+    additionals: [aRecord('ns.example', '192.0.2.3', 0x80000000)],
+  });
+  const ttlsOf = (answer: Answer) => {
+    const seen = see(render(answer, ask(NAME)));
+    return [...seen.answers, ...seen.authorities, ...seen.additionals].map((text) => text.split(' ')[1]);
+  };
+
+  it('has in every section what is left of each, limited, and so its lifetime', () => {
+    const limited = whole.aged(10).withTtls((ttl) => Math.min(ttl, 60));
+    expect(ttlsOf(limited)).toEqual(['60', '30', '60', '0']);
+    expect(limited).toMatchObject({ ageSeconds: 0, lifetimeSeconds: 0 });
+    expect(ttlsOf(limited.aged(25))).toEqual(['35', '5', '35', '0']);
+  });
+
+  it('may have a longer one than was left, where nothing was', () => {
+    const stale = whole.aged(100_000).withTtls(() => 30);
+    expect(ttlsOf(stale)).toEqual(['30', '30', '30', '30']);
+    expect(stale).toMatchObject({ ageSeconds: 0, lifetimeSeconds: 30 });
+  });
+
+  it('has no AD, even for who asks for it, and keeps AA', () => {
+    const client = ask(NAME, 'A', { flags: FLAG.RD | FLAG.AD });
+    expect(see(render(whole, client)).flags).toBe('QR AA RD RA AD');
+    expect(
+      see(
+        render(
+          whole.withTtls((ttl) => ttl),
+          client,
+        ),
+      ).flags,
+    ).toBe('QR AA RD RA');
+  });
+
+  it('is another answer: the first one is as it was', () => {
+    const before = ttlsOf(whole);
+    whole.withTtls(() => 1);
+    expect(ttlsOf(whole)).toEqual(before);
+  });
+
+  it('of any sound message differs in its TTLs and in nothing else', () => {
+    fc.assert(
+      fc.property(soundMessage, fc.nat(0x7fffffff), fc.nat(200_000), (message, ttl, age) => {
+        const answer = Answer.fromMessage(message.wire)!;
+        const changed = Buffer.from(answer.aged(age).withTtls(() => ttl).body, 'latin1');
+        for (const at of answer.ttlOffsets) expect(changed.readUInt32BE(at)).toBe(ttl);
+        const original = Buffer.from(answer.body, 'latin1');
+        for (const at of answer.ttlOffsets) original.copy(changed, at, at, at + 4);
+        expect(changed).toEqual(original);
       }),
       { seed: SEED },
     );

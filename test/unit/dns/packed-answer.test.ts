@@ -43,3 +43,10 @@ it('is no age when the moment lies before the fetch', () => {
   const packed = packAnswer(Answer.of({ ...Answer.ofRcode(0), lifetimeSeconds: 10 }), 5_000);
   expect(unpackAnswer(packed, 0)?.ageSeconds).toBe(0);
 });
+
+it('comes out past its lifetime for as long as the caller wants, with its whole age', () => {
+  const packed = packAnswer(Answer.of({ ...Answer.ofRcode(0), lifetimeSeconds: 10 }), 5_000);
+  expect(unpackAnswer(packed, 15_000, 100)).toMatchObject({ ageSeconds: 10, lifetimeSeconds: 10 });
+  expect(unpackAnswer(packed, 114_999, 100)).toMatchObject({ ageSeconds: 109 });
+  expect(unpackAnswer(packed, 115_000, 100)).toBeNull();
+});

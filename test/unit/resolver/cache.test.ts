@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import { Answer } from '../../../src/dns/answer.ts';
 import { ClockNotReady, TooManyPending, UpstreamFailure } from '../../../src/dns/failures.ts';
-import { LruAnswerStore } from '../../../src/resolver/answer-store.ts';
+import { type AnswerStore, LruAnswerStore } from '../../../src/resolver/answer-store.ts';
 import { cache, FailureMemory } from '../../../src/resolver/cache.ts';
 import { aRecord, ask, contextAt, replyTo } from '../../support/messages.ts';
 import { SimulatedClock } from '../../support/simulated-clock.ts';
@@ -13,8 +13,8 @@ const ANSWER = Answer.fromMessage(
   replyTo(QUERY.bytes, { answers: [aRecord('www.example', '192.0.2.1', 10)] }),
 )!;
 
-function cached(next: () => Answer | Promise<Answer>) {
-  const [clock, failures, store] = [new SimulatedClock(), new FailureMemory(), new LruAnswerStore(2 ** 20)];
+function cached(next: () => Answer | Promise<Answer>, store: AnswerStore = new LruAnswerStore(2 ** 20)) {
+  const [clock, failures] = [new SimulatedClock(), new FailureMemory()];
   let asked = 0;
   const link = cache({ store, failures, clock })({
     resolve: () => {
@@ -88,5 +88,52 @@ describe('the cache', () => {
     clock.advance(1000);
     await resolve();
     expect(resolve()).toMatchObject({ rcode: 0 });
+  });
+});
+
+describe('a hit', () => {
+  it('costs one look-up and nothing else in every state of the clock: it is the very answer of the store', () => {
+    const calls: string[] = [];
+    const found = (call: string) => {
+      calls.push(call);
+      return ANSWER;
+    };
+    const store: AnswerStore = {
+      get: () => found('get'),
+      getStale: () => found('getStale'),
+      clear: () => {},
+      set: () => void calls.push('set'),
+      delete: () => void calls.push('delete'),
+      entries: 1,
+      octets: 1,
+    };
+    const { clock, resolve } = cached(() => ANSWER, store);
+    for (const state of ['synchronized', 'holdover', 'provisional', 'untrusted'] as const) {
+      clock.setState(state);
+      expect(resolve()).toBe(ANSWER);
+      expect(calls.splice(0)).toEqual(['get']);
+    }
+  });
+});
+
+describe('a newer answer that may not be kept', () => {
+  it('takes the old one away, which would else come back as a stale one', async () => {
+    let answer = ANSWER;
+    const { clock, store, resolve } = cached(() => answer);
+    await resolve();
+    clock.advance(10_000);
+    answer = Answer.fromMessage(replyTo(QUERY.bytes, { rcode: 3 }))!; // gone, and without a SOA
+    await resolve();
+    expect(store.getStale(QUERY.cacheKey, clock.monotonic())).toBeNull();
+  });
+
+  it('does not when it is a failure', async () => {
+    let answer = ANSWER;
+    const { clock, store, resolve } = cached(() => answer);
+    await resolve();
+    clock.advance(10_000);
+    answer = Answer.ofRcode(2);
+    await resolve();
+    expect(store.getStale(QUERY.cacheKey, clock.monotonic())).not.toBeNull();
   });
 });

@@ -297,7 +297,112 @@ describe('while the clock is untrusted', () => {
     house.clock.setState('provisional');
     await ask(NAME);
     house.clock.setState('untrusted');
-    expect((await ask(NAME)).rcode).toBe(RCODE.NOERROR);
+    house.clock.advance(299_999);
+    expect(await ask(NAME, 'A', EDNS)).toMatchObject({ answers: [`${NAME} 1 A 192.0.2.1`], errors: [] });
+  });
+});
+
+describe('a stale answer (RFC 8767)', () => {
+  const WEEK_MS = 7 * 86_400_000;
+  const REASON = '14 clock untrusted: the system clock says 1970-01-01';
+  const loseDate = () => house.clock.setState('untrusted', null, 'the system clock says 1970-01-01');
+
+  it('is given while the clock is untrusted, with 30 s, EDE 3 and the reason, and nothing leaves', async () => {
+    house.upstreams = (_, name) => ({
+      flags: FLAG.AD,
+      answers: [cnameRecord(name, 'there.example', 86_000), aRecord('there.example')],
+    });
+    await ask(NAME);
+    house.clock.advance(300_000);
+    loseDate();
+    expect(await ask(NAME, 'A', { flags: FLAG.RD | FLAG.AD, ...EDNS })).toMatchObject({
+      rcode: RCODE.NOERROR,
+      flags: 'QR RD RA',
+      answers: [`${NAME} 30 CNAME there.example`, 'there.example 30 A 192.0.2.1'],
+      errors: ['3', REASON],
+    });
+    expect(house.sent).toHaveLength(1);
+  });
+
+  it('that a name is not there says EDE 19', async () => {
+    house.upstreams = () => ({ rcode: 3, authorities: [soaRecord('example', 60, 60)] });
+    await ask(NAME);
+    house.clock.advance(60_000);
+    loseDate();
+    expect(await ask(NAME, 'A', EDNS)).toMatchObject({
+      rcode: RCODE.NXDOMAIN,
+      authorities: [expect.stringMatching(/^example 30 SOA/)],
+      errors: ['19', REASON],
+    });
+  });
+
+  it('is given for seven days and not a moment longer', async () => {
+    await ask(NAME);
+    loseDate();
+    house.clock.advance(300_000 + WEEK_MS - 1);
+    expect((await ask(NAME, 'A', EDNS)).errors).toEqual(['3', REASON]);
+    house.clock.advance(1);
+    expect(await ask(NAME, 'A', EDNS)).toMatchObject({
+      rcode: RCODE.SERVFAIL,
+      answers: [],
+      errors: [REASON],
+    });
+  });
+
+  it.each(['synchronized', 'holdover', 'provisional'] as const)(
+    'is not given while the clock is %s',
+    async (state) => {
+      await ask(NAME);
+      house.clock.advance(300_000);
+      house.clock.setState(state);
+      expect(await ask(NAME, 'A', EDNS)).toMatchObject({ answers: [`${NAME} 300 A 192.0.2.1`], errors: [] });
+      expect(house.sent).toHaveLength(2);
+    },
+  );
+
+  it('does not stay: the state left, the name is asked for again', async () => {
+    await ask(NAME);
+    house.clock.advance(300_000);
+    loseDate();
+    await ask(NAME);
+    house.clock.setState('provisional');
+    expect((await ask(NAME, 'A', EDNS)).answers).toEqual([`${NAME} 300 A 192.0.2.1`]);
+  });
+
+  it('is not made of a failure, and is not kept from anybody by one', async () => {
+    house.upstreams = () => DEAD;
+    await ask('never.example');
+    house.upstreams = (_, name) => ({ answers: [aRecord(name)] });
+    await ask(NAME);
+    house.clock.advance(300_000);
+    house.upstreams = () => DEAD;
+    await ask(NAME);
+    loseDate();
+    expect((await ask(NAME, 'A', EDNS)).errors).toEqual(['3', REASON]);
+    expect((await ask('never.example', 'A', EDNS)).errors).toEqual([REASON]);
+  });
+
+  it('keeps the extended errors that its upstream gave', async () => {
+    house.upstreams = (_, name) => ({
+      answers: [aRecord(name)],
+      edns: { options: [extendedError(4, 'forged')] },
+    });
+    await ask(NAME);
+    house.clock.advance(300_000);
+    loseDate();
+    expect((await ask(NAME, 'A', EDNS)).errors).toEqual(['4 forged', '3', REASON]);
+  });
+
+  it('is given behind a CNAME of ours too', async () => {
+    await ask('www.home.arpa');
+    house.clock.advance(300_000);
+    loseDate();
+    const seen = await ask('www.home.arpa', 'A', EDNS);
+    expect(seen.answers.map((answer) => answer.toLowerCase())).toEqual([
+      'www.home.arpa 300 cname elsewhere.example',
+      'elsewhere.example 30 a 192.0.2.1',
+    ]);
+    expect(seen.errors).toEqual(['3', REASON]);
   });
 });
 

@@ -7,11 +7,8 @@ import { RCODE } from '../../../src/dns/codes.ts';
 import { FrameReader } from '../../../src/dns/framing.ts';
 import { Query } from '../../../src/dns/query.ts';
 import { FLAG, readUint16, writeUint16 } from '../../../src/dns/wire.ts';
-import {
-  DotConnection,
-  type DotConnectionParts,
-  type Exchange,
-} from '../../../src/upstream/dot-connection.ts';
+import { DotConnection } from '../../../src/upstream/dot-connection.ts';
+import type { ConnectionParts, Exchange } from '../../../src/upstream/upstream-connection.ts';
 import { buildUpstreamQuery } from '../../../src/upstream/upstream-query.ts';
 import { makeQuery } from '../../support/dns-message.ts';
 import { SimulatedClock } from '../../support/simulated-clock.ts';
@@ -28,14 +25,15 @@ function connect() {
   const clock = new SimulatedClock();
   const [ours, theirs] = duplexPair();
   const onAnswer = vi.fn();
-  const onSilence = vi.fn<DotConnectionParts['onSilence']>(() => false);
-  const onClose = vi.fn<DotConnectionParts['onClose']>();
-  const socket = ours as unknown as DotConnectionParts['socket'];
+  const onSilence = vi.fn<ConnectionParts['onSilence']>(() => false);
+  const onClose = vi.fn<ConnectionParts['onClose']>();
+  const socket = ours as unknown as ConnectionParts['socket'];
   const connection = new DotConnection({
     socket,
     clock,
     name: 'tls://dns.example',
     onAnswer,
+    onRefusal: vi.fn(),
     onSilence,
     onClose,
   });

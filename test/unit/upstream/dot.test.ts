@@ -153,6 +153,7 @@ function createUpstream(
   const config = {
     url: `tls://${NAME}:${port}`,
     protocol: 'tls',
+    path: '',
     serverName: NAME,
     port,
     addresses,
@@ -601,7 +602,12 @@ describe('a budget of sends', () => {
 
 describe('behind the pool', () => {
   function createPool(...upstreams: readonly DotUpstream[]): UpstreamPool {
-    const pool = new UpstreamPool({ upstreams, clock, onRecovery: () => {} });
+    const pool = new UpstreamPool({
+      isUsable: () => true,
+      upstreams,
+      clock,
+      onRecovery: () => {},
+    });
     closers.push(() => pool.close());
     return pool;
   }
@@ -629,7 +635,12 @@ describe('behind the pool', () => {
   it('an upstream that fell silent is probed until it answers', async () => {
     const server = await startServer(never);
     const onRecovery = vi.fn();
-    const pool = new UpstreamPool({ upstreams: [createUpstream(server.port)], clock, onRecovery });
+    const pool = new UpstreamPool({
+      isUsable: () => true,
+      upstreams: [createUpstream(server.port)],
+      clock,
+      onRecovery,
+    });
     closers.push(() => pool.close());
     await runUntil(ask(pool, 'a.example'));
     await runUntil(new Promise<void>((resolve) => void clock.after(10_000, resolve)), 50);

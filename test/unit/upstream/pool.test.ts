@@ -68,19 +68,22 @@ function reply(rcode: number, ede?: number): Uint8Array {
 const GOOD = reply(RCODE.NOERROR);
 
 let clock = new SimulatedClock();
+let mayAsk = true;
+const isUsable = () => mayAsk;
 const onRecovery = vi.fn();
 const pools: UpstreamPool[] = [];
 
 afterEach(() => {
   for (const pool of pools.splice(0)) pool.close();
   clock = new SimulatedClock();
+  mayAsk = true;
   onRecovery.mockClear();
 });
 
 /** Names in the order of preference at a tie: `random` picks the first candidate. */
 function createPool<Names extends readonly string[]>(...names: Names) {
   const upstreams = names.map((name) => new FakeUpstream(name));
-  const pool = new UpstreamPool({ upstreams, clock, onRecovery, random: () => 0 });
+  const pool = new UpstreamPool({ upstreams, clock, isUsable, onRecovery, random: () => 0 });
   pools.push(pool);
   return { pool, upstreams: upstreams as { [Index in keyof Names]: FakeUpstream } };
 }
@@ -358,14 +361,14 @@ describe('an upstream that failed', () => {
     expect(upstreams[0].asked).toHaveLength(2);
   });
 
-  it('is not probed while the clock is untrusted: nothing leaves the house then', async () => {
+  it('is not probed while nobody may be asked', async () => {
     const { pool, upstreams } = createPool('a', 'b');
     ask(pool);
     await upstreams[0].fail();
-    clock.setState('untrusted');
+    mayAsk = false;
     clock.advance(5 * PROBE_EVERY_MS);
     expect(upstreams[0].asked).toHaveLength(1);
-    clock.setState('provisional');
+    mayAsk = true;
     clock.advance(PROBE_EVERY_MS);
     expect(upstreams[0].asked).toHaveLength(2);
   });
@@ -407,7 +410,7 @@ describe('the choice', () => {
     for (const dice of [0, 0.3, 0.5, 0.99]) {
       const upstreams = ['a', 'b', 'c'].map((name) => new FakeUpstream(name));
       const random = () => dice;
-      const pool = new UpstreamPool({ upstreams, clock, onRecovery, random });
+      const pool = new UpstreamPool({ upstreams, clock, isUsable, onRecovery, random });
       pools.push(pool);
       ask(pool);
       const first = upstreams.find(({ asked }) => asked.length > 0)!;
@@ -419,6 +422,13 @@ describe('the choice', () => {
     }
   });
 
+  it('opens no connection ahead of a query while nobody may be asked', () => {
+    const { pool, upstreams } = createPool('a');
+    mayAsk = false;
+    pool.warm();
+    expect(upstreams[0].warm).not.toHaveBeenCalled();
+  });
+
   it('hands warm and close on to every upstream', () => {
     const { pool, upstreams } = createPool('a', 'b');
     pool.warm();
@@ -427,5 +437,43 @@ describe('the choice', () => {
       expect(upstream.warm).toHaveBeenCalledTimes(1);
       expect(upstream.close).toHaveBeenCalledTimes(1);
     }
+  });
+});
+
+describe('the report', () => {
+  it('begins with nothing known, in the order of the configuration', () => {
+    const fresh = { isUsable: true, rttMs: null, answered: 0, failed: 0, problem: null };
+    expect(createPool('a', 'b').pool.report()).toEqual([
+      { url: 'a', ...fresh },
+      { url: 'b', ...fresh },
+    ]);
+  });
+
+  it('counts answers and failures apart, and tells the last failure until the next answer', async () => {
+    const { pool, upstreams } = createPool('a', 'b');
+    ask(pool);
+    await upstreams[0].fail('expired in 2021');
+    clock.advance(40);
+    await upstreams[1].answer(GOOD);
+    expect(pool.report()).toEqual([
+      { url: 'a', isUsable: false, rttMs: null, answered: 0, failed: 1, problem: 'a expired in 2021' },
+      { url: 'b', isUsable: true, rttMs: 40, answered: 1, failed: 0, problem: null },
+    ]);
+    clock.advance(PROBE_EVERY_MS);
+    await upstreams[0].fail('still expired');
+    expect(pool.report()[0]).toMatchObject({ failed: 2, problem: 'a still expired' });
+    clock.advance(PROBE_EVERY_MS);
+    await upstreams[0].answer(GOOD);
+    expect(pool.report()[0]).toMatchObject({ isUsable: true, answered: 1, failed: 2, problem: null });
+  });
+
+  it('tells no failure that is forgiven, and calls nobody usable who may not be asked', async () => {
+    const { pool, upstreams } = createPool('a');
+    ask(pool);
+    await upstreams[0].fail();
+    pool.forgive();
+    expect(pool.report()[0]).toMatchObject({ isUsable: true, failed: 1, problem: null });
+    mayAsk = false;
+    expect(pool.report()[0]).toMatchObject({ isUsable: false });
   });
 });

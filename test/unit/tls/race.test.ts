@@ -1,7 +1,7 @@
 // The race of addresses: who starts when, who wins, and that losers are told to stop.
 
 import { describe, expect, it } from 'vitest';
-import { alternateFamilies, race } from '../../../src/upstream/race.ts';
+import { alternateFamilies, race } from '../../../src/tls/race.ts';
 import { SimulatedClock } from '../../support/simulated-clock.ts';
 
 const DELAY_MS = 200;

@@ -1,0 +1,92 @@
+// Puts the status together from what every part of the house says of itself: clock, upstreams, certificate, listeners.
+// Pure; app.ts asks them all.
+
+import manifest from '../../package.json' with { type: 'json' };
+import type { SocketAddress } from '../config/config.ts';
+import { formatAddress, type Listener, type WaitingAddress } from '../listener/listener.ts';
+import type { TimeReport } from '../timesync/time-report.ts';
+import type { ServedCertificate } from '../tls/certificate-store.ts';
+import type { TlsConnector } from '../tls/connect.ts';
+import type { UpstreamState } from '../upstream/pool.ts';
+import { clockReport, rfc3339 } from './clock-report.ts';
+import { degradationsOf, notReadyReasons } from './degradation.ts';
+import type { CertificateReport, ClockReport, Status } from './status.ts';
+
+export interface StatusInputs {
+  readonly uptimeMs: number;
+  readonly listeners: readonly Pick<Listener, 'transport' | 'addresses' | 'waiting'>[];
+  readonly admin: {
+    readonly addresses: readonly SocketAddress[];
+    readonly waiting: readonly WaitingAddress[];
+  };
+  readonly time: TimeReport;
+  readonly certificate: ServedCertificate | null;
+  readonly upstreams: readonly UpstreamState[];
+  readonly cache: Status['cache'];
+  readonly queries: Status['queries'];
+  readonly tls: Pick<TlsConnector, 'verification' | 'reason'>;
+}
+
+export function gatherStatus(inputs: StatusInputs): Status {
+  const { uptimeMs, time, upstreams, cache, queries, tls } = inputs;
+  const { addresses, waiting: adminWaiting } = inputs.admin;
+  const doors = [...inputs.listeners, { transport: 'admin', addresses, waiting: adminWaiting }];
+  const clock = clockReport(time);
+  const certificate = inputs.certificate === null ? null : certificateReport(inputs.certificate, clock);
+  const waiting = doors.flatMap((door) =>
+    door.waiting.map(({ address, reason }) => ({
+      listen: door.transport,
+      address: formatAddress(address),
+      reason,
+    })),
+  );
+  const facts = {
+    ...{ clock, upstreams, certificate, waiting, uptimeMs },
+    verificationProblem: tls.verification === 'openssl' ? null : tls.reason,
+    haveUpstreamsExpired: time.outweighsWitnesses,
+  };
+  return {
+    version: manifest.version,
+    uptimeMs,
+    listening: Object.fromEntries(
+      doors.map(({ transport, addresses }) => [transport, addresses.map(formatAddress)]),
+    ),
+    waiting,
+    clock,
+    certificate,
+    upstreams,
+    cache,
+    queries,
+    notReady: notReadyReasons(facts),
+    degraded: degradationsOf(facts),
+  };
+}
+
+const RENEWALS: Readonly<Record<ServedCertificate['source'], string>> = {
+  files: 'by you: the files are read again when they change',
+  'local-ca': 'by itself, 30 days before its end',
+};
+
+function certificateReport(served: ServedCertificate, { now }: ClockReport): CertificateReport {
+  const { names, notBeforeMs, notAfterMs, issuer, source } = served;
+  const notBefore = rfc3339(notBeforeMs) ?? '';
+  const notAfter = rfc3339(notAfterMs) ?? '';
+  return {
+    names,
+    notBefore,
+    notAfter,
+    issuer,
+    source,
+    renewal: RENEWALS[source],
+    problem: now === null ? null : dateProblem({ notBefore, notAfter }, now),
+  };
+}
+
+/** RFC 3339 texts of one length sort as the times do. */
+function dateProblem(
+  { notBefore, notAfter }: { notBefore: string; notAfter: string },
+  now: string,
+): string | null {
+  if (now < notBefore) return `it begins on ${notBefore.slice(0, 10)}, and it is ${now.slice(0, 10)}`;
+  return now > notAfter ? `it ended on ${notAfter.slice(0, 10)}, and it is ${now.slice(0, 10)}` : null;
+}

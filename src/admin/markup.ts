@@ -1,0 +1,42 @@
+// HTML that cannot be injected into: what is put into the template is escaped, unless it is markup already.
+// Names of sources and upstreams come from the network and the configuration, and none of them is markup (ATTACKS 21).
+
+import { visible } from './words.ts';
+
+/** Text that is HTML; made by `html` and by nothing else. */
+export class Markup {
+  readonly text: string;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+}
+
+type Part = string | number | Markup | readonly Markup[];
+
+/** A template whose parts are escaped, for element content and for quoted attribute values. */
+export function html(literals: TemplateStringsArray, ...parts: readonly Part[]): Markup {
+  return new Markup(
+    literals.map((literal, at) => literal + (at < parts.length ? textOf(parts[at]!) : '')).join(''),
+  );
+}
+
+export const NOTHING = html``;
+
+function textOf(part: Part): string {
+  if (part instanceof Markup) return part.text;
+  if (typeof part === 'object') return part.map(({ text }) => text).join('');
+  return escaped(visible(String(part)));
+}
+
+const ENTITIES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+};
+
+function escaped(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => ENTITIES[character]!);
+}

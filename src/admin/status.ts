@@ -1,0 +1,128 @@
+// The state of the whole server as plain values: what /api/status answers, and what the status page, `noonmark status`,
+// `explain` and `time` are made of. Vocabulary only; app.ts gathers it.
+// Times are RFC 3339 texts or null, durations numbers of milliseconds (docs/api.md).
+
+import type { ClockBasis, ClockState } from '../clock/clock.ts';
+
+export interface Status {
+  readonly version: string;
+  readonly uptimeMs: number;
+  /** Where queries are taken, by transport: "127.0.0.1:53". */
+  readonly listening: Readonly<Record<string, readonly string[]>>;
+  /** Addresses that wait for something. */
+  readonly waiting: readonly { readonly listen: string; readonly address: string; readonly reason: string }[];
+  readonly clock: ClockReport;
+  readonly certificate: CertificateReport | null;
+  readonly upstreams: readonly UpstreamReport[];
+  readonly cache: { readonly entries: number; readonly octets: number; readonly maxOctets: number };
+  /** Queries taken, by transport. */
+  readonly queries: Readonly<Record<string, number>>;
+  /** Can names of the world be resolved? The reasons why not; empty: they can. */
+  readonly notReady: readonly string[];
+  readonly degraded: readonly Degraded[];
+}
+
+export interface ClockReport {
+  readonly state: ClockState;
+  readonly basis: ClockBasis;
+  /** One sentence. */
+  readonly reason: string;
+  /** When the state was entered, by what our clock says now; null while untrusted. */
+  readonly since: string | null;
+  readonly sinceMs: number;
+  /** Null while untrusted. */
+  readonly now: string | null;
+  /** Null where nothing is known. */
+  readonly uncertaintyMs: number | null;
+  /** What the system clock says. */
+  readonly systemClock: string | null;
+  /** The system clock less our own time: negative when it is behind; null while untrusted. */
+  readonly systemClockOffsetMs: number | null;
+  readonly floor: string;
+  /** What put the floor where it is, in words. */
+  readonly floorReason: string;
+  readonly ceiling: string;
+  /** What was last agreed on, as offsets from our own time; null before that. */
+  readonly interval: { readonly fromMs: number; readonly toMs: number } | null;
+  /** Verdict of the last round in words. */
+  readonly lastRound: string | null;
+  readonly lastRoundAgoMs: number | null;
+  readonly nextRoundInMs: number | null;
+  readonly sources: readonly SourceReport[];
+  readonly witnesses: readonly WitnessReport[];
+  readonly stamp: StampReport;
+  /** Latest first. */
+  readonly incidents: readonly { readonly agoMs: number; readonly what: string }[];
+}
+
+export interface SourceReport {
+  readonly url: string;
+  /** Whom it asked: "192.0.2.1:123". */
+  readonly peer: string;
+  /** Whose vote this is. */
+  readonly operator: string;
+  readonly authenticated: boolean;
+  readonly preferred: boolean;
+  readonly trusted: boolean;
+  /** What it said less our own time (or less the system clock, while ours is untrusted); null when it never answered. */
+  readonly offsetMs: number | null;
+  readonly boundMs: number | null;
+  readonly delayMs: number | null;
+  /** In the last round. */
+  readonly kept: boolean;
+  /** Why it was kept or not, in words. */
+  readonly reason: string;
+  /** When it last answered. */
+  readonly lastAt: string | null;
+  readonly lastAgoMs: number | null;
+}
+
+export interface WitnessReport {
+  /** The upstream or host whose certificate was seen. */
+  readonly who: string;
+  readonly notBefore: string;
+  readonly notAfter: string;
+  /** Whether it holds at our own time; null while that is unknown. */
+  readonly agrees: boolean | null;
+  readonly lastAgoMs: number;
+}
+
+export interface StampReport {
+  /** What was last written down; null: nothing usable. */
+  readonly at: string | null;
+  /** Why there is none, or why it cannot be written; null when all is well. */
+  readonly problem: string | null;
+}
+
+export interface CertificateReport {
+  readonly names: readonly string[];
+  readonly notBefore: string;
+  readonly notAfter: string;
+  readonly issuer: string;
+  readonly source: string;
+  /** In words: when and how it is renewed. */
+  readonly renewal: string;
+  /** What is wrong with its dates by our own time; null when nothing is. */
+  readonly problem: string | null;
+}
+
+export interface UpstreamReport {
+  readonly url: string;
+  readonly isUsable: boolean;
+  /** Smoothed; null before the first answer. */
+  readonly rttMs: number | null;
+  readonly answered: number;
+  readonly failed: number;
+  /** What was last wrong; null when nothing is. */
+  readonly problem: string | null;
+}
+
+/** Something that does not work as it should, for a tired person. */
+export interface Degraded {
+  readonly what: string;
+  /** RFC 3339, or null where no date can be believed. */
+  readonly since: string | null;
+  readonly sinceMs: number;
+  readonly evidence: string;
+  readonly doThis: string;
+}

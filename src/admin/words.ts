@@ -1,0 +1,221 @@
+// How the Status is said to people, on the page and on the command line alike: spans, offsets, dates, the one sentence
+// of state, what works. Pure; it takes every word from the Status and reads no clock.
+
+import { isIP } from 'node:net';
+import type { ClockBasis } from '../clock/clock.ts';
+import type { ClockReport, Degraded, SourceReport, Status } from './status.ts';
+
+const SECOND_MS = 1000;
+const MINUTE_MS = 60 * SECOND_MS;
+const HOUR_MS = 60 * MINUTE_MS;
+const DAY_MS = 24 * HOUR_MS;
+/** The mean year of the Gregorian calendar. */
+const YEAR_MS = 365.2425 * DAY_MS;
+
+/** A length of time with as much precision as somebody reads: "12 µs", "2.13 ms", "2 min 5 s", "56.8 years". */
+export function formatSpan(ms: number): string {
+  const span = Math.abs(ms);
+  if (span < 0.0005) return '0 ms';
+  if (span < 0.9995) return `${Math.round(span * 1000)} µs`;
+  if (span < 999.5) return `${Number(span.toPrecision(3))} ms`;
+  if (span < MINUTE_MS - 50) return `${Number((span / SECOND_MS).toPrecision(3))} s`;
+  if (span < HOUR_MS - SECOND_MS / 2) return twoUnits(span, MINUTE_MS, 'min', SECOND_MS, 's');
+  if (span < DAY_MS - MINUTE_MS / 2) return twoUnits(span, HOUR_MS, 'h', MINUTE_MS, 'min');
+  if (span < YEAR_MS) return twoUnits(span, DAY_MS, 'd', HOUR_MS, 'h');
+  const years = span / YEAR_MS;
+  return `${years < 99.5 ? years.toFixed(1) : Math.round(years)} years`;
+}
+
+/** How long something has lasted, in whole seconds at the least: nobody cares for the microseconds of an uptime. */
+export function formatAge(ms: number): string {
+  return ms < SECOND_MS
+    ? 'less than 1 s'
+    : formatSpan(ms < MINUTE_MS ? Math.floor(ms / SECOND_MS) * SECOND_MS : ms);
+}
+
+function twoUnits(ms: number, large: number, largeName: string, small: number, smallName: string): string {
+  const smalls = Math.round(ms / small);
+  const [whole, rest] = [
+    Math.floor((smalls * small) / large),
+    Math.round(((smalls * small) % large) / small),
+  ];
+  return rest === 0 ? `${whole} ${largeName}` : `${whole} ${largeName} ${rest} ${smallName}`;
+}
+
+/** "+2.1 ms", "-3 h"; a minus that every terminal has. */
+export function formatOffset(ms: number): string {
+  const span = formatSpan(ms);
+  return span === '0 ms' ? span : `${ms < 0 ? '-' : '+'}${span}`;
+}
+
+/** "3 h behind", "2.1 ms ahead". */
+export function formatLag(offsetMs: number): string {
+  const span = formatSpan(offsetMs);
+  return span === '0 ms' ? 'exact' : `${span} ${offsetMs < 0 ? 'behind' : 'ahead'}`;
+}
+
+/** An RFC 3339 text as "2026-11-03 08:12:45 UTC". */
+export function formatInstant(rfc3339: string): string {
+  return `${rfc3339.slice(0, 10)} ${rfc3339.slice(11, 19)} UTC`;
+}
+
+export function formatDay(rfc3339: string): string {
+  return rfc3339.slice(0, 10);
+}
+
+/** "1,234": read more easily than 1234, and the same everywhere. */
+export function formatCount(count: number): string {
+  return String(count).replace(/\B(?=(\d{3})+$)/g, ',');
+}
+
+/** "3 things", "1 thing". */
+export function plural(count: number, one: string, many = `${one}s`): string {
+  return `${formatCount(count)} ${count === 1 ? one : many}`;
+}
+
+/** Makes characters visible that would move a cursor or turn the text around (ATTACKS 21); the rest stays as it is. */
+export function visible(text: string): string {
+  return text.replace(
+    /[\p{Cc}\p{Cf}\u2028\u2029]/gu,
+    (character) => `\\u${character.codePointAt(0)!.toString(16).padStart(4, '0')}`,
+  );
+}
+
+const BASIS: Readonly<Record<NonNullable<ClockBasis>, string>> = {
+  'last-quorum': 'what the sources last agreed on',
+  'system-clock': 'the system clock, which nothing contradicts',
+  'one-source': 'one source alone',
+  stamp: 'the stamp, written down when the sources last agreed',
+};
+
+/** "synchronized", "provisional (stamp)". */
+export function stateName({ state, basis }: Pick<ClockReport, 'state' | 'basis'>): string {
+  return basis === null ? state : `${state} (${basis})`;
+}
+
+/** How the page and the texts feel about it: all is well, something needs a person, names of the world do not resolve. */
+export function mood({ clock, notReady, degraded }: Status): 'well' | 'limping' | 'down' {
+  if (notReady.length > 0 || clock.state === 'untrusted') return 'down';
+  return degraded.length > 0 || clock.state !== 'synchronized' ? 'limping' : 'well';
+}
+
+/** The one sentence of state. */
+export function stateSentence({ clock, notReady, degraded }: Status): string {
+  const { state, basis, uncertaintyMs } = clock;
+  if (state === 'untrusted')
+    return 'The time is not known: internal names are answered, names of the world are not.';
+  if (notReady.length > 0)
+    return `Internal names are answered, names of the world are not: ${unstopped(notReady[0]!)}.`;
+  const within = uncertaintyMs === null ? '' : ` to within ${formatSpan(uncertaintyMs)}`;
+  if (state === 'provisional')
+    return `Names are answered; the time is provisional and stands on ${BASIS[basis ?? 'system-clock']}.`;
+  if (state === 'holdover')
+    return `Names are answered; too few time sources agree, and the clock runs on from when they did, right${within}.`;
+  if (degraded.length > 0)
+    return `Names are answered and the time is known${within}; ${plural(degraded.length, 'thing needs', 'things need')} attention.`;
+  return `All is well: names are answered, and the time is known${within}.`;
+}
+
+/** With a capital letter, to begin a sentence. */
+export function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+/** Without the stop at its end, to stand inside a sentence. */
+export function unstopped(text: string): string {
+  return text.replace(/\.$/, '');
+}
+
+const CERTIFICATE_SOURCES: Readonly<Record<string, string>> = {
+  files: 'your files',
+  'local-ca': 'the local CA',
+};
+
+/** Where our own certificate comes from, to follow "from". */
+export function certificateSource(source: string): string {
+  return CERTIFICATE_SOURCES[source] ?? source;
+}
+
+export interface Works {
+  readonly works: readonly string[];
+  readonly waits: readonly string[];
+}
+
+/** What is answered in this state, and what is not (docs/time.md has the table). */
+export function whatWorks({ clock, notReady, waiting }: Status): Works {
+  const unbound = waiting.map(
+    ({ listen, address, reason }) => `queries at ${address} (${listen}): ${reason}`,
+  );
+  const house = 'internal names and the names of this server, on every listener';
+  if (clock.state === 'untrusted') {
+    return {
+      works: [house, 'the names of time servers and of our own upstreams'],
+      waits: ['all other names: SERVFAIL with extended error 14 and the reason', ...unbound],
+    };
+  }
+  if (notReady.length > 0) {
+    const reasons = notReady.map((reason) => `names of the world: ${reason}`);
+    return {
+      works: [house, 'names of the world that are still in the cache'],
+      waits: [...reasons, ...unbound],
+    };
+  }
+  const isUnsure = clock.state === 'provisional';
+  return {
+    works: ['internal names', 'names of the world, over verified TLS'],
+    waits: [
+      ...(isUnsure ? ['writing the stamp: only a time that sources agree on is written down'] : []),
+      ...unbound,
+    ],
+  };
+}
+
+/** What would happen if the power failed now and the system clock came back wrong. */
+export function afterPowerCut({ clock: { stamp, sources } }: Status): string {
+  const direct = sources.filter(({ url }) => hasAddress(url)).length;
+  const without = direct === 0 ? '' : `, at least ${direct} without a look-up`;
+  const asked =
+    sources.length === 0
+      ? 'no time source is configured'
+      : `${plural(sources.length, 'time source')} would be asked at once${without}`;
+  const begin = 'If the power failed now and the system clock came back wrong,';
+  if (stamp.at !== null)
+    return `${begin} names of the world would be back at once, on the stamp of ${formatInstant(stamp.at)} and for as long as the certificates of the upstreams hold then; ${asked}.`;
+  const because = stamp.problem === null ? '' : ` (${unstopped(stamp.problem)})`;
+  const then =
+    sources.length === 0
+      ? 'only internal names would be answered until a person sets the clock'
+      : 'names of the world would wait for the first that answers';
+  return `${begin} there would be no stamp to stand on${because}: ${asked}, and ${then}.`;
+}
+
+function hasAddress(url: string): boolean {
+  return URL.canParse(url) && isIP(new URL(url).hostname.replace(/^\[|\]$/g, '')) !== 0;
+}
+
+/** "since 2026-11-03 08:12:45 UTC, for 2 h 5 min", or the length alone where no date can be believed. */
+export function formatSince({ since, sinceMs }: Pick<Degraded, 'since' | 'sinceMs'>): string {
+  return since === null
+    ? `for ${formatAge(sinceMs)}`
+    : `since ${formatInstant(since)}, for ${formatAge(sinceMs)}`;
+}
+
+export type SourceMark = '*' | '+' | '-' | '?';
+
+export const MARKS: Readonly<Record<SourceMark, string>> = {
+  '*': 'used',
+  '+': 'kept',
+  '-': 'rejected',
+  '?': 'silent',
+};
+
+/** Asked a moment before the round was judged; what is older was not heard in it (milliseconds). */
+const ROUND_MS = 5000;
+
+/** As chronyc marks them: used is what was kept and is preferred; silent is what said nothing in the last round. */
+export function sourceMark(source: SourceReport, lastRoundAgoMs: number | null): SourceMark {
+  const { kept, preferred, offsetMs, lastAgoMs } = source;
+  if (kept) return preferred ? '*' : '+';
+  if (offsetMs === null || lastAgoMs === null) return '?';
+  return lastRoundAgoMs !== null && lastAgoMs > lastRoundAgoMs + ROUND_MS ? '?' : '-';
+}

@@ -1,0 +1,86 @@
+// `noonmark status`: the running server in a dozen lines. What is wrong in detail is `noonmark explain`, the vote on the
+// time is `noonmark time`.
+
+import type { Status } from '../admin/status.ts';
+import {
+  certificateSource,
+  formatAge,
+  formatCount,
+  formatInstant,
+  formatLag,
+  formatSpan,
+  plural,
+  stateName,
+  stateSentence,
+} from '../admin/words.ts';
+import type { Command } from './command.ts';
+import { report } from './control.ts';
+import { labelled, wrapped } from './text-columns.ts';
+
+export const status: Command = {
+  help: `Usage: noonmark status [--config FILE] [--json]
+
+Asks the running server how it is: the time, upstreams, the certificate, where it listens, and what it has done.
+
+  --config FILE   the configuration of the server that is asked (default: the quick start's)
+  --json          all of it as one JSON object (docs/api.md)
+
+Exit codes: 0 with an answer, 69 when no server runs, 78 for a bad configuration.`,
+
+  run: (args) => report(args, { lines: statusLines, json: (found) => found }),
+};
+
+export function statusLines(found: Status): string[] {
+  const { version, uptimeMs, listening, waiting, upstreams, cache, queries, degraded } = found;
+  const usable = upstreams.filter(({ isUsable }) => isUsable).length;
+  const doors = Object.entries(listening).filter(([, addresses]) => addresses.length > 0);
+  const taken = Object.entries(queries).map(([transport, count]) => `${transport} ${formatCount(count)}`);
+  const mebibytes = (octets: number) => (octets / 2 ** 20).toFixed(1);
+  const rows: [string, string][] = [
+    ['running', `Noonmark ${version}, up ${formatAge(uptimeMs)}`],
+    ['time', timeLine(found)],
+    [
+      'upstreams',
+      upstreams.length === 0 ? 'none is configured' : `${usable} of ${formatCount(upstreams.length)} usable`,
+    ],
+    ...upstreams.flatMap(({ url, problem }): [string, string][] =>
+      problem === null ? [] : [['', `${url}: ${problem}`]],
+    ),
+    ['certificate', certificateLine(found)],
+    ...doors.map(([transport, addresses], at): [string, string] => [
+      at === 0 ? 'listening' : '',
+      `${transport.padEnd(5)} ${addresses.join('  ')}`,
+    ]),
+    ...waiting.map(({ listen, address, reason }): [string, string] => [
+      'waiting',
+      `${address} (${listen}): ${reason}`,
+    ]),
+    [
+      'cache',
+      `${formatCount(cache.entries)} answers, ${mebibytes(cache.octets)} of ${mebibytes(cache.maxOctets)} MiB`,
+    ],
+    ['queries', taken.join(', ')],
+  ];
+  const hint =
+    degraded.length === 0
+      ? []
+      : ['', `${plural(degraded.length, 'thing needs', 'things need')} attention: noonmark explain`];
+  return [...wrapped(stateSentence(found)), '', ...labelled(rows), ...hint];
+}
+
+function timeLine({ clock }: Status): string {
+  const { now, uncertaintyMs, systemClockOffsetMs } = clock;
+  const parts = [
+    now === null ? 'not known' : formatInstant(now),
+    ...(uncertaintyMs === null ? [] : [`± ${formatSpan(uncertaintyMs)}`]),
+    stateName(clock),
+    ...(systemClockOffsetMs === null ? [] : [`system clock ${formatLag(systemClockOffsetMs)}`]),
+  ];
+  return parts.join(', ');
+}
+
+function certificateLine({ certificate }: Status): string {
+  if (certificate === null) return 'none yet';
+  const { names, notAfter, source, problem } = certificate;
+  return `${names.join(', ')}, until ${formatInstant(notAfter)}, from ${certificateSource(source)}${problem === null ? '' : `: ${problem}`}`;
+}

@@ -1,0 +1,34 @@
+// What the machine itself has to say about time: its monotonic clock, its system clock, its uptime, its timers.
+// Everything that the rest of the house may not touch (Date.now, performance.now, setTimeout) is touched here,
+// so that a test or a rehearsal can put another machine in its place. It judges nothing.
+
+import { uptime } from 'node:os';
+import type { Timer } from './clock.ts';
+
+export interface Machine {
+  /** Milliseconds on a clock that never jumps and stands still while the machine is suspended. */
+  monotonic(): number;
+  /** Milliseconds since 1970 by the system clock, right or wrong. */
+  systemClock(): number;
+  /** Milliseconds since boot, suspends included; its steps are coarse (10 ms to 1 s). */
+  uptime(): number;
+  after(delayMs: number, action: () => void): Timer;
+  every(periodMs: number, action: () => void): Timer;
+}
+
+/** Node's timers hold 31 bits and fire at once beyond; nothing here waits for 24 days, so the cap is only a guard. */
+const MAX_DELAY_MS = 2 ** 31 - 1;
+
+export const thisMachine: Machine = {
+  monotonic: () => performance.now(),
+  systemClock: () => Date.now(),
+  uptime: () => uptime() * 1000,
+  after(delayMs, action) {
+    const handle = setTimeout(action, Math.min(delayMs, MAX_DELAY_MS));
+    return { cancel: () => clearTimeout(handle) };
+  },
+  every(periodMs, action) {
+    const handle = setInterval(action, Math.min(periodMs, MAX_DELAY_MS));
+    return { cancel: () => clearInterval(handle) };
+  },
+};

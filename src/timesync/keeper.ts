@@ -1,0 +1,393 @@
+// Keeps the time, and is the only writer of the clock: asks the sources in rounds, hears the certificates of upstreams,
+// notices jumps, has the stamp written. What all of that means is decided by pure functions (selection.ts,
+// candidates.ts, witnesses.ts, transitions.ts, rhythm.ts); this file carries out and remembers.
+
+import type { Timer } from '../clock/clock.ts';
+import { CEILING_MS, HARD_FLOOR_MS } from '../clock/hard-floor.ts';
+import type { Base, TrueClock } from '../clock/true-clock.ts';
+import type { Log } from '../observe/log.ts';
+import type { GenuinePeer, TlsConnector, TlsTarget } from '../tls/connect.ts';
+import { race } from '../tls/race.ts';
+import { type Jump, JumpDetector } from './jumps.ts';
+import { Panel } from './panel.ts';
+import { nextRoundAfterMs, SOON_MS } from './rhythm.ts';
+import type { RosterEntry } from './roster.ts';
+import { type Bounds, type Heard, type Selection, select } from './selection.ts';
+import { day, describeSpan } from './span.ts';
+import { StampBook } from './stamp-book.ts';
+import type { TimeReport } from './time-report.ts';
+import { type ClockMemory, firstMemory, isVetoed, judgeClock } from './transitions.ts';
+import { describeTestimony, type Judgement, judgeTime, WitnessStand } from './witnesses.ts';
+
+/** How often steps and suspends are looked for (milliseconds). */
+const LOOK_EVERY_MS = 250;
+/** Dates pass: what certificates say is judged anew so often (milliseconds). */
+const RECONSIDER_EVERY_MS = 60_000;
+/** How far a provisional clock lets the system clock be steered before it follows (milliseconds). */
+const FOLLOW_MS = 10;
+/** How long an upstream's handshake is waited for in a round (milliseconds). */
+const TESTIMONY_WITHIN_MS = 1500;
+/** A round is over by then, whoever is still being waited for: a look-up and an answer, 1.5 s each, and some (milliseconds). */
+const ROUND_WITHIN_MS = 4000;
+const MAX_INCIDENTS = 50;
+/** Sources whose last word is remembered. */
+const MAX_SAID = 64;
+
+/** What a reload replaces. */
+export interface KeeperInputs {
+  readonly roster: readonly RosterEntry[];
+  /** The upstreams, whose certificates are witnesses, each with all its addresses. */
+  readonly upstreams: readonly UpstreamWitness[];
+}
+
+export type UpstreamWitness = Omit<TlsTarget, 'address' | 'timeoutMs' | 'signal'> & {
+  readonly addresses: readonly string[];
+};
+
+export interface KeeperParts extends KeeperInputs {
+  readonly clock: TrueClock;
+  readonly tls: Pick<TlsConnector, 'inspect' | 'onGenuinePeer'>;
+  readonly log: Log;
+  readonly stateDir: string;
+  /** False: the stamp is read and never touched, as in a rehearsal. */
+  readonly keepsStamp: boolean;
+}
+
+export class Keeper {
+  readonly #parts: KeeperParts;
+  readonly #jumps: JumpDetector;
+  readonly #stamp: StampBook;
+  readonly #stand = new WitnessStand();
+  readonly #incidents: { readonly atMs: number; readonly what: string }[] = [];
+  readonly #stops: (() => void)[] = [];
+  #panel: Panel;
+  #upstreams: readonly UpstreamWitness[];
+  #memory: ClockMemory;
+  /** The last round that was concluded. */
+  #heard: readonly Heard[] = [];
+  /** What each source last said, the latest first: with one lost packet a time must not be lost that nobody disputes. */
+  #said: readonly Heard[] = [];
+  #selection: Selection | null = null;
+  #verdict = 'the time sources have not been asked yet';
+  #chainFloorMs: number | null = null;
+  #nextRound: Timer | null = null;
+  #nextRoundAtMs = 0;
+  #roundStartedAtMs = Number.NEGATIVE_INFINITY;
+  #roundsInState = 0;
+  #reconsideredAtMs = 0;
+  #isAsking = false;
+  /** The machine was suspended during the round: nobody knows which answers came before. */
+  #isRoundVoid = false;
+  /** Something has happened during a round that asks for another. */
+  #isRoundWanted = false;
+  #isStopped = false;
+
+  /** Judges the time at once by what is there without asking anybody; `start` begins to ask. */
+  constructor(parts: KeeperParts) {
+    const { clock } = parts;
+    this.#parts = parts;
+    this.#panel = new Panel(parts.roster, clock);
+    this.#upstreams = parts.upstreams;
+    this.#jumps = new JumpDetector(clock.machine);
+    this.#stamp = new StampBook({ ...parts, isKept: parts.keepsStamp }, clock.monotonic());
+    this.#memory = firstMemory({ ...clock.now(), atMs: clock.monotonic() });
+    this.#reconsider(null);
+  }
+
+  start(): void {
+    const { clock, tls } = this.#parts;
+    const look = clock.every(LOOK_EVERY_MS, () => this.#look());
+    const stopHearing = tls.onGenuinePeer((peer) => this.#hear(peer));
+    this.#stops.push(() => look.cancel(), stopHearing);
+    this.roundSoon();
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    this.#nextRound?.cancel();
+    for (const stop of this.#stops) stop();
+    if (this.#parts.clock.status.state === 'synchronized') await this.#writeStamp();
+    await this.#stamp.settled();
+  }
+
+  /** New sources or upstreams; what was learnt of the time stays. */
+  reload({ roster, upstreams }: KeeperInputs): void {
+    this.#panel = new Panel(roster, this.#parts.clock);
+    this.#upstreams = upstreams;
+    this.#stand.keepOnly(new Set(upstreams.map(({ serverName }) => serverName)));
+    this.roundSoon();
+  }
+
+  /** Asks the sources now, or as soon as the last round is a moment past. */
+  roundSoon(): void {
+    if (this.#isAsking) this.#isRoundWanted = true;
+    else this.#scheduleRound(Math.max(0, this.#roundStartedAtMs + SOON_MS - this.#parts.clock.monotonic()));
+  }
+
+  /** The stamp is deleted and counts no more. Resolves with what it said, milliseconds since 1970; null: there was none. */
+  async forgetStamp(): Promise<number | null> {
+    const forgotten = this.#stamp.epochMs;
+    await this.#stamp.forget();
+    this.#note('the stamp was forgotten on request');
+    this.#reconsider(null);
+    this.roundSoon();
+    return forgotten;
+  }
+
+  report(): TimeReport {
+    const { clock } = this.#parts;
+    const nowMs = clock.monotonic();
+    return {
+      status: clock.status,
+      now: clock.status.state === 'untrusted' ? null : clock.now(),
+      nowMs,
+      systemClockMs: clock.machine.systemClock(),
+      bounds: this.#bounds,
+      verdict: this.#verdict,
+      interval: agedInterval(this.#selection, nowMs),
+      lastRoundAtMs: Number.isFinite(this.#roundStartedAtMs) ? this.#roundStartedAtMs : null,
+      nextRoundAtMs: this.#nextRoundAtMs,
+      sources: this.#panel.askings,
+      unresolved: this.#panel.unresolved,
+      opinions: this.#selection?.opinions ?? [],
+      witnesses: this.#stand.at(nowMs),
+      stamp: { epochMs: this.#stamp.epochMs, problem: this.#stamp.problem },
+      incidents: this.#incidents,
+      outweighsWitnesses: this.#memory.outweighsWitnesses,
+    };
+  }
+
+  // Rounds
+
+  #scheduleRound(delayMs: number): void {
+    if (this.#isStopped) return;
+    const { clock } = this.#parts;
+    this.#nextRound?.cancel();
+    this.#nextRoundAtMs = clock.monotonic() + delayMs;
+    this.#nextRound = clock.after(delayMs, () => void this.#round());
+  }
+
+  async #round(): Promise<void> {
+    const panel = this.#panel;
+    this.#isAsking = true;
+    this.#isRoundVoid = false;
+    this.#roundStartedAtMs = this.#parts.clock.monotonic();
+    try {
+      await this.#askAll(panel);
+      if (!this.#isStopped) this.#look(); // a suspend of a moment ago
+      if (this.#isRoundVoid) panel.discard();
+      else if (!this.#isStopped && panel === this.#panel) this.#concludeRound(); // else a reload has replaced it
+    } catch (error) {
+      this.#reportBug(error); // and the next round comes all the same
+    }
+    this.#isAsking = false;
+    if (this.#isRoundWanted) this.roundSoon();
+    else this.#scheduleRound(this.#pauseBeforeNextRoundMs());
+    this.#isRoundWanted = false;
+  }
+
+  async #askAll(panel: Panel): Promise<void> {
+    const isCalm = this.#memory.reading.state === 'synchronized';
+    const over = Promise.withResolvers<void>();
+    const timer = this.#parts.clock.after(ROUND_WITHIN_MS, over.resolve);
+    const inspections = this.#upstreams.map((upstream) => this.#inspect(upstream));
+    await Promise.race([Promise.all([panel.ask(isCalm), ...inspections]), over.promise]);
+    timer.cancel();
+  }
+
+  /** Shakes hands with one upstream; what its certificate says arrives at `#hear`. */
+  async #inspect({ addresses, ...target }: UpstreamWitness): Promise<void> {
+    const { clock, tls } = this.#parts;
+    await race(addresses, clock, (address, signal) =>
+      tls.inspect({ ...target, address, signal, timeoutMs: TESTIMONY_WITHIN_MS }),
+    ).catch(() => {}); // one that is away, or not itself, says nothing about the time; the pool reports it
+  }
+
+  #concludeRound(): void {
+    const { clock, log } = this.#parts;
+    const atMs = clock.monotonic();
+    this.#heard = this.#panel.heard;
+    this.#said = [...this.#heard, ...silentOf(this.#said, this.#heard)].slice(0, MAX_SAID);
+    const selection = this.#selectFrom(this.#heard, atMs);
+    if (selection.withdrawsStamp) this.#withdrawStamp(selection);
+    const objection = this.#isVetoed(selection)
+      ? '; but the certificates of the upstreams are not valid then'
+      : '';
+    this.#selection = selection;
+    this.#verdict = `${selection.verdict}${objection}`;
+    log.debug('time sources asked', { verdict: this.#verdict, answered: this.#heard.length });
+    this.#roundsInState += 1;
+    this.#reconsider(selection);
+  }
+
+  /** A trusted source whose time the certificates contradict is a source like any other. */
+  #selectFrom(heard: readonly Heard[], atMs: number): Selection {
+    const selection = select(heard, this.#bounds, atMs);
+    const isTrustAbused = this.#isVetoed(selection) && heard.some(({ source }) => source.isTrusted);
+    return isTrustAbused ? select(heard, this.#bounds, atMs, { heedsTrust: false }) : selection;
+  }
+
+  #isVetoed(selection: Selection): boolean {
+    return isVetoed(selection, (epochMs) => this.#judge(epochMs));
+  }
+
+  #pauseBeforeNextRoundMs(): number {
+    const { clock } = this.#parts;
+    const { dissent, roundsWithoutEnough } = this.#memory;
+    const pauseMs = nextRoundAfterMs({
+      state: clock.status.state,
+      rounds: this.#roundsInState,
+      wasAnswered: this.#heard.length > 0,
+      dissentRounds: dissent?.rounds ?? 0,
+      roundsWithoutEnough,
+      systemClockOffMs: clock.machine.systemClock() - clock.now().epochMs,
+    });
+    return Math.max(SOON_MS, this.#roundStartedAtMs + pauseMs - clock.monotonic());
+  }
+
+  // Judging
+
+  /** Tells the clock what the evidence amounts to; `selection` only right after its round. */
+  #reconsider(selection: Selection | null): void {
+    const { clock } = this.#parts;
+    const nowMs = clock.monotonic();
+    const before = this.#memory.reading.state;
+    this.#reconsideredAtMs = nowMs;
+    this.#memory = judgeClock(this.#memory, {
+      selection,
+      bounds: this.#bounds,
+      nowMs,
+      systemClockMs: clock.machine.systemClock(),
+      lastQuorum: null,
+      singles: [this.#heard, silentOf(this.#said, this.#heard)].flatMap(
+        (heard) => select(heard, this.#bounds, nowMs).singles,
+      ),
+      noSample: this.#noSample,
+      stamp: this.#stamp.atStart,
+      judge: (epochMs) => this.#judge(epochMs),
+      testimony: describeTestimony(this.#stand.at(nowMs)),
+    });
+    const { reading } = this.#memory;
+    if (reading.state !== before) this.#roundsInState = 0;
+    clock.raiseFloor(this.#floorMs);
+    try {
+      clock.set(reading);
+    } catch (error) {
+      this.#reportBug(error); // of a listener: the time is judged all the same
+    }
+    if (reading.state === 'untrusted' && before !== 'untrusted') this.roundSoon();
+    if (reading.state === 'synchronized' && this.#stamp.isDue(nowMs)) void this.#writeStamp();
+  }
+
+  get #noSample(): string {
+    if (this.#panel.isEmpty) return 'no time source is configured';
+    if (this.#selection === null) return 'the time sources have not answered yet';
+    return 'no time source gives an answer that is fit';
+  }
+
+  #judge(epochMs: number): Judgement {
+    return judgeTime(this.#stand.at(this.#parts.clock.monotonic()), epochMs);
+  }
+
+  get #bounds(): Bounds {
+    return {
+      hardFloorMs: HARD_FLOOR_MS,
+      stampMs: this.#stamp.epochMs,
+      chainFloorMs: this.#chainFloorMs,
+      ceilingMs: CEILING_MS,
+    };
+  }
+
+  get #floorMs(): number {
+    return Math.max(HARD_FLOOR_MS, this.#stamp.epochMs ?? 0, this.#chainFloorMs ?? 0);
+  }
+
+  /** A genuine peer, whoever connected to it: upstreams are witnesses, public certificates raise the floor. */
+  #hear({ serverName, isPublic, leaf, isValidAt }: GenuinePeer): void {
+    const isUpstream = this.#upstreams.some((upstream) => upstream.serverName === serverName);
+    const raisesFloor =
+      isPublic && leaf.notBeforeMs > (this.#chainFloorMs ?? HARD_FLOOR_MS) && leaf.notBeforeMs <= CEILING_MS;
+    if (raisesFloor) this.#chainFloorMs = leaf.notBeforeMs;
+    const heardAtMs = this.#parts.clock.monotonic();
+    const isNews = isUpstream && this.#stand.hear({ who: serverName, ...leaf, isValidAt, heardAtMs });
+    if (isNews || raisesFloor) this.#reconsider(null);
+  }
+
+  // Jumps
+
+  #look(): void {
+    const { clock } = this.#parts;
+    const jump = this.#jumps.look();
+    if (jump !== null) this.#follow(jump);
+    const offMs = Math.abs(clock.machine.systemClock() - clock.now().epochMs);
+    const isSteered = clock.status.basis === 'system-clock' && offMs > FOLLOW_MS;
+    const isDue = clock.monotonic() - this.#reconsideredAtMs >= RECONSIDER_EVERY_MS;
+    if (jump !== null || isSteered || isDue) this.#reconsider(null);
+    if (jump !== null) this.roundSoon();
+  }
+
+  #follow({ stepMs, suspendedMs }: Jump): void {
+    if (stepMs !== 0) {
+      const direction = stepMs > 0 ? 'forwards' : 'backwards';
+      this.#note(`the system clock was set ${direction} by ${describeSpan(Math.abs(stepMs))}`);
+    }
+    if (suspendedMs === 0) return;
+    this.#isRoundVoid = true;
+    this.#note(`the machine was suspended for ${describeSpan(suspendedMs)}`);
+    const { reading } = this.#memory;
+    const base: Base = {
+      ...reading.base,
+      epochMs: reading.base.epochMs + suspendedMs,
+      uncertaintyMs: reading.base.uncertaintyMs + suspendedMs,
+    };
+    this.#memory = { ...this.#memory, reading: { ...reading, base }, dissent: null };
+    this.#stamp.slept(suspendedMs);
+    this.#panel.discard();
+    this.#heard = [];
+    this.#said = [];
+    this.#selection = null;
+  }
+
+  // Stamp and incidents
+
+  /** Only a time that certificates bear out is written down. */
+  async #writeStamp(): Promise<void> {
+    const { clock } = this.#parts;
+    const { epochMs } = clock.now();
+    if (this.#judge(epochMs) !== 'borne-out') return;
+    await this.#stamp.write(epochMs, clock.monotonic());
+    clock.raiseFloor(this.#floorMs);
+  }
+
+  #withdrawStamp({ opinions }: Selection): void {
+    const authenticated = opinions.filter(({ isKept, source }) => isKept && source.isAuthenticated);
+    const votes = [...new Set(authenticated.map(({ source }) => source.vote))].join(' and ');
+    this.#note(
+      `the stamp of ${day(this.#stamp.epochMs!)} is withdrawn: ${votes}, authenticated, say an earlier time`,
+    );
+    void this.#stamp.forget();
+  }
+
+  #note(what: string): void {
+    this.#incidents.unshift({ atMs: this.#parts.clock.monotonic(), what });
+    this.#incidents.length = Math.min(this.#incidents.length, MAX_INCIDENTS);
+    this.#parts.log.warn(what);
+  }
+
+  #reportBug(error: unknown): void {
+    const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    this.#parts.log.error('a bug in Noonmark: please report this line', { stack });
+  }
+}
+
+/** What was said by those who are not among the `present`. */
+function silentOf(said: readonly Heard[], present: readonly Heard[]): readonly Heard[] {
+  return said.filter(({ source }) => !present.some((one) => one.source === source));
+}
+
+/** What was agreed on, carried on to now. */
+function agedInterval(selection: Selection | null, nowMs: number): TimeReport['interval'] {
+  if (selection === null || selection.interval === null) return null;
+  const ageMs = nowMs - selection.atMs;
+  return { lowMs: selection.interval.lowMs + ageMs, highMs: selection.interval.highMs + ageMs };
+}

@@ -1,0 +1,30 @@
+// Why a peer could not be connected to, in words for a person: one reason out of one error or of several (pure).
+// It knows neither upstreams nor time sources; both make failures of their own of it.
+
+import { PeerUntrusted } from './verdict.ts';
+
+/** What the system's codes mean to a person. */
+const WORDS: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'nothing listens there',
+  ECONNRESET: 'it hung up',
+  EHOSTUNREACH: 'no way leads there; is this host online?',
+  ENETUNREACH: 'no way leads there; is this host online?',
+  ETIMEDOUT: 'nothing came back',
+};
+
+export interface ConnectFailure {
+  /** Part of a sentence. */
+  readonly reason: string;
+  /** It was reached, and is not who it must be. */
+  readonly isUntrusted: boolean;
+}
+
+/** Of several addresses that failed (an AggregateError), one that was reached and is not trusted tells most. */
+export function describeConnectFailure(error: unknown): ConnectFailure {
+  const errors: unknown[] = error instanceof AggregateError ? error.errors : [error];
+  const untrusted = errors.find((one) => one instanceof PeerUntrusted);
+  const telling = (untrusted ?? errors.at(-1)) as NodeJS.ErrnoException;
+  const words = WORDS[telling.code ?? ''];
+  const reason = words === undefined ? telling.message : `${telling.message} (${words})`;
+  return { reason, isUntrusted: untrusted !== undefined };
+}

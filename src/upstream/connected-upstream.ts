@@ -1,0 +1,313 @@
+// An upstream by its connections, verified, warm and few, and what happens when one dies; DoT and DoH are its two kinds.
+// Exchanges on a dying connection move to another at once. An upstream that closes after a few answers is given
+// no more than that many at a time, over several connections. There is no plaintext, and no switch for it.
+
+import type { Clock, Timer } from '../clock/clock.ts';
+import type { UpstreamConfig } from '../config/config.ts';
+import { UpstreamFailure } from '../dns/failures.ts';
+import type { Log } from '../observe/log.ts';
+import type { TlsConnector } from '../tls/connect.ts';
+import { describeConnectFailure } from '../tls/connect-failure.ts';
+import { alternateFamilies, race } from '../tls/race.ts';
+import type { TrustAnchors } from '../tls/trust-anchors.ts';
+import { maySend, type SendBudget, type Upstream } from './upstream.ts';
+import type { ConnectionParts, Exchange, UpstreamConnection } from './upstream-connection.ts';
+
+const MAX_CONNECTIONS = 8;
+/** Exchanges that wait for a connection. */
+const MAX_QUEUE = 10_000;
+/** A connection that is still open this long after what we took for its last answer gives more by now. */
+const SETTLE_MS = 100;
+const CONNECT_TIMEOUT_MS = 3000;
+/** A connection that takes longer to open is not counted on any more; another one is begun beside it. */
+const IMPATIENCE_MS = 700;
+/** Pause after a failed connection, doubled with each further one. */
+const BACKOFF_MS = { least: 50, most: 800 } as const;
+
+/** What is spoken on its connections. */
+export interface Protocol {
+  /** What is offered when connecting (RFC 7301). */
+  readonly alpn: readonly string[];
+  /** Exchanges that a connection may be expected to carry at a time; each says for itself what it can. */
+  readonly maxInFlight: number;
+  connect(parts: ConnectionParts): UpstreamConnection;
+}
+
+export interface UpstreamParts {
+  readonly config: UpstreamConfig;
+  readonly anchors: TrustAnchors;
+  readonly tls: Pick<TlsConnector, 'connect'>;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export abstract class ConnectedUpstream implements Upstream {
+  readonly #parts: UpstreamParts;
+  readonly #protocol: Protocol;
+  readonly #connections = new Set<UpstreamConnection>();
+  readonly #queue: Exchange[] = [];
+  #addresses: readonly string[];
+  #opening = 0;
+  /** Those of them that have not taken too long yet. */
+  #promising = 0;
+  /** How many answers this upstream gives before it closes a connection, as far as it has taught us. */
+  #answersPerConnection = Number.POSITIVE_INFINITY;
+  #backoffMs = 0;
+  #retry: Timer | null = null;
+  #lastComplaint = '';
+  #isClosed = false;
+
+  constructor(parts: UpstreamParts, protocol: Protocol) {
+    this.#parts = parts;
+    this.#protocol = protocol;
+    this.#addresses = alternateFamilies(parts.config.addresses);
+  }
+
+  get name(): string {
+    return this.#parts.config.url;
+  }
+
+  exchange(query: Uint8Array, deadlineMs: number, budget: SendBudget): Promise<Uint8Array> {
+    return new Promise((resolve, reject) => {
+      const exchange: Exchange = {
+        query,
+        deadlineMs,
+        budget,
+        isSettled: false,
+        resolve(reply) {
+          exchange.isSettled = true;
+          resolve(reply);
+        },
+        reject(error) {
+          exchange.isSettled = true;
+          reject(error);
+        },
+      };
+      this.#dispatch(exchange);
+    });
+  }
+
+  warm(): void {
+    if (this.isCold) this.#open();
+  }
+
+  /** Has no connection, is opening none and does not back off. */
+  protected get isCold(): boolean {
+    return this.#retry === null && this.#connections.size + this.#opening === 0;
+  }
+
+  forgive(): void {
+    this.#backoffMs = 0;
+    this.#retry?.cancel();
+    this.#retry = null;
+    this.#openAsNeeded();
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#retry?.cancel();
+    this.#rejectQueue(new UpstreamFailure('upstream-unreachable', `${this.name}: no longer configured`));
+    for (const connection of this.#connections) connection.close('Noonmark is done with this upstream');
+  }
+
+  #dispatch(exchange: Exchange): void {
+    if (this.#isClosed || this.#queue.length >= MAX_QUEUE) {
+      const reason = this.#isClosed ? 'no longer configured' : 'too many queries wait for a connection';
+      exchange.reject(new UpstreamFailure('upstream-unreachable', `${this.name}: ${reason}`));
+      return;
+    }
+    this.#queue.push(exchange);
+    this.#drain();
+  }
+
+  /** A connection with room, or null. */
+  #leastBusy(): UpstreamConnection | null {
+    let best: UpstreamConnection | null = null;
+    for (const connection of this.#connections) {
+      if (this.#roomOn(connection) > 0 && (best === null || connection.inFlight < best.inFlight))
+        best = connection;
+    }
+    return best;
+  }
+
+  #roomOn({ isSuspect, maxInFlight, inFlight, answered }: UpstreamConnection): number {
+    return isSuspect ? 0 : Math.min(maxInFlight, this.#answersPerConnection - answered) - inFlight;
+  }
+
+  /** Opens connections for what waits and is not claimed by one that is being opened. */
+  #openAsNeeded(): void {
+    const claimedByEach = Math.min(this.#protocol.maxInFlight, this.#answersPerConnection);
+    while (
+      this.#retry === null && // in back-off the queue waits for its end
+      !this.#isClosed &&
+      this.#queue.length > this.#promising * claimedByEach &&
+      this.#connections.size + this.#opening < MAX_CONNECTIONS
+    ) {
+      this.#open();
+    }
+  }
+
+  #open(): void {
+    this.#opening += 1;
+    this.#promising += 1;
+    let isPromising = true;
+    const stopCounting = () => {
+      if (isPromising) this.#promising -= 1;
+      isPromising = false;
+    };
+    const impatience = this.#parts.clock.after(IMPATIENCE_MS, () => {
+      stopCounting();
+      this.#openAsNeeded();
+    });
+    this.#connect()
+      .finally(() => {
+        impatience.cancel();
+        stopCounting();
+        this.#opening -= 1;
+      })
+      .then(
+        (connection) => this.#opened(connection),
+        (error) => this.#failed(error),
+      );
+  }
+
+  async #connect(): Promise<UpstreamConnection> {
+    const { config, anchors, tls, clock } = this.#parts;
+    const attempt = async (address: string, signal: AbortSignal) => {
+      const { port, serverName, pins } = config;
+      const { socket } = await tls.connect({
+        address,
+        port,
+        serverName,
+        anchors,
+        pins,
+        alpn: this.#protocol.alpn,
+        signal,
+        timeoutMs: CONNECT_TIMEOUT_MS,
+      });
+      return { address, socket };
+    };
+    const { address, socket } = await race(this.#addresses, clock, attempt);
+    this.#addresses = [address, ...this.#addresses.filter((other) => other !== address)];
+    const connection: UpstreamConnection = this.#protocol.connect({
+      socket,
+      clock,
+      name: this.name,
+      onAnswer: () => this.#answered(connection),
+      onRefusal: (failure) => this.#refused(failure),
+      onSilence: (exchange) => this.#sendAgain(exchange),
+      onClose: (...loss) => this.#lost(connection, ...loss),
+    });
+    return connection;
+  }
+
+  #opened(connection: UpstreamConnection): void {
+    if (this.#isClosed) {
+      connection.close('Noonmark is done with this upstream');
+      return;
+    }
+    if (!connection.isOpen) {
+      this.#failed(new Error('it closed the connection at once'));
+      return;
+    }
+    this.#backoffMs = 0;
+    this.#connections.add(connection);
+    this.#drain();
+  }
+
+  #answered(connection: UpstreamConnection): void {
+    if (this.#lastComplaint !== '') this.#parts.log.info('upstream is back', { upstream: this.name });
+    this.#lastComplaint = '';
+    if (connection.inFlight === 0 && connection.answered >= this.#answersPerConnection) {
+      this.#parts.clock.after(SETTLE_MS, () => {
+        if (!connection.isOpen) return;
+        this.#answersPerConnection = Math.max(this.#answersPerConnection, connection.answered * 2);
+        this.#drain();
+      });
+    }
+    this.#drain();
+  }
+
+  #failed(error: unknown): void {
+    const failure = toFailure(this.name, error);
+    this.#complain(failure);
+    if (this.#connections.size === 0) this.#rejectQueue(failure); // the pool may well ask us again
+    this.#pause();
+  }
+
+  #refused(failure: UpstreamFailure): void {
+    this.#complain(failure);
+    this.#drain();
+  }
+
+  /** Once for each reason, until it answers again. */
+  #complain({ message }: UpstreamFailure): void {
+    if (message === this.#lastComplaint) return;
+    this.#lastComplaint = message;
+    this.#parts.log.warn('cannot use an upstream', { upstream: this.name, reason: message });
+  }
+
+  /** No attempt for a while; then one, if anybody still waits. */
+  #pause(): void {
+    if (this.#isClosed || this.#retry !== null) return;
+    this.#backoffMs = Math.min(BACKOFF_MS.most, Math.max(BACKOFF_MS.least, this.#backoffMs * 2));
+    this.#retry = this.#parts.clock.after(this.#backoffMs, () => {
+      this.#retry = null;
+      this.#openAsNeeded();
+    });
+  }
+
+  #lost(connection: UpstreamConnection, unanswered: Exchange[], reason: string, isByPeer: boolean): void {
+    this.#connections.delete(connection);
+    const upstream = this.name;
+    if (unanswered.length > 0) {
+      this.#parts.log.debug('upstream connection lost', { upstream, reason, owed: unanswered.length });
+      if (isByPeer) this.#answersPerConnection = Math.max(1, connection.answered);
+    }
+    for (const exchange of unanswered) {
+      if (!this.#sendAgain(exchange)) {
+        exchange.reject(new UpstreamFailure('upstream-silent', `${upstream}: ${reason}`));
+      }
+    }
+    this.#drain();
+  }
+
+  /** On another connection, if the query may cost one more send. */
+  #sendAgain(exchange: Exchange): boolean {
+    if (!maySend(exchange.budget)) return false;
+    this.#dispatch(exchange);
+    return true;
+  }
+
+  /** Sends what waits, as far as there is room, and opens connections for the rest. */
+  #drain(): void {
+    const nowMs = this.#parts.clock.monotonic();
+    while (this.#queue.length > 0) {
+      const [exchange] = this.#queue as [Exchange, ...Exchange[]];
+      if (exchange.isSettled || nowMs >= exchange.deadlineMs || !maySend(exchange.budget)) {
+        this.#queue.shift();
+        exchange.reject(new UpstreamFailure('upstream-silent', `${this.name}: no connection in time`));
+        continue;
+      }
+      const connection = this.#leastBusy();
+      if (connection === null) {
+        this.#openAsNeeded();
+        return;
+      }
+      this.#queue.shift();
+      connection.send(exchange);
+    }
+  }
+
+  #rejectQueue(failure: UpstreamFailure): void {
+    for (const exchange of this.#queue.splice(0)) exchange.reject(failure);
+  }
+}
+
+function toFailure(name: string, error: unknown): UpstreamFailure {
+  const { reason, isUntrusted } = describeConnectFailure(error);
+  return new UpstreamFailure(
+    isUntrusted ? 'upstream-untrusted' : 'upstream-unreachable',
+    `${name}: ${reason}`,
+  );
+}

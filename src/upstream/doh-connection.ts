@@ -1,0 +1,144 @@
+// One verified DoH connection (RFC 8484): POST with ID 0, over HTTP/2 with many exchanges at a time, over HTTP/1.1
+// with one. A stream that fails is asked again elsewhere while the rest goes on; a connection that its upstream is done
+// with (GOAWAY, RFC 9113 section 6.8) takes nothing new. Redirects are not followed, and 64 kB are read at most.
+
+import type { Readable } from 'node:stream';
+import type { Client, Dispatcher } from 'undici';
+import type { UpstreamConfig } from '../config/config.ts';
+import { UpstreamFailure } from '../dns/failures.ts';
+import { MAX_MESSAGE_OCTETS, readUint16 } from '../dns/wire.ts';
+import { MAX_STREAMS, undiciOver } from '../tls/undici-over.ts';
+import { ageOf, ageReply, DNS_MESSAGE, problemOfHead } from './doh-response.ts';
+import {
+  bareFailure,
+  type ConnectionParts,
+  type Exchange,
+  UpstreamConnection,
+} from './upstream-connection.ts';
+import { isBareFailure, isReplyTo } from './upstream-query.ts';
+
+export const DOH_MAX_IN_FLIGHT = MAX_STREAMS;
+const FIELDS = { accept: DNS_MESSAGE, 'content-type': DNS_MESSAGE } as const;
+const LEAST_FINAL_STATUS = 200;
+
+export class DohConnection extends UpstreamConnection {
+  readonly maxInFlight: number;
+  readonly #client: Client;
+  readonly #path: string;
+  readonly #streams = new Map<number, Dispatcher.DispatchController>();
+  #nextId = 0;
+  /** Its upstream takes nothing new on it. */
+  #isRetired = false;
+
+  constructor(parts: ConnectionParts, config: Pick<UpstreamConfig, 'serverName' | 'port' | 'path'>) {
+    super(parts);
+    this.maxInFlight = parts.socket.alpnProtocol === 'h2' ? DOH_MAX_IN_FLIGHT : 1;
+    this.#path = config.path;
+    this.#client = undiciOver(parts.socket, config, () => this.#over());
+    this.#client.on('disconnect', () => this.#over()); // GOAWAY too, though requests on their way go on
+  }
+
+  override get isSuspect(): boolean {
+    return super.isSuspect || this.#isRetired;
+  }
+
+  send(exchange: Exchange): void {
+    const id = this.#nextId;
+    this.#nextId += 1;
+    this.owe(id, exchange);
+    const chunks: Uint8Array[] = [];
+    let [octets, ageSeconds] = [0, 0];
+    this.#client.dispatch(
+      {
+        method: 'POST',
+        path: this.#path,
+        headers: { ...FIELDS, 'content-length': String(exchange.query.length) },
+        // An iterable, which undici takes though its types do not say so, because it would send a buffer again of
+        // itself after GOAWAY or REFUSED_STREAM, unseen by the budget.
+        body: [exchange.query] as unknown as Readable,
+      },
+      {
+        onRequestStart: (stream) => this.#started(id, stream),
+        onResponseStart: (_, status, headers) => {
+          if (status < LEAST_FINAL_STATUS) return;
+          const problem = problemOfHead(status, headers);
+          if (problem !== null) this.#refuse(id, problem);
+          ageSeconds = ageOf(headers);
+        },
+        onResponseData: (_, chunk) => {
+          octets += chunk.length;
+          if (octets <= MAX_MESSAGE_OCTETS) chunks.push(chunk);
+          else
+            this.#refuse(
+              id,
+              `answered with more than ${MAX_MESSAGE_OCTETS} octets, which no DNS message has`,
+            );
+        },
+        onResponseEnd: () => this.#receive(id, Buffer.concat(chunks), ageSeconds),
+        onResponseError: (_, error) => this.#failed(id, error),
+      },
+    );
+  }
+
+  /** Frees the stream too; over HTTP/1.1 that takes the connection with it. */
+  protected override forget(id: number): void {
+    super.forget(id);
+    this.#streams.get(id)?.abort(new Error('nobody waits for the answer any more'));
+    this.#streams.delete(id);
+  }
+
+  #started(id: number, stream: Dispatcher.DispatchController): void {
+    this.#streams.set(id, stream);
+    if (!this.owed.has(id)) this.forget(id); // given up while it waited for its turn
+  }
+
+  #receive(id: number, reply: Uint8Array, ageSeconds: number): void {
+    this.#streams.delete(id);
+    const exchange = this.owed.get(id);
+    if (exchange === undefined) return;
+    const isAnswer =
+      isReplyTo(reply, exchange.query) && readUint16(reply, 0) === readUint16(exchange.query, 0);
+    if (!isAnswer && !isBareFailure(reply)) {
+      this.#refuse(id, 'answered with something that is no reply to the query');
+      return;
+    }
+    this.heard(id);
+    if (isAnswer) {
+      ageReply(reply, ageSeconds);
+      exchange.resolve(reply);
+    } else exchange.reject(bareFailure(this.parts.name, reply));
+    this.parts.onAnswer();
+  }
+
+  /** It did answer, and asking again would not help. */
+  #refuse(id: number, problem: string): void {
+    const exchange = this.heard(id);
+    if (exchange === undefined) return;
+    this.forget(id);
+    const failure = new UpstreamFailure('upstream-unreachable', `${this.parts.name}: ${problem}`);
+    exchange.reject(failure);
+    this.parts.onRefusal(failure);
+  }
+
+  #failed(id: number, error: Error): void {
+    // When the whole connection died, close() is told so in this turn, and sees to all that it owes.
+    if (this.owed.has(id)) setImmediate(() => this.#askElsewhere(id, error.message));
+  }
+
+  #over(): void {
+    this.#isRetired = true;
+    for (const [id, { budget }] of this.owed) {
+      if (this.#streams.has(id)) continue;
+      budget.sendsLeft += 1; // not an octet of it was sent
+      this.#askElsewhere(id, 'the upstream is done with the connection');
+    }
+  }
+
+  #askElsewhere(id: number, reason: string): void {
+    const exchange = this.owed.get(id);
+    if (exchange === undefined) return;
+    this.forget(id);
+    if (this.parts.onSilence(exchange)) return;
+    exchange.reject(new UpstreamFailure('upstream-silent', `${this.parts.name}: ${reason}`));
+  }
+}

@@ -1,0 +1,283 @@
+// Exemplary Status values, one a story, for the page and for the texts of `status`, `time` and `explain`.
+
+import type { ClockReport, SourceReport, Status } from '../../src/admin/status.ts';
+
+const HOUR_MS = 3_600_000;
+const YEAR_MS = 365.2425 * 24 * HOUR_MS;
+
+const gps: SourceReport = {
+  url: 'ntp://192.168.1.13',
+  peer: '192.168.1.13:123',
+  operator: '192.168.1.13',
+  authenticated: true,
+  preferred: true,
+  trusted: false,
+  offsetMs: 0.041,
+  boundMs: 0.92,
+  delayMs: 0.31,
+  kept: true,
+  reason: 'agrees',
+  lastAt: '2026-11-03T08:06:20.117Z',
+  lastAgoMs: 385_000,
+};
+
+const quad9: SourceReport = {
+  url: 'https://dns.quad9.net/dns-query',
+  peer: 'dns.quad9.net at 9.9.9.9',
+  operator: 'dns.quad9.net',
+  authenticated: true,
+  preferred: false,
+  trusted: false,
+  offsetMs: 212,
+  boundMs: 514,
+  delayMs: 27.4,
+  kept: true,
+  reason: 'agrees',
+  lastAt: '2026-11-03T08:06:20.131Z',
+  lastAgoMs: 385_000,
+};
+
+const pool: SourceReport = {
+  url: 'ntp://ntp.example.net',
+  peer: '203.0.113.5:123',
+  operator: '203.0.113.5',
+  authenticated: false,
+  preferred: false,
+  trusted: false,
+  offsetMs: -1.84,
+  boundMs: 14.2,
+  delayMs: 18.1,
+  kept: true,
+  reason: 'agrees',
+  lastAt: '2026-11-03T08:06:20.124Z',
+  lastAgoMs: 385_000,
+};
+
+const clock: ClockReport = {
+  state: 'synchronized',
+  basis: null,
+  reason: '3 sources of 3 agree, 2 of them authenticated',
+  since: '2026-10-31T17:40:02.310Z',
+  sinceMs: 225_163_000,
+  now: '2026-11-03T08:12:45.402Z',
+  uncertaintyMs: 1.04,
+  systemClock: '2026-11-03T08:12:45.401Z',
+  systemClockOffsetMs: -0.62,
+  floor: '2026-11-03T07:40:02.000Z',
+  floorReason: 'the stamp of the last agreement',
+  ceiling: '2046-10-01T00:00:00.000Z',
+  interval: { fromMs: -0.88, toMs: 0.96 },
+  lastRound: '3 of 3 sources answered and agree',
+  lastRoundAgoMs: 385_000,
+  nextRoundInMs: 639_000,
+  sources: [gps, quad9, pool],
+  witnesses: [
+    {
+      who: 'dns.quad9.net',
+      notBefore: '2026-09-14T00:00:00.000Z',
+      notAfter: '2026-12-21T23:59:59.000Z',
+      agrees: true,
+      lastAgoMs: 12_000,
+    },
+    {
+      who: 'one.one.one.one',
+      notBefore: '2026-08-02T00:00:00.000Z',
+      notAfter: '2027-01-02T23:59:59.000Z',
+      agrees: true,
+      lastAgoMs: 95_000,
+    },
+  ],
+  stamp: { at: '2026-11-03T07:40:02.000Z', problem: null },
+  incidents: [],
+};
+
+/** Everything works. */
+export const synchronized: Status = {
+  version: '0.3.0',
+  uptimeMs: 225_164_000,
+  listening: {
+    udp: ['192.168.1.2:53', '[fd00::2]:53'],
+    tcp: ['192.168.1.2:53', '[fd00::2]:53'],
+    dot: ['192.168.1.2:853'],
+    doh: ['192.168.1.2:443'],
+  },
+  waiting: [],
+  clock,
+  certificate: {
+    names: ['dns.home.example', '192.168.1.2'],
+    notBefore: '2026-10-20T09:00:00.000Z',
+    notAfter: '2026-12-04T09:00:00.000Z',
+    issuer: 'CN=Noonmark local CA',
+    source: 'local-ca',
+    renewal: 'by itself, 30 days before its end',
+    problem: null,
+  },
+  upstreams: [
+    {
+      url: 'https://dns.quad9.net/dns-query',
+      isUsable: true,
+      rttMs: 14.2,
+      answered: 48_120,
+      failed: 3,
+      problem: null,
+    },
+    { url: 'tls://one.one.one.one', isUsable: true, rttMs: 9.7, answered: 61_904, failed: 0, problem: null },
+  ],
+  cache: { entries: 18_204, octets: 6_912_004, maxOctets: 67_108_864 },
+  queries: { udp: 812_004, tcp: 912, dot: 41_230, doh: 20_117 },
+  notReady: [],
+  degraded: [],
+};
+
+const silent = (source: SourceReport): SourceReport => ({
+  ...source,
+  offsetMs: null,
+  boundMs: null,
+  delayMs: null,
+  kept: false,
+  reason: 'no answer within 1.5 s',
+  lastAt: null,
+  lastAgoMs: null,
+});
+
+/** Power came back, the system clock says 1970, no source answers yet, and the stamp is four hours old. */
+export const provisionalByStamp: Status = {
+  ...synchronized,
+  uptimeMs: 41_000,
+  clock: {
+    ...clock,
+    state: 'provisional',
+    basis: 'stamp',
+    reason: 'the system clock is before this release was made; the stamp of 4 h ago is not contradicted',
+    since: '2026-11-03T07:40:02.000Z',
+    sinceMs: 40_000,
+    now: '2026-11-03T07:40:42.000Z',
+    uncertaintyMs: null,
+    systemClock: '1970-01-01T00:00:58.000Z',
+    systemClockOffsetMs: -1_793_691_584_000,
+    interval: null,
+    lastRound: 'no source of 3 answered',
+    lastRoundAgoMs: 9000,
+    nextRoundInMs: 6000,
+    sources: [gps, quad9, pool].map(silent),
+    witnesses: [{ ...clock.witnesses[0]!, lastAgoMs: 8000 }],
+  },
+  queries: { udp: 204, tcp: 0, dot: 12, doh: 3 },
+  degraded: [
+    {
+      what: 'the time is provisional: no time source answers',
+      since: '2026-11-03T07:40:02.000Z',
+      sinceMs: 40_000,
+      evidence: 'no source of 3 answered in the last round; the system clock says 1970-01-01',
+      doThis:
+        'Nothing at once: names are answered. See why 192.168.1.13 and 203.0.113.5 do not answer on UDP port 123.',
+    },
+  ],
+};
+
+/** The worst: 1970, no stamp, no source. */
+export const untrusted: Status = {
+  ...provisionalByStamp,
+  clock: {
+    ...provisionalByStamp.clock,
+    state: 'untrusted',
+    basis: null,
+    reason:
+      'the system clock says 1970-01-01, before this release was made, and nothing else says what time it is',
+    since: null,
+    now: null,
+    systemClockOffsetMs: null,
+    floor: '2026-10-01T00:00:00.000Z',
+    floorReason: 'the date of this release',
+    witnesses: [{ ...clock.witnesses[0]!, agrees: null, lastAgoMs: 8000 }],
+    stamp: { at: null, problem: 'there is no stamp in the state directory' },
+  },
+  certificate: { ...synchronized.certificate!, problem: null },
+  upstreams: synchronized.upstreams.map((upstream) => ({
+    ...upstream,
+    isUsable: false,
+    rttMs: null,
+    answered: 0,
+    problem: 'the time is not known, so its certificate cannot be judged',
+  })),
+  notReady: ['the time is not known'],
+  degraded: [
+    {
+      what: 'names of the world are not answered: the time is not known',
+      since: null,
+      sinceMs: 40_000,
+      evidence: 'the system clock says 1970-01-01; no source of 3 answered; there is no stamp',
+      doThis:
+        'Set the clock (date -s), or bring one time source back: 192.168.1.13, dns.quad9.net or 203.0.113.5. Nothing needs a restart.',
+    },
+  ],
+};
+
+/** Fine, but for a source that tells a time of next year and an upstream that is gone. */
+export const oneLiar: Status = {
+  ...synchronized,
+  clock: {
+    ...clock,
+    systemClock: '2026-11-03T05:12:40.401Z',
+    systemClockOffsetMs: -3 * HOUR_MS - 5000,
+    reason: '3 sources of 4 agree, 2 of them authenticated',
+    sources: [
+      ...clock.sources,
+      {
+        ...pool,
+        url: 'ntp://198.51.100.7',
+        peer: '198.51.100.7:123',
+        operator: '198.51.100.7',
+        offsetMs: YEAR_MS,
+        kept: false,
+        reason: 'says a time that 3 others contradict',
+      },
+    ],
+    incidents: [{ agoMs: 2 * HOUR_MS, what: 'the system clock was moved by 3 h; our own time was not' }],
+  },
+  upstreams: [
+    synchronized.upstreams[0]!,
+    {
+      ...synchronized.upstreams[1]!,
+      isUsable: false,
+      failed: 12,
+      problem: 'no connection: refused at 1.1.1.1',
+    },
+  ],
+  degraded: [
+    {
+      what: 'the system clock is 3 h behind',
+      since: '2026-11-03T06:12:45.000Z',
+      sinceMs: 2 * HOUR_MS,
+      evidence: '3 sources agree on another time; our own time does not follow the system clock',
+      doThis:
+        'Repair the time daemon of this host (chronyc sources, timedatectl); other programs believe its clock.',
+    },
+    {
+      what: 'upstream tls://one.one.one.one does not answer',
+      since: '2026-11-03T08:02:00.000Z',
+      sinceMs: 645_000,
+      evidence: 'no connection: refused at 1.1.1.1',
+      doThis: 'Nothing at once: the other upstream answers. See whether TCP port 853 to 1.1.1.1 is open.',
+    },
+  ],
+};
+
+/** The sources agreed yesterday and are silent since. */
+export const holdover: Status = {
+  ...synchronized,
+  clock: {
+    ...clock,
+    state: 'holdover',
+    reason: 'three rounds without enough sources; the time runs on from the last agreement',
+    uncertaintyMs: 14_400,
+    interval: null,
+    lastRound: 'no source of 3 answered',
+    sources: [gps, quad9, pool].map((source) => ({
+      ...source,
+      kept: false,
+      reason: 'no answer within 1.5 s',
+      lastAgoMs: 13 * HOUR_MS,
+    })),
+  },
+};

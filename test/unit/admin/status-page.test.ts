@@ -1,0 +1,129 @@
+// The status page as text: what it says, and what it must never contain.
+
+import { createHash } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import { COMMON_FIELDS } from '../../../src/admin/admin-answer.ts';
+import type { Status } from '../../../src/admin/status.ts';
+import { statusPage } from '../../../src/admin/status-page.ts';
+import * as statuses from '../../support/statuses.ts';
+import { oneLiar, provisionalByStamp, synchronized, untrusted } from '../../support/statuses.ts';
+
+const MAX_OCTETS = 20_000;
+const STORIES: readonly [string, Status][] = Object.entries(statuses);
+
+describe.each(STORIES)('the page of %s', (_story, status) => {
+  const page = statusPage(status);
+
+  it('is small, and has no script, no inline style and no address elsewhere', () => {
+    expect(Buffer.byteLength(page)).toBeLessThan(MAX_OCTETS);
+    expect(page).not.toMatch(/<script|javascript:|\son\w+=|\sstyle=|@import/i);
+    const addresses = [...page.matchAll(/(?:href|src)="([^"]*)"/g)].map(([, address]) => address!);
+    expect(addresses.length).toBeGreaterThan(0);
+    for (const address of addresses) expect(address).toMatch(/^(\/|data:)/);
+    expect(page).not.toMatch(/url\(/);
+  });
+
+  it('has the one style that the policy lets through', () => {
+    const styles = [...page.matchAll(/<style>([\s\S]*?)<\/style>/g)].map(([, style]) => style!);
+    expect(styles).toHaveLength(1);
+    const hash = createHash('sha256').update(styles[0]!).digest('base64');
+    expect(COMMON_FIELDS['content-security-policy']).toContain(`style-src 'sha256-${hash}';`);
+  });
+
+  it('names each id once, and labels only by ids that are there', () => {
+    const ids = [...page.matchAll(/\sid="([^"]+)"/g)].map(([, id]) => id!);
+    expect(new Set(ids).size).toBe(ids.length);
+    for (const [, id] of page.matchAll(/aria-labelledby="([^"]+)"/g)) expect(ids).toContain(id);
+  });
+
+  it('has one heading of the first order and closes its elements', () => {
+    expect(page.match(/<h1/g)).toHaveLength(1);
+    for (const element of [
+      'section',
+      'table',
+      'svg',
+      'dl',
+      'ul',
+      'main',
+      'footer',
+      'g',
+      'text',
+      'td',
+      'th',
+    ]) {
+      const opened = page.match(new RegExp(`<${element}[\\s>]`, 'g'))?.length ?? 0;
+      expect(page.match(new RegExp(`</${element}>`, 'g'))?.length ?? 0, element).toBe(opened);
+    }
+  });
+
+  it('says nothing of undefined, NaN or null', () => {
+    expect(page).not.toMatch(/undefined|NaN|\bnull\b|Infinity/);
+  });
+});
+
+describe('what the page says', () => {
+  it('begins with the state, then with what to do', () => {
+    const page = statusPage(oneLiar);
+    expect(page).toContain('2 things need attention.</h1>');
+    expect(page.indexOf('<em>Do this:</em> Repair the time daemon')).toBeLessThan(page.indexOf('id="clock"'));
+    expect(statusPage(synchronized)).not.toContain('Do this');
+  });
+
+  it('shows who was kept, who was not, and why', () => {
+    expect(statusPage(oneLiar)).toContain(
+      '<span class="bad">rejected</span>: says a time that 3 others contradict',
+    );
+    expect(statusPage(synchronized)).toContain('<span class="good">used</span>: agrees');
+    expect(statusPage(provisionalByStamp)).toContain(
+      '<span class="soft">silent</span>: no answer within 1.5 s',
+    );
+  });
+
+  it('has the drawing in words', () => {
+    const title = (status: Status) => /<title id="noonmark">([^<]+)</.exec(statusPage(status))?.[1];
+    expect(title(synchronized)).toBe(
+      'The sun&#39;s line is our own time; the system clock is beside it: 620 µs behind.',
+    );
+    expect(title(untrusted)).toContain('the time is not known');
+    expect(title(untrusted)).toContain('says 1970-01-01');
+    const blind = { ...untrusted, clock: { ...untrusted.clock, systemClock: null } };
+    expect(title(blind)).toContain('cannot be read');
+  });
+
+  it('hangs the wall clock to the left when it is behind, to the right when ahead, and on the line when right', () => {
+    const placed = (systemClockOffsetMs: number) => {
+      const page = statusPage({ ...synchronized, clock: { ...synchronized.clock, systemClockOffsetMs } });
+      return Number(/class="face" cx="([\d.]+)"/.exec(page)?.[1]);
+    };
+    expect(placed(0)).toBe(200);
+    expect(placed(-1e12)).toBeLessThan(placed(-3_600_000));
+    expect(placed(-3_600_000)).toBeLessThan(200);
+    expect(placed(3_600_000)).toBeGreaterThan(200);
+    expect(placed(1e15)).toBeLessThanOrEqual(400 - 15);
+  });
+
+  it('draws the life of the certificate against our own time only', () => {
+    expect(statusPage(synchronized)).toContain('31 d 1 h left');
+    expect(statusPage(synchronized)).toContain('class="past"');
+    expect(statusPage(untrusted)).toContain('where in it we are is not known');
+    expect(statusPage(untrusted)).not.toContain('class="past"');
+  });
+
+  it('can be told to stand still, and to go on', () => {
+    expect(statusPage(synchronized)).toContain('href="/?still"');
+    expect(statusPage(synchronized, true)).toContain('href="/"');
+  });
+
+  it('takes no name for markup', () => {
+    const evil = "\"><script>alert(1)</script><img src=x onerror='a'>\u202e";
+    const hostile = JSON.parse(JSON.stringify(oneLiar), (key, value) =>
+      typeof value === 'string' && !/^\d{4}-\d\d-/.test(value) && !['state', 'basis'].includes(key)
+        ? evil
+        : value,
+    ) as Status;
+    const page = statusPage(hostile);
+    expect(page).not.toMatch(/<script|<img|onerror='/);
+    expect(page).not.toContain('\u202e');
+    expect(page).toContain('&lt;script&gt;');
+  });
+});

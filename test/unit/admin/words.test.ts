@@ -1,0 +1,178 @@
+// How spans, dates, states and verdicts are said.
+
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  afterPowerCut,
+  formatAge,
+  formatCount,
+  formatInstant,
+  formatLag,
+  formatOffset,
+  formatSince,
+  formatSpan,
+  mood,
+  sourceMark,
+  stateSentence,
+  visible,
+  whatWorks,
+} from '../../../src/admin/words.ts';
+import { holdover, oneLiar, provisionalByStamp, synchronized, untrusted } from '../../support/statuses.ts';
+
+describe('a span', () => {
+  it.each([
+    [0, '0 ms'],
+    [0.012, '12 µs'],
+    [0.9996, '1 ms'],
+    [2.128, '2.13 ms'],
+    [999.4, '999 ms'],
+    [999.6, '1 s'],
+    [1500, '1.5 s'],
+    [59_940, '59.9 s'],
+    [59_990, '1 min'],
+    [125_000, '2 min 5 s'],
+    [3_599_600, '1 h'],
+    [7_500_000, '2 h 5 min'],
+    [86_400_000, '1 d'],
+    [225_163_000, '2 d 15 h'],
+    [31_556_952_000, '1.0 years'],
+    [1_793_691_584_000, '56.8 years'],
+    [31_556_952_000 * 120, '120 years'],
+    [-2.5, '2.5 ms'],
+  ])('of %d ms is %s', (ms, text) => expect(formatSpan(ms)).toBe(text));
+
+  it('never has sixty of a smaller unit', () => {
+    fc.assert(
+      fc.property(
+        fc.constantFrom(1, 1000, 60_000, 3_600_000, 86_400_000),
+        fc.double({ min: 0, max: 0.02, noNaN: true }),
+        (unit, less) => {
+          expect(formatSpan(unit * (1 - less))).not.toMatch(/\b(60 s|60 min|24 h|1000 ms|1000 µs)\b/);
+        },
+      ),
+    );
+  });
+
+  it('has a direction where it is an offset or a lag', () => {
+    expect([formatOffset(2.5), formatOffset(-2.5), formatOffset(0)]).toEqual(['+2.5 ms', '-2.5 ms', '0 ms']);
+    expect([formatLag(2.5), formatLag(-2.5), formatLag(0)]).toEqual([
+      '2.5 ms ahead',
+      '2.5 ms behind',
+      'exact',
+    ]);
+  });
+
+  it('as an age has no more than seconds', () => {
+    expect([formatAge(12.3), formatAge(41_900), formatAge(125_000)]).toEqual([
+      'less than 1 s',
+      '41 s',
+      '2 min 5 s',
+    ]);
+  });
+});
+
+describe('dates and counts', () => {
+  it('are said in UTC and in groups of three', () => {
+    expect(formatInstant('2026-11-03T08:12:45.402Z')).toBe('2026-11-03 08:12:45 UTC');
+    expect([formatCount(7), formatCount(1234), formatCount(1_234_567)]).toEqual(['7', '1,234', '1,234,567']);
+  });
+
+  it('are left out where no date can be believed', () => {
+    expect(formatSince({ since: null, sinceMs: 40_000 })).toBe('for 40 s');
+  });
+});
+
+describe('the one sentence of state', () => {
+  it.each([
+    [
+      'all is well',
+      synchronized,
+      'All is well: names are answered, and the time is known to within 1.04 ms.',
+      'well',
+    ],
+    [
+      'there is only the stamp',
+      provisionalByStamp,
+      'Names are answered; the time is provisional and stands on the stamp, written down when the sources last agreed.',
+      'limping',
+    ],
+    [
+      'nothing is known',
+      untrusted,
+      'The time is not known: internal names are answered, names of the world are not.',
+      'down',
+    ],
+    [
+      'something else limps',
+      oneLiar,
+      'Names are answered and the time is known to within 1.04 ms; 2 things need attention.',
+      'limping',
+    ],
+    [
+      'the sources are silent',
+      holdover,
+      'Names are answered; too few time sources agree, and the clock runs on from when they did, right to within 14.4 s.',
+      'limping',
+    ],
+    [
+      'no upstream answers',
+      { ...synchronized, notReady: ['no upstream answers.'] },
+      'Internal names are answered, names of the world are not: no upstream answers.',
+      'down',
+    ],
+  ] as const)('when %s', (_when, status, sentence, feeling) => {
+    expect(stateSentence(status)).toBe(sentence);
+    expect(mood(status)).toBe(feeling);
+  });
+});
+
+describe('what works', () => {
+  it('while untrusted is the house, and not the world', () => {
+    expect(whatWorks(untrusted).works[0]).toContain('internal names');
+    expect(whatWorks(untrusted).waits[0]).toContain('extended error 14');
+  });
+
+  it('names an address where nobody is answered yet', () => {
+    const waiting = [
+      { listen: 'dot', address: '192.168.1.2:853', reason: 'no interface has this address yet' },
+    ];
+    expect(whatWorks({ ...synchronized, waiting }).waits).toEqual([
+      'queries at 192.168.1.2:853 (dot): no interface has this address yet',
+    ]);
+  });
+
+  it('after a power cut is the world where there is a stamp, and waiting where there is none', () => {
+    expect(afterPowerCut(synchronized)).toContain('on the stamp of 2026-11-03 07:40:02 UTC');
+    expect(afterPowerCut(synchronized)).toContain(
+      '3 time sources would be asked at once, at least 1 without',
+    );
+    expect(afterPowerCut(untrusted)).toContain('names of the world would wait for the first that answers');
+    const alone = { ...untrusted, clock: { ...untrusted.clock, sources: [] } };
+    expect(afterPowerCut(alone)).toContain(
+      'only internal names would be answered until a person sets the clock',
+    );
+  });
+});
+
+describe('the mark of a source', () => {
+  const [preferred, plain] = synchronized.clock.sources as [
+    (typeof synchronized.clock.sources)[0],
+    (typeof synchronized.clock.sources)[0],
+  ];
+  it.each([
+    ['kept and preferred', preferred, 385_000, '*'],
+    ['kept', plain, 385_000, '+'],
+    ['heard in the last round and not kept', { ...plain, kept: false }, 385_000, '-'],
+    ['heard in an earlier round only', { ...plain, kept: false }, 100_000, '?'],
+    ['never heard', { ...plain, kept: false, offsetMs: null, lastAgoMs: null }, 385_000, '?'],
+  ] as const)('%s', (_what, source, lastRoundAgoMs, mark) => {
+    expect(sourceMark(source, lastRoundAgoMs)).toBe(mark);
+  });
+});
+
+describe('text from elsewhere', () => {
+  it('cannot move a cursor, break a line or turn the text around', () => {
+    expect(visible('a\u001b[2J\nb\u202ec\u200bd\u2028')).toBe('a\\u001b[2J\\u000ab\\u202ec\\u200bd\\u2028');
+    expect(visible('± 1 µs, größer')).toBe('± 1 µs, größer');
+  });
+});

@@ -1,0 +1,70 @@
+// Commands that ask the running server, run in this process with their output caught, and a server to ask: the control
+// socket alone, with a Status from the shelf.
+
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, vi } from 'vitest';
+import { stringify } from 'yaml';
+import { ControlSocket } from '../../../src/admin/control-socket.ts';
+import type { Status } from '../../../src/admin/status.ts';
+import type { Command } from '../../../src/cli/command.ts';
+import { SimulatedClock } from '../../support/simulated-clock.ts';
+import { temporaryDirectory } from '../../support/temporary-directory.ts';
+
+const open: ControlSocket[] = [];
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((socket) => socket.stop(0)));
+});
+
+export interface Place {
+  readonly stateDir: string;
+  /** Names `stateDir`. */
+  readonly configFile: string;
+}
+
+export function newPlace(): Place {
+  const directory = temporaryDirectory('control-runs');
+  const stateDir = join(directory, 'state');
+  const configFile = join(directory, 'noonmark.yaml');
+  writeFileSync(
+    configFile,
+    stringify({ listen: { dns: ['127.0.0.1:5300'] }, state_dir: stateDir, time: { sources: [] } }),
+  );
+  return { stateDir, configFile };
+}
+
+/** A server of that state, until the end of the test. */
+export async function serveStatus(
+  { stateDir }: Place,
+  status: () => Status,
+  forgetStamp: () => Promise<string> = async () => 'forgotten',
+): Promise<void> {
+  const log = { debug: vi.fn(), info: vi.fn(), warn: vi.fn(), error: vi.fn() };
+  const clock = new SimulatedClock();
+  const socket = new ControlSocket({ stateDir, status, allowedHosts: () => [], forgetStamp, clock, log });
+  open.push(socket);
+  await socket.start();
+}
+
+export interface Ran {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+export async function run(command: Command, args: readonly string[]): Promise<Ran> {
+  const written = { out: '', err: '' };
+  const into = (key: 'out' | 'err') => (chunk: unknown) => {
+    written[key] += String(chunk);
+    return true;
+  };
+  const spies = [
+    vi.spyOn(process.stdout, 'write').mockImplementation(into('out')),
+    vi.spyOn(process.stderr, 'write').mockImplementation(into('err')),
+  ];
+  try {
+    return { code: await command.run(args), ...written };
+  } finally {
+    for (const spy of spies) spy.mockRestore();
+  }
+}

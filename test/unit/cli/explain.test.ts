@@ -1,0 +1,56 @@
+// `noonmark explain`: its words for a tired person, story by story.
+
+import { describe, expect, it } from 'vitest';
+import { EXIT } from '../../../src/cli/command.ts';
+import { explain, explainLines, explanation } from '../../../src/cli/explain.ts';
+import { oneLiar, synchronized, untrusted } from '../../support/statuses.ts';
+import { newPlace, run, serveStatus } from './control-runs.ts';
+
+const text = (status: Parameters<typeof explainLines>[0]) => explainLines(status).join('\n');
+
+describe('the text', () => {
+  it('when the time is not known: what, since when, on what evidence, what still works, what to do', () => {
+    expect(text(untrusted)).toBe(`\
+The time is not known: internal names are answered, names of the world are not.
+
+Names of the world are not answered: the time is not known
+   since     for 40 s
+   evidence  the system clock says 1970-01-01; no source of 3 answered; there is no stamp
+   do this   Set the clock (date -s), or bring one time source back: 192.168.1.13, dns.quad9.net or
+             203.0.113.5. Nothing needs a restart.
+
+still works  internal names and the names of this server, on every listener
+             the names of time servers and of our own upstreams
+does not     all other names: SERVFAIL with extended error 14 and the reason`);
+  });
+
+  it('numbers several troubles', () => {
+    expect(text(oneLiar)).toContain(
+      '\n1. The system clock is 3 h behind\n   since     2026-11-03 06:12:45 UTC, for 2 h\n',
+    );
+    expect(text(oneLiar)).toContain('\n2. Upstream tls://one.one.one.one does not answer\n');
+  });
+
+  it('when nothing is degraded: one sentence, and what a power cut would do', () => {
+    expect(text(synchronized)).toBe(`\
+All is well: names are answered, and the time is known to within 1.04 ms.
+
+If the power failed now and the system clock came back wrong, names of the world would be back at
+once, on the stamp of 2026-11-03 07:40:02 UTC and for as long as the certificates of the upstreams
+hold then; 3 time sources would be asked at once, at least 1 without a look-up.`);
+  });
+
+  it('fits into a window', () => {
+    for (const status of [untrusted, oneLiar, synchronized])
+      for (const line of explainLines(status)) expect(line.length).toBeLessThanOrEqual(100);
+  });
+});
+
+it('--json has the same as values', async () => {
+  const place = newPlace();
+  await serveStatus(place, () => oneLiar);
+  const { code, out } = await run(explain, ['--config', place.configFile, '--json']);
+  expect(code).toBe(EXIT.OK);
+  expect(JSON.parse(out)).toEqual(explanation(oneLiar));
+  expect(JSON.parse(out)).toMatchObject({ degraded: oneLiar.degraded, works: expect.any(Array), waits: [] });
+});

@@ -1,0 +1,122 @@
+// `noonmark status`: what it says, and what becomes of it without a server. How a server is asked is the same for
+// `explain` and `time`.
+
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { describe, expect, it } from 'vitest';
+import { controlSocketPath } from '../../../src/admin/control-socket.ts';
+import { EXIT, UsageError } from '../../../src/cli/command.ts';
+import { explain } from '../../../src/cli/explain.ts';
+import { status, statusLines } from '../../../src/cli/status.ts';
+import { time } from '../../../src/cli/time.ts';
+import { oneLiar, synchronized, untrusted } from '../../support/statuses.ts';
+import { newPlace, run, serveStatus } from './control-runs.ts';
+
+describe('the text', () => {
+  it('of a server that is well', () => {
+    expect(statusLines(synchronized).join('\n')).toBe(`\
+All is well: names are answered, and the time is known to within 1.04 ms.
+
+running      Noonmark 0.3.0, up 2 d 15 h
+time         2026-11-03 08:12:45 UTC, ± 1.04 ms, synchronized, system clock 620 µs behind
+upstreams    2 of 2 usable
+certificate  dns.home.example, 192.168.1.2, until 2026-12-04 09:00:00 UTC, from the local CA
+listening    udp   192.168.1.2:53  [fd00::2]:53
+             tcp   192.168.1.2:53  [fd00::2]:53
+             dot   192.168.1.2:853
+             doh   192.168.1.2:443
+cache        18,204 answers, 6.6 of 64.0 MiB
+queries      udp 812,004, tcp 912, dot 41,230, doh 20,117`);
+  });
+
+  it('says what is wrong with an upstream, and where to read on', () => {
+    const lines = statusLines(oneLiar);
+    expect(lines).toContain('upstreams    1 of 2 usable');
+    expect(lines).toContain('             tls://one.one.one.one: no connection: refused at 1.1.1.1');
+    expect(lines.at(-1)).toBe('2 things need attention: noonmark explain');
+  });
+
+  it('does without what is not there yet', () => {
+    const waiting = [
+      { listen: 'dot', address: '192.168.1.2:853', reason: 'no interface has this address yet' },
+    ];
+    const lines = statusLines({ ...untrusted, certificate: null, upstreams: [], waiting, listening: {} });
+    expect(lines).toContain('time         not known, untrusted');
+    expect(lines).toContain('certificate  none yet');
+    expect(lines).toContain('upstreams    none is configured');
+    expect(lines).toContain('waiting      192.168.1.2:853 (dot): no interface has this address yet');
+  });
+});
+
+describe('asking', () => {
+  it('gives the text, or with --json all of it', async () => {
+    const place = newPlace();
+    await serveStatus(place, () => synchronized);
+    const text = await run(status, ['--config', place.configFile]);
+    expect(text).toMatchObject({ code: EXIT.OK, err: '' });
+    expect(text.out).toBe(`${statusLines(synchronized).join('\n')}\n`);
+    const json = await run(status, ['--config', place.configFile, '--json']);
+    expect(JSON.parse(json.out)).toEqual(synchronized);
+  });
+
+  it.each([
+    ['status', status],
+    ['explain', explain],
+    ['time', time],
+  ] as const)('`%s` says so when no server runs, and exits with 69', async (_name, command) => {
+    const { configFile, stateDir } = newPlace();
+    for (const args of [[], ['--json']]) {
+      const { code, out, err } = await run(command, ['--config', configFile, ...args]);
+      expect(code).toBe(EXIT.UNAVAILABLE);
+      expect(out).toBe('');
+      expect(err).toContain(`nobody answers at ${controlSocketPath(stateDir)}`);
+    }
+  });
+
+  it('exits with 69 when what answers there hangs up', async () => {
+    const { configFile, stateDir } = newPlace();
+    mkdirSync(stateDir);
+    const server = createServer((socket) => socket.destroy()).listen(controlSocketPath(stateDir));
+    const { code, err } = await run(status, ['--config', configFile]);
+    server.close();
+    expect(code).toBe(EXIT.UNAVAILABLE);
+    expect(err).toContain('gave no answer');
+  });
+
+  it('exits with 69 when the server cannot say', async () => {
+    const place = newPlace();
+    await serveStatus(place, () => {
+      throw new Error('broken');
+    });
+    const { code, err } = await run(status, ['--config', place.configFile]);
+    expect(code).toBe(EXIT.UNAVAILABLE);
+    expect(err).toContain('answered 500');
+  });
+
+  it.skipIf(process.getuid?.() === 0)('says whose it is when the socket may not be opened', async () => {
+    const place = newPlace();
+    await serveStatus(place, () => synchronized);
+    chmodSync(controlSocketPath(place.stateDir), 0);
+    expect((await run(status, ['--config', place.configFile])).err).toContain(
+      'the user that the server runs as',
+    );
+  });
+
+  it('exits with 78 for a bad configuration, and refuses words that mean nothing', async () => {
+    const { configFile } = newPlace();
+    writeFileSync(configFile, 'listen: 7');
+    expect(await run(status, ['--config', configFile])).toMatchObject({ code: EXIT.CONFIG, out: '' });
+    await expect(run(status, ['--sideways'])).rejects.toThrow(UsageError);
+    await expect(run(explain, ['all'])).rejects.toThrow(UsageError);
+  });
+
+  it('prints nothing that moves the cursor', async () => {
+    const place = newPlace();
+    const evil = { ...oneLiar.degraded[0]!, what: 'evil\u001b[2J\nforged: line' };
+    const degraded = [evil];
+    await serveStatus(place, () => ({ ...oneLiar, degraded }));
+    const { out } = await run(explain, ['--config', place.configFile]);
+    expect(out).toContain('Evil\\u001b[2J\\u000aforged: line');
+    expect(out).not.toContain('\u001b');
+  });
+});

@@ -123,10 +123,9 @@ export class App {
     clock.onStateChange((status) => {
       log.warn('clock changed', { state: status.state, basis: status.basis, reason: status.reason });
       this.#failures.forget(); // what failed under one idea of the date says nothing under another
-      for (const pool of [this.#settings.upstreams, this.#settings.relaxed]) {
-        pool.forgive();
-        pool.warm();
-      }
+      this.#settings.relaxed.forgive();
+      this.#settings.upstreams.forgive();
+      this.#settings.upstreams.warm();
     });
     this.#tls.onUnmasked((serverName) => {
       log.warn('what was learnt is forgotten: an upstream was trusted at a time that was wrong', {
@@ -272,7 +271,7 @@ export class App {
       relaxed: new UpstreamPool({
         upstreams: config.upstreams.map((upstream) => this.#createUpstream(upstream, relaxed)),
         clock,
-        isUsable: () => clock.status.state === 'untrusted',
+        isUsable: () => false, // nothing of its own accord: only when somebody asks for a time server
         onRecovery: () => {},
       }),
     };

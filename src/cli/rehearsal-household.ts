@@ -3,7 +3,6 @@
 // resolver knows and which say nothing about anybody; each is a new one, so that no cache answers it.
 
 import { randomInt } from 'node:crypto';
-import { isIP } from 'node:net';
 import type { Clock, Timer } from '../clock/clock.ts';
 import type { Config, SocketAddress } from '../config/config.ts';
 import { TYPE } from '../dns/codes.ts';
@@ -121,8 +120,7 @@ export function internalQuestion({
     .flatMap(({ records }) => records)
     .find(({ owner, type }) => type !== TYPE.CNAME && type !== TYPE.DNAME && !owner.startsWith('\x01*'));
   if (record !== undefined) return { name: record.owner, type: record.type };
-  const own = certificate.names.find((name) => isIP(name) === 0) ?? 'localhost';
-  return { name: nameKey(own), type: TYPE.A };
+  return { name: nameKey(certificate.names[0] ?? 'localhost'), type: TYPE.A };
 }
 
 function isHouseAnswer({ status }: ReplyFacts): boolean {
@@ -141,10 +139,10 @@ function describeRefusal({ status, extendedErrors }: ReplyFacts): string {
   return [status, ...errors].join(', ');
 }
 
-/** From `sinceMs` to the first answer; null where there is none. */
+/** From `sinceMs` to the first answer, in whole milliseconds; null where there is none. */
 export function firstAfterMs(asked: readonly Asked[], sinceMs: number): number | null {
   const first = asked.find(({ isAnswered }) => isAnswered);
-  return first === undefined ? null : first.endedAtMs - sinceMs;
+  return first === undefined ? null : Math.round(first.endedAtMs - sinceMs);
 }
 
 /** From `sinceMs` until questions are answered for good; 0: they never stopped being; null: they are not. */
@@ -154,5 +152,5 @@ export function backAfterMs(asked: readonly Asked[], sinceMs: number): number | 
   if (since.length > 0 && failed.length === 0) return 0;
   const lastFailedMs = Math.max(...failed.map(({ askedAtMs }) => askedAtMs));
   const back = since.filter(({ isAnswered, askedAtMs }) => isAnswered && askedAtMs > lastFailedMs);
-  return back.length === 0 ? null : Math.min(...back.map(({ endedAtMs }) => endedAtMs)) - sinceMs;
+  return back.length === 0 ? null : Math.round(Math.min(...back.map(({ endedAtMs }) => endedAtMs)) - sinceMs);
 }

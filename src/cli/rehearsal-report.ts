@@ -79,7 +79,7 @@ function formatWait(afterMs: number | null): string {
   return afterMs === null ? 'never' : `${(afterMs / 1000).toFixed(2)} s`;
 }
 
-/** One sentence or a few: what people in the house would see. How wrong our own time is can be said where the true one is known. */
+/** What people in the house would see; and how wrong our own time is, where the true one is known. */
 function notice(outcome: Outcome, knowsTruth: boolean): string {
   const { internal, world, clock } = outcome;
   const { afterMs, asked, lost } = internal;
@@ -98,7 +98,7 @@ function worldNotice({ isStepped, internal, world, clock }: Outcome): string {
   if (afterMs === null)
     return clock.state === 'untrusted'
       ? 'Internal names work, pages do not load, until a time source answers or somebody sets the clock.'
-      : 'Internal names work, pages do not load: no upstream can be used at the time that is gone by.';
+      : 'Internal names work, pages do not load: no upstream can be used at the time that the server goes by.';
   if (afterMs < NOTICED_MS) return internal.lost > 0 ? '' : 'Nothing.';
   const until = `until ${formatSpan(afterMs)} after the ${isStepped ? 'step' : 'start'}`;
   return afterMs <= WORLD_WITHIN_MS

@@ -126,7 +126,7 @@ async function play({
     worldAfterMs = backAfterMs(world, steppedAtMs);
   }
   const { state, basis, reason } = clock.status;
-  const errorMs = state === 'untrusted' ? null : clock.now().epochMs - thisMachine.systemClock();
+  const errorMs = state === 'untrusted' ? null : Math.round(clock.now().epochMs - thisMachine.systemClock());
   const house = houseOf(household, startedAtMs);
   const told = [...new Set(world.filter((asked) => asked.told !== '').map((asked) => asked.told))];
   const isWorldSoon = worldAfterMs !== null && worldAfterMs <= WORLD_WITHIN_MS;

@@ -44,14 +44,15 @@ configuration. Ctrl+C stops it.`,
     const config = loadOrComplain(values.config);
     if (config === null) return EXIT.CONFIG;
     const warning = `Rehearsing with ${config.file}, ${SCENARIOS.length} times: its upstreams and time sources are really asked. This takes some seconds, two minutes at most where nobody answers; nothing is changed, and Ctrl+C stops it.`;
-    complain(wrapped(warning).join('\n'));
+    complain([...wrapped(warning), ''].join('\n'));
     const report = await untilInterrupted((signal) => rehearseAll(config, signal));
+    showProgress('');
     if (report === null) {
       complain('Stopped; nothing was changed.');
       return EXIT.FAILED;
     }
     if (values.json) print(JSON.stringify(report, null, 2));
-    else printLines(['', ...rehearsalLines(report)]);
+    else printLines(rehearsalLines(report));
     return report.ready ? EXIT.OK : EXIT.FAILED;
   },
 };
@@ -68,7 +69,6 @@ async function rehearseAll(config: Config, signal: AbortSignal): Promise<Rehears
     control ??= status;
     scenarios.push(outcome);
   }
-  showProgress('');
   const tls = createTlsConnector({ clock: commandClock() });
   const verificationProblem = tls.verification === 'openssl' ? null : tls.reason;
   const circles = findCircles(config, readHostFacts(interfaceAddresses().map(({ address }) => address)));

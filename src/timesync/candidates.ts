@@ -58,7 +58,7 @@ export function chooseCandidate(inputs: CandidateInputs): Candidate | NoCandidat
       }
     }
   }
-  return { basis: null, reason: objections.join('; '), contradiction };
+  return { basis: null, reason: [...new Set(objections)].join('; '), contradiction };
 }
 
 const NAMES: Readonly<Record<Basis, string>> = {

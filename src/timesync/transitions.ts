@@ -134,9 +134,9 @@ function continuedDissent(before: Dissent | null, base: Base): Dissent {
 function carryOn(memory: ClockMemory, evidence: Evidence): ClockMemory {
   const { nowMs, judge, selection } = evidence;
   const present = agedBase(memory.reading.base, nowMs);
-  if (isHeldContradicted(memory, present, judge)) return fallBack(memory, { ...evidence, lastQuorum: null });
   const isAged = nowMs - (memory.agreedAtMs ?? nowMs) >= HOLDOVER_MS;
-  if (isAged) return fallBack(memory, { ...evidence, lastQuorum: present });
+  if (isAged || isHeldContradicted(memory, present, judge))
+    return fallBack(memory, { ...evidence, lastQuorum: present });
   if (selection === null) return memory;
   const roundsWithoutEnough = memory.roundsWithoutEnough + 1;
   const carried = { ...memory, roundsWithoutEnough };

@@ -87,15 +87,6 @@ export abstract class ConnectedUpstream implements Upstream {
     });
   }
 
-  warm(): void {
-    if (this.isCold) this.#open();
-  }
-
-  /** Has no connection, is opening none and does not back off. */
-  protected get isCold(): boolean {
-    return this.#retry === null && this.#connections.size + this.#opening === 0;
-  }
-
   forgive(): void {
     this.#backoffMs = 0;
     this.#retry?.cancel();

@@ -68,7 +68,7 @@ export class UpstreamPool {
       failed: 0,
       problem: null,
     }));
-    this.#probing = parts.clock.every(PROBE_EVERY_MS, () => this.#probe());
+    this.#probing = parts.clock.every(PROBE_EVERY_MS, () => this.#probeFailed());
   }
 
   /**
@@ -126,10 +126,10 @@ export class UpstreamPool {
     }));
   }
 
-  /** Opens connections ahead of the first query, unless nobody may be asked now. */
+  /** Asks each upstream before anybody waits for it: its connection is open then, and whether it works is known. */
   warm(): void {
     if (!this.#parts.isUsable()) return;
-    for (const { upstream } of this.#members) upstream.warm();
+    for (const member of this.#members) this.#probe(member);
   }
 
   /** Penalties and back-off earned under other circumstances, a wrong clock say, are forgotten. */
@@ -146,23 +146,26 @@ export class UpstreamPool {
     for (const { upstream } of this.#members) upstream.close();
   }
 
-  #probe(): void {
-    const { clock, isUsable } = this.#parts;
-    if (!isUsable()) return;
-    for (const member of this.#members) {
-      if (!member.card.isPenalised || member.isBeingProbed) continue;
-      member.isBeingProbed = true;
-      const sentAtMs = clock.monotonic();
-      member.upstream
-        .exchange(probeQuery(), sentAtMs + PROBE_TIMEOUT_MS, { sendsLeft: 1, reserved: 0 })
-        .then(
-          () => this.answered(member, clock.monotonic() - sentAtMs),
-          (error) => this.failed(member, error),
-        )
-        .finally(() => {
-          member.isBeingProbed = false;
-        });
-    }
+  /** One that failed is asked until it answers, so that no client has to find out. */
+  #probeFailed(): void {
+    if (!this.#parts.isUsable()) return;
+    for (const member of this.#members) if (member.card.isPenalised) this.#probe(member);
+  }
+
+  #probe(member: Member): void {
+    if (member.isBeingProbed) return;
+    member.isBeingProbed = true;
+    const { clock } = this.#parts;
+    const sentAtMs = clock.monotonic();
+    member.upstream
+      .exchange(probeQuery(), sentAtMs + PROBE_TIMEOUT_MS, { sendsLeft: 1, reserved: 0 })
+      .then(
+        () => this.answered(member, clock.monotonic() - sentAtMs),
+        (error) => this.failed(member, error),
+      )
+      .finally(() => {
+        member.isBeingProbed = false;
+      });
   }
 }
 

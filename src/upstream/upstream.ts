@@ -22,8 +22,6 @@ export interface Upstream {
    * @throws UpstreamFailure
    */
   exchange(query: Uint8Array, deadlineMs: number, budget: SendBudget): Promise<Uint8Array>;
-  /** Opens a connection ahead of the first query. */
-  warm(): void;
   /** Forgets back-off earned by earlier failures, for instance under a wrong clock. */
   forgive(): void;
   close(): void;

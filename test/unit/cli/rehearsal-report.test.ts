@@ -114,7 +114,7 @@ describe('a household notices', () => {
     ['Internal names work; there are no others.', { world: null }],
     ['2 internal answers of 80 got lost.', { internal: { afterMs: 9, asked: 80, lost: 2 } }],
     [
-      'Internal names work, pages do not load: no upstream can be used at the time that is gone by.',
+      'Internal names work, pages do not load: no upstream can be used at the time that the server goes by.',
       { world: { afterMs: null, told: [] } },
     ],
     [

@@ -239,17 +239,6 @@ describe('a good upstream', () => {
     expect(server.connections).toBe(1);
   });
 
-  it('is connected to ahead of the first query when it is warmed, once', async () => {
-    const server = await startServer();
-    const upstream = createUpstream(server.port);
-    upstream.warm();
-    upstream.warm();
-    await eventually(() => server.connections === 1);
-    upstream.warm();
-    expect(await ask(upstream, 'a.example')).toBe('a.example');
-    expect(server.connections).toBe(1);
-  });
-
   it('may answer a stray ID and another question first', async () => {
     const server = await startServer((query, socket) => {
       const another = replyTo(queryFor('another.example'));

@@ -28,7 +28,6 @@ class FakeUpstream implements Upstream {
     readonly deadlineMs: number;
     readonly budget: SendBudget;
   })[] = [];
-  readonly warm = vi.fn();
   readonly forgive = vi.fn();
   readonly close = vi.fn();
 
@@ -422,21 +421,23 @@ describe('the choice', () => {
     }
   });
 
-  it('opens no connection ahead of a query while nobody may be asked', () => {
+  it('asks nobody ahead of a query while nobody may be asked', () => {
     const { pool, upstreams } = createPool('a');
     mayAsk = false;
     pool.warm();
-    expect(upstreams[0].warm).not.toHaveBeenCalled();
+    expect(upstreams[0].asked).toHaveLength(0);
   });
 
-  it('hands warm and close on to every upstream', () => {
+  it('asks every upstream when it is warmed, once at a time, and hands close on', async () => {
     const { pool, upstreams } = createPool('a', 'b');
     pool.warm();
+    pool.warm();
+    for (const upstream of upstreams) expect(upstream.asked).toHaveLength(1);
+    await upstreams[0].answer(GOOD);
+    await upstreams[1].fail();
+    expect(pool.report().map(({ isUsable }) => isUsable)).toEqual([true, false]);
     pool.close();
-    for (const upstream of upstreams) {
-      expect(upstream.warm).toHaveBeenCalledTimes(1);
-      expect(upstream.close).toHaveBeenCalledTimes(1);
-    }
+    for (const upstream of upstreams) expect(upstream.close).toHaveBeenCalledTimes(1);
   });
 });
 

@@ -5,7 +5,10 @@ import { resolve } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
 const E2E_TIMEOUT_MS = 60_000;
+const LAB_TIMEOUT_MS = 180_000;
 const FULL_TIMEOUT_MS = 1_800_000;
+/** One after another, in this order. */
+const ALONE = ['e2e', 'lab', 'full'];
 const isFull = process.env.NOONMARK_FULL === '1';
 
 const suite = (name: string) => ({
@@ -13,16 +16,19 @@ const suite = (name: string) => ({
   test: { name, include: [`test/${name}/**/*.test.ts`], sequence: { groupOrder: 0 } },
 });
 
-const alone = (name: string, timeoutMs: number) => ({
+/** The stories that everybody replays; the others take minutes. */
+const LAB_IN_SHORT = 'test/lab/story-0[0-3]*.test.ts';
+
+const alone = (name: string, timeoutMs: number, include = `test/${name}/**/*.test.ts`) => ({
   extends: true as const,
   test: {
     name,
-    include: [`test/${name}/**/*.test.ts`],
+    include: [include],
     fileParallelism: false,
     maxWorkers: 1,
     testTimeout: timeoutMs,
     hookTimeout: E2E_TIMEOUT_MS,
-    sequence: { groupOrder: name === 'e2e' ? 1 : 2 },
+    sequence: { groupOrder: ALONE.indexOf(name) + 1 },
   },
 });
 
@@ -35,6 +41,7 @@ export default defineConfig({
       suite('contract'),
       suite('tidy'),
       alone('e2e', E2E_TIMEOUT_MS),
+      alone('lab', LAB_TIMEOUT_MS, isFull ? undefined : LAB_IN_SHORT),
       ...(isFull ? [alone('full', FULL_TIMEOUT_MS)] : []),
     ],
   },

@@ -113,7 +113,7 @@ function reached(decided: Interval, votes: readonly Vote[], isEnough: boolean, v
   const plain = votes.filter(({ isAuthenticated }) => !isAuthenticated);
   const { lowMs, highMs } = narrowed(decided, plain);
   const interval = { lowMs, highMs };
-  const kept = votes.filter((vote) => overlaps(vote, interval)).map((vote) => clipped(vote, interval));
+  const kept = votes.filter((vote) => overlaps(vote, interval)).map((vote) => within(vote, interval));
   const epochMs = clamped(referenceOf(kept).epochMs, interval);
   const authenticated = kept.filter(({ isAuthenticated }) => isAuthenticated);
   return {
@@ -137,7 +137,14 @@ function narrowed(interval: Interval, votes: readonly Vote[]): Interval {
 function referenceOf(kept: readonly Vote[]): Single {
   const preferred = kept.flatMap(({ singles }) => singles).filter(({ source }) => source.isPreferred);
   if (preferred.length > 0) return mostExact(preferred);
-  return mostExact(largestOverlap(kept)!.members.flatMap(({ singles }) => singles));
+  const stretch = largestOverlap(kept)!;
+  return mostExact(stretch.members.flatMap((vote) => within(vote, stretch).singles));
+}
+
+/** A vote as far as it lies in an interval that it overlaps, with those of its samples that do; there is one always. */
+function within(vote: Vote, interval: Interval): Vote {
+  const singles = vote.singles.filter((single) => overlaps(single, interval));
+  return { ...clipped(vote, interval), singles };
 }
 
 function mostExact(singles: readonly Single[]): Single {

@@ -31,6 +31,7 @@ export class Asking {
   lastSample: Sample | null = null;
   readonly #clock: Clock;
   #notBeforeMs = Number.NEGATIVE_INFINITY;
+  #answeredAtMs = Number.NEGATIVE_INFINITY;
   #ratePauseMs = 0;
   #isBanned = false;
 
@@ -49,7 +50,7 @@ export class Asking {
       this.sample = null;
       return;
     }
-    const isFresh = this.sample !== null && nowMs - this.sample.atMs < this.source.leastPauseMs;
+    const isFresh = this.sample !== null && nowMs - this.#answeredAtMs < this.source.leastPauseMs;
     if (isCalm && isFresh) return;
     this.sample = null;
     const late = new AbortController();
@@ -70,6 +71,7 @@ export class Asking {
   async #burst(count: number, signal: AbortSignal): Promise<void> {
     for (let asked = 0; asked < count; asked += 1) {
       const sample = await answerOf(this.source, signal);
+      this.#answeredAtMs = this.#clock.monotonic();
       this.#ratePauseMs = 0;
       this.failure = null;
       if (this.sample === null || sample.delayMs < this.sample.delayMs) this.sample = sample;

@@ -8,7 +8,7 @@ import { SimulatedMachine } from './simulated-machine.ts';
 
 const DAY_MS = 86_400_000;
 /** A plausible today: 30 days after the release. */
-export const PLAUSIBLE_MS = HARD_FLOOR_MS + 30 * DAY_MS;
+const PLAUSIBLE_MS = HARD_FLOOR_MS + 30 * DAY_MS;
 
 /** Monotonic: the first state has stood for a day. */
 const LONG_AGO_MS = -DAY_MS;

@@ -205,6 +205,12 @@ export class TimeHouse {
     this.trueMs += ms;
   }
 
+  /** Somebody sets the system clock so far from the truth. */
+  setSystemClock(offMs: number): void {
+    this.systemClockOffMs = offMs;
+    this.reconsider(null);
+  }
+
   /** As the keeper does it: our own time is moved by the length, and is as uncertain. */
   suspend(ms: number): void {
     this.trueMs += ms;

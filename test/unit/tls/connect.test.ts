@@ -1,15 +1,15 @@
 // Outbound TLS against real servers on loopback: who is let in, who is not, and that a stranger gets no octet.
 // Everything runs twice, with OpenSSL's judgement and with Node's own as the fall back.
 
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { createSecureServer } from 'node:http2';
 import { createServer as createHttpsServer } from 'node:https';
-import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from 'node:net';
+import { createServer as createTcpServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
+import { createServer as createTlsServer } from 'node:tls';
 import { Agent, request } from 'undici';
-import { afterAll, afterEach, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import {
   ClockUntrusted,
   ConnectTimedOut,
@@ -20,10 +20,10 @@ import {
 import { TrustAnchors } from '../../../src/tls/trust-anchors.ts';
 import { undiciConnect } from '../../../src/tls/undici-connect.ts';
 import { PeerUntrusted } from '../../../src/tls/verdict.ts';
-import { type CertificateSpec, createPki, type IssuedCertificate } from '../../support/pki.ts';
+import { type CertificateSpec, createPki } from '../../support/pki.ts';
 import { SimulatedClock } from '../../support/simulated-clock.ts';
+import { atEnd, credentials, listen, NAME, startPeer, targetAt } from './tls-peers.ts';
 
-const NAME = 'dns.example';
 const DAY_MS = 86_400_000;
 const NOW = Date.now(); // Node's own verification knows no other clock.
 
@@ -34,66 +34,7 @@ const pki = createPki(directory);
 const anchors = TrustAnchors.fromFile(pki.rootFile);
 const good = pki.issue({ names: [NAME], addresses: ['127.0.0.1'] });
 
-const closers: (() => void)[] = [];
-afterEach(() => {
-  for (const close of closers.splice(0)) close();
-});
-
-interface Peer {
-  readonly port: number;
-  /** Octets of application traffic that arrived, over all connections. */
-  octets: number;
-  readonly serverNames: (string | false)[];
-  readonly resumed: boolean[];
-  /** Resolves once as many TCP connections as were accepted are closed again. */
-  quiet(): Promise<void>;
-}
-
-async function startPeer(certificate: IssuedCertificate, options: TlsOptions = {}): Promise<Peer> {
-  const closed: Promise<void>[] = [];
-  const server = createTlsServer({ ...credentials(certificate), ...options }, (socket) => {
-    peer.serverNames.push((socket as { servername?: string | false }).servername ?? false);
-    peer.resumed.push(socket.isSessionReused());
-    socket.on('data', (octets) => {
-      peer.octets += octets.length;
-      socket.write(octets);
-    });
-    socket.on('error', () => {});
-  });
-  server.on('tlsClientError', () => {});
-  server.on('connection', (socket: Socket) => {
-    closed.push(new Promise((resolve) => socket.once('close', () => resolve())));
-  });
-  const peer: Peer = {
-    port: await listen(server),
-    octets: 0,
-    serverNames: [],
-    resumed: [],
-    quiet: async () => void (await Promise.all(closed)),
-  };
-  return peer;
-}
-
-function credentials(certificate: IssuedCertificate) {
-  return { cert: readFileSync(certificate.certificateFile), key: readFileSync(certificate.keyFile) };
-}
-
-async function listen(server: Server): Promise<number> {
-  const sockets = new Set<Socket>();
-  server.on('connection', (socket: Socket) =>
-    sockets.add(socket.once('close', () => sockets.delete(socket))),
-  );
-  closers.push(() => {
-    server.close();
-    for (const socket of sockets) socket.destroy();
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return (server.address() as AddressInfo).port;
-}
-
-function target(port: number, more: Partial<TlsTarget> = {}): TlsTarget {
-  return { address: '127.0.0.1', port, serverName: NAME, anchors, timeoutMs: 5000, ...more };
-}
+const target = (port: number, more: Partial<TlsTarget> = {}) => targetAt(port, anchors, more);
 
 const withoutOpenSsl = () => ({ openssl: null, reason: 'a test says so' });
 
@@ -404,7 +345,7 @@ describe('undici over verified connections', () => {
     const addressOf = (host: string) => (host.endsWith('.example') ? '127.0.0.1' : undefined);
     const connect = undiciConnect(connector, { anchors, timeoutMs: 5000, addressOf, ...peers });
     const made = new Agent({ connect, allowH2 });
-    closers.push(() => void made.destroy());
+    atEnd(() => void made.destroy());
     return made;
   };
   const startHttps = async () => {

@@ -1,0 +1,211 @@
+// What is told to a tired person, and what is not: each sentence appears with its cause and goes with it.
+
+import { describe, expect, it } from 'vitest';
+import { clockReport } from '../../../src/admin/clock-report.ts';
+import { degradationsOf, type Facts, notReadyReasons } from '../../../src/admin/degradation.ts';
+import type { CertificateReport } from '../../../src/admin/status.ts';
+import type { ClockBasis, ClockState } from '../../../src/clock/clock.ts';
+import type { TimeReport } from '../../../src/timesync/time-report.ts';
+import { report, sourceNamed, TRUTH_MS } from './time-reports.ts';
+
+const HOUR_MS = 3_600_000;
+const upstream = {
+  url: 'tls://one.example',
+  rttMs: 9,
+  answered: 5,
+  failed: 0,
+  isUsable: true,
+  problem: null,
+};
+const away = { ...upstream, url: 'tls://two.example', isUsable: false, problem: 'nobody is there' };
+const certificate: CertificateReport = {
+  ...{ names: ['dns.home.example'], notBefore: '', notAfter: '', issuer: 'x', source: 'files' },
+  ...{ renewal: 'by you', problem: null },
+};
+
+function facts(more: Partial<Facts> = {}, time: Partial<TimeReport> = {}): Facts {
+  return {
+    clock: clockReport(report(time)),
+    upstreams: [upstream],
+    certificate,
+    waiting: [],
+    verificationProblem: null,
+    haveUpstreamsExpired: false,
+    uptimeMs: 5000,
+    ...more,
+  };
+}
+
+const inState = (state: ClockState, basis: ClockBasis = null): Partial<TimeReport> => ({
+  status: { state, basis, reason: 'for a reason', sinceMs: 100_000 },
+  ...(state === 'untrusted' ? { now: null } : {}),
+});
+
+describe('nothing is degraded', () => {
+  it.each<[string, Partial<Facts>, Partial<TimeReport>]>([
+    ['while all is well', {}, {}],
+    ['without a certificate of our own', { certificate: null }, {}],
+    [
+      'on the system clock alone, for nothing says that it is wrong',
+      {},
+      inState('provisional', 'system-clock'),
+    ],
+    ['by a system clock that is off by less than a second', {}, { systemClockMs: TRUTH_MS + 999 }],
+  ])('%s', (_, more, time) => {
+    expect(degradationsOf(facts(more, time))).toEqual([]);
+  });
+});
+
+describe('one thing alone', () => {
+  const certificateProblem = { certificate: { ...certificate, problem: 'it ended on 2026-12-24' } };
+  const waiting = [{ listen: 'dot', address: '192.0.2.1:853', reason: 'no such address here yet' }];
+
+  it.each<[string, Partial<Facts>, Partial<TimeReport>, { what: RegExp; evidence: RegExp; doThis: RegExp }]>([
+    [
+      'an unknown time',
+      {},
+      inState('untrusted'),
+      {
+        what: /^the time is not known/,
+        evidence: /^for a reason; last round: three agree$/,
+        doThis: /date -u -s/,
+      },
+    ],
+    [
+      'a holdover',
+      {},
+      inState('holdover'),
+      { what: /carried on/, evidence: /^for a reason/, doThis: /nothing for seven days/ },
+    ],
+    ...(['last-quorum', 'one-source', 'stamp'] as const).map(
+      (basis) =>
+        [
+          `a provisional time by ${basis}`,
+          {},
+          inState('provisional', basis),
+          { what: /^the time is provisional/, evidence: /^for a reason/, doThis: /noonmark time/ },
+        ] as [
+          string,
+          Partial<Facts>,
+          Partial<TimeReport>,
+          { what: RegExp; evidence: RegExp; doThis: RegExp },
+        ],
+    ),
+    [
+      'a system clock that is behind',
+      {},
+      { systemClockMs: TRUTH_MS - 3 * HOUR_MS },
+      {
+        what: /system clock is 3 h behind; this server does not mind/,
+        evidence: /it says 20/,
+        doThis: /chrony/,
+      },
+    ],
+    [
+      'a system clock that is ahead',
+      {},
+      { systemClockMs: TRUTH_MS + 1000 },
+      { what: /system clock is 1 s ahead/, evidence: /it says 20/, doThis: /chrony/ },
+    ],
+    [
+      'an upstream that is away',
+      { upstreams: [upstream, away] },
+      {},
+      {
+        what: /tls:\/\/two\.example does not work/,
+        evidence: /^nobody is there$/,
+        doThis: /tried every second/,
+      },
+    ],
+    [
+      'a stamp that cannot be kept',
+      {},
+      { stamp: { epochMs: null, problem: 'EROFS' } },
+      { what: /not kept for the next power cut/, evidence: /^EROFS$/, doThis: /state_dir/ },
+    ],
+    [
+      'a certificate of ours that is over',
+      certificateProblem,
+      {},
+      { what: /certificate that DoT and DoH show/, evidence: /it ended on 2026-12-24/, doThis: /\(by you\)/ },
+    ],
+    [
+      'an address that is not there',
+      { waiting },
+      {},
+      {
+        what: /nothing answers on 192\.0\.2\.1:853 \(dot\)/,
+        evidence: /no such address/,
+        doThis: /every second/,
+      },
+    ],
+    [
+      'a Node that judges by itself',
+      { verificationProblem: 'no symbols' },
+      {},
+      { what: /judged at the system clock/, evidence: /^no symbols$/, doThis: /Node that this project pins/ },
+    ],
+  ])('%s is told once, with its evidence and what to do', (_, more, time, words) => {
+    expect(degradationsOf(facts(more, time))).toEqual([
+      expect.objectContaining({
+        what: expect.stringMatching(words.what),
+        evidence: expect.stringMatching(words.evidence),
+        doThis: expect.stringMatching(words.doThis),
+      }),
+    ]);
+  });
+});
+
+describe('the advice while the time is not known', () => {
+  const advice = (time: Partial<TimeReport>) =>
+    degradationsOf(facts({}, { ...inState('untrusted'), ...time }))[0]!.doThis;
+
+  it('is to configure sources where there are none, and to bring one back where there are', () => {
+    expect(advice({})).toMatch(/^configure time sources by address/);
+    const source = sourceNamed('192.0.2.1:123');
+    expect(advice({ sources: [{ source, sample: null, lastSample: null, failure: 'silent' }] })).toMatch(
+      /^bring a time source back/,
+    );
+    expect(advice({ unresolved: [{ url: 'ntp://x', reason: 'y' }] })).toMatch(/^bring a time source back/);
+  });
+});
+
+it('upstreams are not complained of while the time is not known: that is why they do not work', () => {
+  const told = degradationsOf(facts({ upstreams: [away] }, inState('untrusted')));
+  expect(told.map(({ what }) => what)).toEqual([expect.stringMatching(/^the time is not known/)]);
+});
+
+it('a provisional time that the system clock does not share tells who should set that', () => {
+  const time = { ...inState('provisional', 'stamp'), systemClockMs: 58_000 };
+  const [clock, system] = degradationsOf(facts({}, time));
+  expect(clock!.doThis).toMatch(/let chrony or systemd-timesyncd set the system clock$/);
+  expect(system!.what).toMatch(/years behind, as far as is known/);
+});
+
+it('certificates that have really expired are told apart from a wrong clock, by name', () => {
+  const witness = (who: string, toMs: number) => ({
+    ...{ who, notBeforeMs: TRUTH_MS - 9 * 86_400_000, notAfterMs: toMs, heardAtMs: 999_000 },
+    isValidAt: (epochMs: number) => epochMs < toMs,
+  });
+  const witnesses = [witness('one.example', TRUTH_MS - 1), witness('two.example', TRUTH_MS + 1)];
+  const told = degradationsOf(facts({ haveUpstreamsExpired: true }, { witnesses }));
+  expect(told).toMatchObject([{ what: expect.stringContaining('it is not the clock') }]);
+  expect(told[0]!.evidence).toMatch(/^one\.example: \d{4}-\d\d-\d\d to \d{4}-\d\d-\d\d$/);
+});
+
+describe('names of the world cannot be resolved', () => {
+  it.each<[string, Partial<Facts>, Partial<TimeReport>, string[]]>([
+    ['not at all so, while one upstream works', { upstreams: [away, upstream] }, {}, []],
+    ['without an upstream', { upstreams: [] }, inState('untrusted'), ['no upstream is configured']],
+    ['without the time', {}, inState('untrusted'), ['the clock is untrusted: for a reason']],
+    ['while every upstream is away', { upstreams: [away] }, {}, ['nobody is there']],
+    [
+      'while an upstream does not say why',
+      { upstreams: [{ ...away, problem: null }] },
+      {},
+      ['tls://two.example cannot be used'],
+    ],
+  ])('%s', (_, more, time, reasons) => {
+    expect(notReadyReasons(facts(more, time))).toEqual(reasons);
+  });
+});

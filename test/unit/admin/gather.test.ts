@@ -1,0 +1,113 @@
+// The status as one value: what every part of the house says of itself is in it, in its place.
+
+import { describe, expect, it } from 'vitest';
+import { gatherStatus, type StatusInputs } from '../../../src/admin/gather.ts';
+import type { SocketAddress } from '../../../src/config/config.ts';
+import type { ServedCertificate } from '../../../src/tls/certificate-store.ts';
+import { report, TRUTH_MS } from './time-reports.ts';
+
+const DAY_MS = 86_400_000;
+const udp: SocketAddress = { address: '127.0.0.1', port: 53, family: 4 };
+const dot: SocketAddress = { address: '::1', port: 853, family: 6 };
+const admin: SocketAddress = { address: '127.0.0.1', port: 8053, family: 4 };
+
+function inputs(more: Partial<StatusInputs> = {}): StatusInputs {
+  return {
+    uptimeMs: 5000,
+    listeners: [
+      { transport: 'udp', addresses: [udp], waiting: [] },
+      { transport: 'dot', addresses: [dot], waiting: [] },
+    ],
+    admin: { addresses: [admin], waiting: [] },
+    time: report(),
+    certificate: null,
+    upstreams: [],
+    cache: { entries: 1, octets: 2, maxOctets: 3 },
+    queries: { udp: 4, tcp: 0, dot: 0, doh: 0 },
+    tls: { verification: 'openssl', reason: 'OpenSSL judges' },
+    ...more,
+  };
+}
+
+const served = (fromMs: number, toMs: number): ServedCertificate =>
+  ({
+    ...{ names: ['dns.home.example'], issuer: 'CN=x', source: 'files' },
+    ...{ notBeforeMs: fromMs, notAfterMs: toMs },
+  }) as unknown as ServedCertificate;
+
+it('says where queries are taken, the admin page among them', () => {
+  expect(gatherStatus(inputs())).toMatchObject({
+    version: expect.stringMatching(/^\d+\.\d+\.\d+/),
+    uptimeMs: 5000,
+    listening: { udp: ['127.0.0.1:53'], dot: ['[::1]:853'], admin: ['127.0.0.1:8053'] },
+    waiting: [],
+    clock: { state: 'synchronized' },
+    cache: { entries: 1, octets: 2, maxOctets: 3 },
+    queries: { udp: 4 },
+  });
+});
+
+it('says which addresses wait, with the transport, and that this is degraded', () => {
+  const waiting = [{ address: dot, reason: 'no such address yet', isHopeless: false }];
+  const status = gatherStatus(
+    inputs({ listeners: [{ transport: 'dot', addresses: [], waiting }], admin: { addresses: [], waiting } }),
+  );
+  expect(status.waiting).toEqual([
+    { listen: 'dot', address: '[::1]:853', reason: 'no such address yet' },
+    { listen: 'admin', address: '[::1]:853', reason: 'no such address yet' },
+  ]);
+  expect(status.degraded.map(({ what }) => what)).toEqual([
+    'nothing answers on [::1]:853 (dot)',
+    'nothing answers on [::1]:853 (admin)',
+  ]);
+});
+
+it('is ready or says why not', () => {
+  const upstream = {
+    url: 'tls://one.example',
+    rttMs: null,
+    answered: 0,
+    failed: 0,
+    isUsable: true,
+    problem: null,
+  };
+  expect(gatherStatus(inputs({ upstreams: [upstream] })).notReady).toEqual([]);
+  expect(gatherStatus(inputs()).notReady).toEqual(['no upstream is configured']);
+});
+
+it('tells a Node that judges certificates by itself, and certificates that are outweighed', () => {
+  const tls = { verification: 'native', reason: 'no symbols' } as const;
+  const time = report({ outweighsWitnesses: true });
+  expect(gatherStatus(inputs({ tls, time })).degraded.map(({ what }) => what)).toEqual([
+    expect.stringContaining('it is not the clock'),
+    expect.stringContaining('judged at the system clock'),
+  ]);
+});
+
+describe('our own certificate', () => {
+  const problemOf = (fromMs: number, toMs: number, time = report()) =>
+    gatherStatus(inputs({ certificate: served(TRUTH_MS + fromMs, TRUTH_MS + toMs), time })).certificate
+      ?.problem;
+
+  it('is not there, or is there with who renews it', () => {
+    expect(gatherStatus(inputs()).certificate).toBeNull();
+    expect(gatherStatus(inputs({ certificate: served(0, DAY_MS) })).certificate).toMatchObject({
+      names: ['dns.home.example'],
+      notBefore: '1970-01-01T00:00:00.000Z',
+      notAfter: '1970-01-02T00:00:00.000Z',
+      renewal: expect.stringContaining('by you'),
+    });
+  });
+
+  it.each([
+    ['in its time', -DAY_MS, DAY_MS, null],
+    ['over', -9 * DAY_MS, -DAY_MS, 'it ended on 2027-03-01, and it is 2027-03-02'],
+    ['early', DAY_MS, 9 * DAY_MS, 'it begins on 2027-03-03, and it is 2027-03-02'],
+  ])('is %s by our own time', (_, fromMs, toMs, problem) => {
+    expect(problemOf(fromMs, toMs)).toBe(problem);
+  });
+
+  it('has no problem that anybody could know of while the time is unknown', () => {
+    expect(problemOf(-9 * DAY_MS, -DAY_MS, report({ now: null }))).toBeNull();
+  });
+});

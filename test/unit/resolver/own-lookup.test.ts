@@ -1,0 +1,91 @@
+// How this server finds its own time sources: through the same chain as everybody's queries, and through nothing else.
+
+import { beforeEach, expect, it } from 'vitest';
+import { UpstreamFailure } from '../../../src/dns/failures.ts';
+import { nameKey } from '../../../src/dns/names.ts';
+import { lookUpAddresses } from '../../../src/resolver/own-lookup.ts';
+import type { Context, Resolver } from '../../../src/resolver/resolver.ts';
+import { House } from '../../support/answer-path.ts';
+import { aRecord, cnameRecord, type ReplyParts, soaRecord } from '../../support/messages.ts';
+
+const NAME = 'ntp.example';
+
+let house: House;
+beforeEach(() => {
+  house = new House();
+});
+
+const aaaaRecord = (data: string) => ({ type: 'AAAA', name: NAME, ttl: 300, data }) as const;
+const lookUp = (name = NAME) => lookUpAddresses(house.resolver, name, house.clock);
+
+/** What the upstreams say to A, and to AAAA. */
+function say(a: ReplyParts | Error, aaaa: ReplyParts | Error): void {
+  house.upstreams = (query) => (query.includes(Buffer.of(0, 28, 0, 1)) ? aaaa : a);
+}
+
+it('finds the addresses of both families, and asks for nothing else', async () => {
+  say(
+    { answers: [aRecord(NAME, '192.0.2.7'), aRecord(NAME, '192.0.2.8')] },
+    { answers: [aaaaRecord('2001:db8::7')] },
+  );
+  expect(await lookUp()).toEqual(['192.0.2.7', '192.0.2.8', '2001:db8::7']);
+  expect(house.sent).toHaveLength(2);
+});
+
+it('finds a name of the house without asking anybody', async () => {
+  expect(await lookUp('nas.home.arpa')).toEqual(['192.168.1.20']);
+  expect(house.sent).toEqual([]);
+});
+
+it('follows a CNAME, and takes only addresses', async () => {
+  const answers = [cnameRecord(NAME, 'there.example'), aRecord('there.example', '192.0.2.9')];
+  say({ answers }, { answers: answers.slice(0, 1) });
+  expect(await lookUp()).toEqual(['192.0.2.9']);
+});
+
+it('is content with one family where the other fails', async () => {
+  say(new UpstreamFailure('upstream-unreachable', 'nobody is there'), {
+    answers: [aaaaRecord('2001:db8::7')],
+  });
+  expect(await lookUp()).toEqual(['2001:db8::7']);
+});
+
+it('finds nothing where there is the name and no address', async () => {
+  const none = { authorities: [soaRecord('example')] };
+  say(none, none);
+  expect(await lookUp()).toEqual([]);
+});
+
+it.each<[string, ReplyParts, string]>([
+  ['that does not exist', { rcode: 3, authorities: [soaRecord('example')] }, 'the name does not exist'],
+  ['that the upstreams do not answer', { rcode: 2 }, 'it was not answered'],
+])('says why there is nothing for a name %s', async (_, parts, words) => {
+  say(parts, parts);
+  await expect(lookUp()).rejects.toThrow(words);
+});
+
+it('says in the words of the chain why it got no answer', async () => {
+  house.clock.setState('untrusted', null, 'it is 1970');
+  await expect(lookUp()).rejects.toThrow('clock untrusted: it is 1970');
+  expect([house.sent, house.sentRelaxed]).toEqual([[], []]);
+});
+
+it('goes over relaxed connections for a time server of the configuration while the clock is untrusted', async () => {
+  house.clock.setState('untrusted', null, 'it is 1970');
+  house.timeServerNames = new Set([nameKey(NAME)]);
+  expect(await lookUp()).toContain('198.51.100.1');
+  expect([house.sent.length, house.sentRelaxed.length]).toEqual([0, 2]);
+});
+
+it('has 1.5 s, since a round of time sources waits for it', async () => {
+  const deadlines: number[] = [];
+  const resolver: Resolver = {
+    resolve: async (_, { deadlineMs }: Context) => {
+      deadlines.push(deadlineMs);
+      throw new Error('nothing');
+    },
+  };
+  house.clock.advance(1000);
+  await expect(lookUpAddresses(resolver, NAME, house.clock)).rejects.toThrow('nothing');
+  expect(deadlines).toEqual([2500, 2500]);
+});

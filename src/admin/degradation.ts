@@ -1,7 +1,7 @@
 // What does not work as it should, in words for a tired person: what, since when, on what evidence, and what to do.
 // Pure; the facts come from all over the house, the sentences are all here.
 
-import { describeSpan } from '../timesync/span.ts';
+import { formatSpan } from '../timesync/span.ts';
 import type { CertificateReport, ClockReport, Degraded, UpstreamReport } from './status.ts';
 
 export interface Facts {
@@ -97,7 +97,7 @@ function systemClockOff({ clock, uptimeMs }: Facts): Degraded[] {
   const certainty = state === 'provisional' ? ', as far as is known' : '';
   return [
     {
-      what: `the system clock is ${describeSpan(Math.abs(offMs))} ${direction}${certainty}; this server does not mind, other programs on this host do`,
+      what: `the system clock is ${formatSpan(offMs)} ${direction}${certainty}; this server does not mind, other programs on this host do`,
       since: null,
       sinceMs: uptimeMs,
       evidence: `it says ${systemClock ?? 'no date at all'}, and it is ${now}`,

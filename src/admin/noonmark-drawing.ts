@@ -2,9 +2,10 @@
 // from it as the system clock is off. The light is as wide as the time is uncertain; sources that were not kept lie as
 // small open marks where they say the time is. Colours come from the page's style.
 
+import { formatSpan } from '../timesync/span.ts';
 import { html, type Markup, NOTHING } from './markup.ts';
 import type { ClockReport } from './status.ts';
-import { formatDay, formatLag, formatSpan, sourceMark } from './words.ts';
+import { formatDay, formatLag, sourceMark } from './words.ts';
 
 const WIDTH = 400;
 const HEIGHT = 196;

@@ -1,6 +1,7 @@
 // The parts of the status page that are lists: what is degraded, sources, witnesses, upstreams, and the certificate's life.
 // Tables keep their meaning for screen readers when a phone shows their rows as blocks, hence the roles.
 
+import { formatSpan } from '../timesync/span.ts';
 import { html, type Markup, NOTHING } from './markup.ts';
 import type { CertificateReport, ClockReport, SourceReport, Status } from './status.ts';
 import {
@@ -11,7 +12,6 @@ import {
   formatDay,
   formatOffset,
   formatSince,
-  formatSpan,
   MARKS,
   plural,
   sourceMark,

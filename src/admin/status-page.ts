@@ -2,6 +2,7 @@
 // What is wrong and what to do comes first, then the clock, then everything that it stands on.
 // Pure; the style is status-page-style.ts, the drawing noonmark-drawing.ts.
 
+import { formatSpan } from '../timesync/span.ts';
 import { html, type Markup, Markup as Raw } from './markup.ts';
 import { noonmarkDrawing } from './noonmark-drawing.ts';
 import {
@@ -20,7 +21,6 @@ import {
   formatLag,
   formatOffset,
   formatSince,
-  formatSpan,
   mood,
   stateName,
   stateSentence,

@@ -8,11 +8,11 @@ import {
   formatCount,
   formatInstant,
   formatLag,
-  formatSpan,
   plural,
   stateName,
   stateSentence,
 } from '../admin/words.ts';
+import { formatSpan } from '../timesync/span.ts';
 import type { Command } from './command.ts';
 import { report } from './control.ts';
 import { labelled, wrapped } from './text-columns.ts';

@@ -10,12 +10,12 @@ import {
   formatLag,
   formatOffset,
   formatSince,
-  formatSpan,
   MARKS,
   sourceMark,
   stateName,
   unstopped,
 } from '../admin/words.ts';
+import { formatSpan } from '../timesync/span.ts';
 import { columns, labelled, wrapped } from './text-columns.ts';
 
 export function timeLines(clock: ClockReport): string[] {

@@ -5,8 +5,8 @@ import type { Clock } from '../clock/clock.ts';
 import { ANSWER_WITHIN_MS, type Sample, type TimeSource, TimeSourceFailure } from './source.ts';
 
 /**
- * The first time a source is asked, it is asked up to so often in a row (chrony's iburst has four), since a process that
- * is starting is slow to notice an answer, and half of that delay is error.
+ * The first time a near source is asked, it is asked up to so often in a row (chrony's iburst has four), since a process
+ * that is starting is slow to notice an answer, and half of that delay is error. Far ones are other people's.
  */
 const FIRST_BURST = 3;
 /** An answer that came this fast is good enough to end the burst (milliseconds). */
@@ -58,7 +58,7 @@ export class Asking {
       late.abort(new TimeSourceFailure('silent', `no answer within ${ANSWER_WITHIN_MS / 1000} s`)),
     );
     try {
-      await this.#burst(this.lastSample === null ? FIRST_BURST : 1, late.signal);
+      await this.#burst(this.lastSample === null && this.source.isNear ? FIRST_BURST : 1, late.signal);
     } catch (error) {
       if (this.sample === null) this.failure = wordsOf(error);
       if (error instanceof TimeSourceFailure && error.kiss !== null) this.#obey(error.kiss);

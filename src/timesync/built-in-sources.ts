@@ -1,20 +1,23 @@
 // Who is asked for the time when the configuration names nobody: the upstreams' own addresses over HTTPS, which know
-// of us already, and a few NTP servers whose operators let everybody ask. Addresses, because a name would have to be
-// looked up first. docs/time.md gives the reasons; never pool.ntp.org, which asks vendors for a zone of their own.
+// of us already, and a few NTP servers whose operators let everybody ask; by address where they name one, because a name
+// has to be looked up first. Never pool.ntp.org, which asks vendors for a zone of their own. Reasons: docs/time.md.
 
+import { isIP } from 'node:net';
 import type { TimeSourceConfig, UpstreamConfig } from '../config/config.ts';
 
 const NTP_PORT = 123;
 const HTTPS_PORT = 443;
 
 /** None of them smears leap seconds, so that they can be compared. */
-const PUBLIC_NTP: readonly { readonly operator: string; readonly addresses: readonly string[] }[] = [
+const PUBLIC_NTP: readonly { readonly operator: string; readonly hosts: readonly string[] }[] = [
   // "Free so you can use our global anycast network": developers.cloudflare.com/time-services/ntp
-  { operator: 'cloudflare', addresses: ['162.159.200.1', '2606:4700:f1::1'] },
-  // "Free for use for anyone anywhere": ntp.se, the anycast address of the Swedish time nodes
-  { operator: 'netnod', addresses: ['194.58.200.20', '2a01:3f7::1'] },
-  // Open to all who ask no more than once in four seconds: tf.nist.gov/tf-cgi/servers.cgi (time-a-g, time-a-wwv)
-  { operator: 'nist', addresses: ['129.6.15.28', '132.163.97.1'] },
+  { operator: 'cloudflare', hosts: ['162.159.200.1', '2606:4700:f1::1'] },
+  // "Free for use for anyone anywhere": ntp.se, the anycast addresses of the Swedish time nodes
+  { operator: 'netnod', hosts: ['194.58.200.20', '2a01:3f7::1'] },
+  // "At the disposal of the public, free": gov.br/observatorio, Observatório Nacional, Rio de Janeiro
+  { operator: 'observatorio-nacional', hosts: ['200.20.186.75', '200.20.224.100'] },
+  // "Free of charge for anyone to use": time.nl, which names no addresses; so it is looked up through ourselves
+  { operator: 'timenl', hosts: ['ntp.time.nl'] },
 ];
 
 export function builtInSources(upstreams: readonly UpstreamConfig[]): TimeSourceConfig[] {
@@ -54,16 +57,16 @@ function dateOf({
   };
 }
 
-function ntpOf({ operator, addresses }: (typeof PUBLIC_NTP)[number]): TimeSourceConfig[] {
-  return addresses.map((address) => ({
+function ntpOf({ operator, hosts }: (typeof PUBLIC_NTP)[number]): TimeSourceConfig[] {
+  return hosts.map((host) => ({
     ...PLAIN,
-    url: `ntp://${address.includes(':') ? `[${address}]` : address}`,
+    url: `ntp://${host.includes(':') ? `[${host}]` : host}`,
     protocol: 'ntp',
-    host: address,
-    isAddress: true,
+    host,
+    isAddress: isIP(host) !== 0,
     port: NTP_PORT,
     path: '',
-    addresses: [address],
+    addresses: [],
     operator,
   }));
 }

@@ -4,6 +4,7 @@
 import { FLOOR_SLACK_MS } from '../clock/hard-floor.ts';
 import { agedBase, type Base } from '../clock/true-clock.ts';
 import type { Single } from './agreement.ts';
+import { overlaps } from './intervals.ts';
 import type { Bounds } from './selection.ts';
 import { day } from './span.ts';
 import type { Judgement } from './witnesses.ts';
@@ -23,8 +24,8 @@ export interface CandidateInputs {
   /** The stamp, carried on from the instant at which it was read; null: there is none. */
   readonly stamp: Base | null;
   readonly judge: (epochMs: number) => Judgement;
-  /** What the certificates of upstreams say, in words; absent: nothing. */
-  readonly testimony?: string;
+  /** What the certificates of upstreams say against a time, in words. */
+  readonly testimony?: (epochMs: number) => string;
 }
 
 export type Basis = 'last-quorum' | 'system-clock' | 'one-source' | 'stamp';
@@ -53,7 +54,8 @@ export function chooseCandidate(inputs: CandidateInputs): Candidate | NoCandidat
       if (typeof found === 'string') objections.push(found);
       else if (inputs.judge(found.base.epochMs) !== 'contradicted') return found;
       else {
-        contradiction = inputs.testimony ?? "the upstreams' certificates are not valid then";
+        contradiction =
+          inputs.testimony?.(found.base.epochMs) ?? "the upstreams' certificates are not valid then";
         objections.push(`${NAMES[found.basis]} ${day(found.base.epochMs)}, but ${contradiction}`);
       }
     }
@@ -89,14 +91,21 @@ const systemClock: Look = ({ systemClockMs, bounds, nowMs }) => {
   return [{ basis: 'system-clock', base, reason }];
 };
 
-const oneSource: Look = ({ singles, nowMs, noSample }) =>
-  singles.length === 0
-    ? [noSample]
-    : singles.map(({ source, epochMs, uncertaintyMs }) => ({
-        basis: 'one-source',
-        base: { epochMs, uncertaintyMs, atMs: nowMs },
-        reason: `the time is taken from ${source.peer} alone; more sources would have to agree for certainty`,
-      }));
+const oneSource: Look = ({ singles, nowMs, noSample }) => {
+  if (singles.length === 0) return [noSample];
+  // Where an authenticated source has spoken, no plain one is believed against it: it may be an accomplice of whoever
+  // shows us a stolen certificate, and that is all that speaks against the authenticated one.
+  const authenticated = singles.filter(({ source }) => source.isAuthenticated);
+  const isDisputed = (single: Single) =>
+    authenticated.length > 0 && !authenticated.some((other) => overlaps(other, single));
+  return singles.map((single) => {
+    const { source, epochMs, uncertaintyMs } = single;
+    if (isDisputed(single))
+      return `${source.peer} says ${day(epochMs)}, and an authenticated source another time`;
+    const reason = `the time is taken from ${source.peer} alone; more sources would have to agree for certainty`;
+    return { basis: 'one-source', base: { epochMs, uncertaintyMs, atMs: nowMs }, reason };
+  });
+};
 
 const stamp: Look = ({ stamp: base, nowMs }) =>
   base === null

@@ -57,6 +57,7 @@ export class HttpsDateSource implements TimeSource {
   readonly peer: string;
   readonly vote: string;
   readonly isAuthenticated = true;
+  readonly isNear = false;
   readonly isPreferred: boolean;
   readonly isTrusted: boolean;
   readonly leastPauseMs: number;

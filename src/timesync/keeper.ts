@@ -6,18 +6,17 @@ import type { Timer } from '../clock/clock.ts';
 import { CEILING_MS, HARD_FLOOR_MS } from '../clock/hard-floor.ts';
 import type { Base, TrueClock } from '../clock/true-clock.ts';
 import type { Log } from '../observe/log.ts';
-import type { GenuinePeer, TlsConnector, TlsTarget } from '../tls/connect.ts';
-import { race } from '../tls/race.ts';
+import type { TlsConnector } from '../tls/connect.ts';
+import { Hearing, type UpstreamWitness } from './hearing.ts';
 import { type Jump, JumpDetector } from './jumps.ts';
 import { Panel } from './panel.ts';
 import { nextRoundAfterMs, SOON_MS } from './rhythm.ts';
 import type { RosterEntry } from './roster.ts';
 import { type Bounds, type Heard, type Selection, select } from './selection.ts';
-import { day, describeSpan } from './span.ts';
+import { day, formatSpan } from './span.ts';
 import { StampBook } from './stamp-book.ts';
 import type { TimeReport } from './time-report.ts';
 import { type ClockMemory, firstMemory, isVetoed, judgeClock } from './transitions.ts';
-import { describeTestimony, type Judgement, judgeTime, WitnessStand } from './witnesses.ts';
 
 /** How often steps and suspends are looked for (milliseconds). */
 const LOOK_EVERY_MS = 250;
@@ -25,8 +24,6 @@ const LOOK_EVERY_MS = 250;
 const RECONSIDER_EVERY_MS = 60_000;
 /** How far a provisional clock lets the system clock be steered before it follows (milliseconds). */
 const FOLLOW_MS = 10;
-/** How long an upstream's handshake is waited for in a round (milliseconds). */
-const TESTIMONY_WITHIN_MS = 1500;
 /** A round is over by then, whoever is still being waited for: a look-up and an answer, 1.5 s each, and some (milliseconds). */
 const ROUND_WITHIN_MS = 4000;
 const MAX_INCIDENTS = 50;
@@ -36,13 +33,9 @@ const MAX_SAID = 64;
 /** What a reload replaces. */
 export interface KeeperInputs {
   readonly roster: readonly RosterEntry[];
-  /** The upstreams, whose certificates are witnesses, each with all its addresses. */
+  /** Their certificates are witnesses. */
   readonly upstreams: readonly UpstreamWitness[];
 }
-
-export type UpstreamWitness = Omit<TlsTarget, 'address' | 'timeoutMs' | 'signal'> & {
-  readonly addresses: readonly string[];
-};
 
 export interface KeeperParts extends KeeperInputs {
   readonly clock: TrueClock;
@@ -57,11 +50,10 @@ export class Keeper {
   readonly #parts: KeeperParts;
   readonly #jumps: JumpDetector;
   readonly #stamp: StampBook;
-  readonly #stand = new WitnessStand();
+  readonly #hearing: Hearing;
   readonly #incidents: { readonly atMs: number; readonly what: string }[] = [];
   readonly #stops: (() => void)[] = [];
   #panel: Panel;
-  #upstreams: readonly UpstreamWitness[];
   #memory: ClockMemory;
   /** The last round that was concluded. */
   #heard: readonly Heard[] = [];
@@ -69,7 +61,6 @@ export class Keeper {
   #said: readonly Heard[] = [];
   #selection: Selection | null = null;
   #verdict = 'the time sources have not been asked yet';
-  #chainFloorMs: number | null = null;
   #nextRound: Timer | null = null;
   #nextRoundAtMs = 0;
   #roundStartedAtMs = Number.NEGATIVE_INFINITY;
@@ -87,7 +78,7 @@ export class Keeper {
     const { clock } = parts;
     this.#parts = parts;
     this.#panel = new Panel(parts.roster, clock);
-    this.#upstreams = parts.upstreams;
+    this.#hearing = new Hearing({ ...parts, onNews: () => this.#reconsider(null) });
     this.#jumps = new JumpDetector(clock.machine);
     this.#stamp = new StampBook({ ...parts, isKept: parts.keepsStamp }, clock.monotonic());
     this.#memory = firstMemory({ ...clock.now(), atMs: clock.monotonic() });
@@ -95,10 +86,9 @@ export class Keeper {
   }
 
   start(): void {
-    const { clock, tls } = this.#parts;
+    const { clock } = this.#parts;
     const look = clock.every(LOOK_EVERY_MS, () => this.#look());
-    const stopHearing = tls.onGenuinePeer((peer) => this.#hear(peer));
-    this.#stops.push(() => look.cancel(), stopHearing);
+    this.#stops.push(() => look.cancel(), this.#hearing.start());
     this.roundSoon();
   }
 
@@ -113,8 +103,7 @@ export class Keeper {
   /** New sources or upstreams; what was learnt of the time stays. */
   reload({ roster, upstreams }: KeeperInputs): void {
     this.#panel = new Panel(roster, this.#parts.clock);
-    this.#upstreams = upstreams;
-    this.#stand.keepOnly(new Set(upstreams.map(({ serverName }) => serverName)));
+    this.#hearing.replaceUpstreams(upstreams);
     this.roundSoon();
   }
 
@@ -150,7 +139,7 @@ export class Keeper {
       sources: this.#panel.askings,
       unresolved: this.#panel.unresolved,
       opinions: this.#selection?.opinions ?? [],
-      witnesses: this.#stand.at(nowMs),
+      witnesses: this.#hearing.witnesses,
       stamp: { epochMs: this.#stamp.epochMs, problem: this.#stamp.problem },
       incidents: this.#incidents,
       outweighsWitnesses: this.#memory.outweighsWitnesses,
@@ -190,17 +179,8 @@ export class Keeper {
     const isCalm = this.#memory.reading.state === 'synchronized';
     const over = Promise.withResolvers<void>();
     const timer = this.#parts.clock.after(ROUND_WITHIN_MS, over.resolve);
-    const inspections = this.#upstreams.map((upstream) => this.#inspect(upstream));
-    await Promise.race([Promise.all([panel.ask(isCalm), ...inspections]), over.promise]);
+    await Promise.race([Promise.all([panel.ask(isCalm), this.#hearing.inspectAll()]), over.promise]);
     timer.cancel();
-  }
-
-  /** Shakes hands with one upstream; what its certificate says arrives at `#hear`. */
-  async #inspect({ addresses, ...target }: UpstreamWitness): Promise<void> {
-    const { clock, tls } = this.#parts;
-    await race(addresses, clock, (address, signal) =>
-      tls.inspect({ ...target, address, signal, timeoutMs: TESTIMONY_WITHIN_MS }),
-    ).catch(() => {}); // one that is away, or not itself, says nothing about the time; the pool reports it
   }
 
   #concludeRound(): void {
@@ -228,7 +208,7 @@ export class Keeper {
   }
 
   #isVetoed(selection: Selection): boolean {
-    return isVetoed(selection, (epochMs) => this.#judge(epochMs));
+    return isVetoed(selection, (epochMs) => this.#hearing.judge(epochMs));
   }
 
   #pauseBeforeNextRoundMs(): number {
@@ -237,7 +217,7 @@ export class Keeper {
     const pauseMs = nextRoundAfterMs({
       state: clock.status.state,
       rounds: this.#roundsInState,
-      wasAnswered: this.#heard.length > 0,
+      haveDisagreed: haveDisagreed(this.#selection),
       dissentRounds: dissent?.rounds ?? 0,
       roundsWithoutEnough,
       systemClockOffMs: clock.machine.systemClock() - clock.now().epochMs,
@@ -264,8 +244,8 @@ export class Keeper {
       ),
       noSample: this.#noSample,
       stamp: this.#stamp.atStart,
-      judge: (epochMs) => this.#judge(epochMs),
-      testimony: describeTestimony(this.#stand.at(nowMs)),
+      judge: (epochMs) => this.#hearing.judge(epochMs),
+      testimony: (epochMs) => this.#hearing.describe(epochMs),
     });
     const { reading } = this.#memory;
     if (reading.state !== before) this.#roundsInState = 0;
@@ -285,32 +265,17 @@ export class Keeper {
     return 'no time source gives an answer that is fit';
   }
 
-  #judge(epochMs: number): Judgement {
-    return judgeTime(this.#stand.at(this.#parts.clock.monotonic()), epochMs);
-  }
-
   get #bounds(): Bounds {
     return {
       hardFloorMs: HARD_FLOOR_MS,
       stampMs: this.#stamp.epochMs,
-      chainFloorMs: this.#chainFloorMs,
+      chainFloorMs: this.#hearing.chainFloorMs,
       ceilingMs: CEILING_MS,
     };
   }
 
   get #floorMs(): number {
-    return Math.max(HARD_FLOOR_MS, this.#stamp.epochMs ?? 0, this.#chainFloorMs ?? 0);
-  }
-
-  /** A genuine peer, whoever connected to it: upstreams are witnesses, public certificates raise the floor. */
-  #hear({ serverName, isPublic, leaf, isValidAt }: GenuinePeer): void {
-    const isUpstream = this.#upstreams.some((upstream) => upstream.serverName === serverName);
-    const raisesFloor =
-      isPublic && leaf.notBeforeMs > (this.#chainFloorMs ?? HARD_FLOOR_MS) && leaf.notBeforeMs <= CEILING_MS;
-    if (raisesFloor) this.#chainFloorMs = leaf.notBeforeMs;
-    const heardAtMs = this.#parts.clock.monotonic();
-    const isNews = isUpstream && this.#stand.hear({ who: serverName, ...leaf, isValidAt, heardAtMs });
-    if (isNews || raisesFloor) this.#reconsider(null);
+    return Math.max(HARD_FLOOR_MS, this.#stamp.epochMs ?? 0, this.#hearing.chainFloorMs ?? 0);
   }
 
   // Jumps
@@ -329,11 +294,11 @@ export class Keeper {
   #follow({ stepMs, suspendedMs }: Jump): void {
     if (stepMs !== 0) {
       const direction = stepMs > 0 ? 'forwards' : 'backwards';
-      this.#note(`the system clock was set ${direction} by ${describeSpan(Math.abs(stepMs))}`);
+      this.#note(`the system clock was set ${direction} by ${formatSpan(stepMs)}`);
     }
     if (suspendedMs === 0) return;
     this.#isRoundVoid = true;
-    this.#note(`the machine was suspended for ${describeSpan(suspendedMs)}`);
+    this.#note(`the machine was suspended for ${formatSpan(suspendedMs)}`);
     const { reading } = this.#memory;
     const base: Base = {
       ...reading.base,
@@ -353,9 +318,9 @@ export class Keeper {
   /** Only a time that certificates bear out is written down. */
   async #writeStamp(): Promise<void> {
     const { clock } = this.#parts;
-    const { epochMs } = clock.now();
-    if (this.#judge(epochMs) !== 'borne-out') return;
-    await this.#stamp.write(epochMs, clock.monotonic());
+    const { epochMs, uncertaintyMs } = clock.now();
+    if (this.#hearing.judge(epochMs) !== 'borne-out') return;
+    await this.#stamp.write(epochMs - uncertaintyMs, clock.monotonic()); // not later than the truth, for it is a floor
     clock.raiseFloor(this.#floorMs);
   }
 
@@ -383,6 +348,12 @@ export class Keeper {
 /** What was said by those who are not among the `present`. */
 function silentOf(said: readonly Heard[], present: readonly Heard[]): readonly Heard[] {
   return said.filter(({ source }) => !present.some((one) => one.source === source));
+}
+
+/** Do fit samples of one round contradict each other? */
+function haveDisagreed(selection: Selection | null): boolean {
+  const singles = selection?.singles ?? [];
+  return singles.some(({ agreeing }) => agreeing < singles.length);
 }
 
 /** What was agreed on, carried on to now. */

@@ -8,6 +8,7 @@ import { createSocket, type Socket, type SocketOptions } from 'node:dgram';
 import { isIP, isIPv6 } from 'node:net';
 import type { Clock } from '../clock/clock.ts';
 import { formatSocketAddress } from '../config/socket-address.ts';
+import { isOfThisNetwork } from '../config/time-rules.ts';
 import { describeConnectFailure } from '../tls/connect-failure.ts';
 import { hasRightMac, isCryptoNak, type NtpKey, withMac } from './ntp-mac.ts';
 import {
@@ -44,6 +45,7 @@ export class NtpSource implements TimeSource {
   readonly isAuthenticated: boolean;
   readonly isPreferred: boolean;
   readonly isTrusted: boolean;
+  readonly isNear: boolean;
   readonly leastPauseMs: number;
 
   constructor(parts: NtpSourceParts) {
@@ -58,6 +60,7 @@ export class NtpSource implements TimeSource {
     this.isAuthenticated = parts.key !== null;
     this.isPreferred = parts.prefer;
     this.isTrusted = parts.trusted;
+    this.isNear = isIP(address) !== 0 && isOfThisNetwork(address);
     this.leastPauseMs = parts.leastPauseMs;
   }
 

@@ -18,8 +18,8 @@ export interface Circumstances {
   readonly state: ClockState;
   /** Rounds since the state was entered. */
   readonly rounds: number;
-  /** Did anybody answer in the last round? */
-  readonly wasAnswered: boolean;
+  /** Did sources give fit answers in the last round that contradict each other? */
+  readonly haveDisagreed: boolean;
   /** Rounds for which the sources have said another time than ours. */
   readonly dissentRounds: number;
   readonly roundsWithoutEnough: number;
@@ -29,8 +29,8 @@ export interface Circumstances {
 
 /** Milliseconds from the beginning of one round to that of the next. */
 export function nextRoundAfterMs(now: Circumstances): number {
-  const { state, rounds, wasAnswered, dissentRounds, roundsWithoutEnough, systemClockOffMs } = now;
-  if (state === 'untrusted') return wasAnswered ? nth(UNTRUSTED_MS, rounds) : UNTRUSTED_MS[0];
+  const { state, rounds, haveDisagreed, dissentRounds, roundsWithoutEnough, systemClockOffMs } = now;
+  if (state === 'untrusted') return haveDisagreed ? nth(UNTRUSTED_MS, rounds) : UNTRUSTED_MS[0];
   if (state === 'provisional') return nth(PROVISIONAL_MS, rounds);
   if (dissentRounds === 1 && roundsWithoutEnough === 0) return SOON_MS;
   const isUneasy = dissentRounds > 0 || roundsWithoutEnough > 0 || state === 'holdover';

@@ -6,7 +6,7 @@ import { DRIFT_PPM } from '../clock/true-clock.ts';
 import { type Agreement, agree, type Single, votesOf } from './agreement.ts';
 import { clamped, clipped, type Interval, overlaps } from './intervals.ts';
 import { MAX_BOUND_MS, type Sample, type TimeSource } from './source.ts';
-import { day, describeSpan } from './span.ts';
+import { day, formatSpan } from './span.ts';
 
 export interface Heard {
   readonly source: TimeSource;
@@ -200,5 +200,5 @@ function isProven(single: Single, heard: readonly Heard[], epochMs: number): boo
 
 function describeDistance(single: Single, { lowMs, highMs }: Interval): string {
   const distanceMs = single.highMs < lowMs ? single.highMs - lowMs : single.lowMs - highMs;
-  return `outside the agreed interval by ${describeSpan(Math.abs(distanceMs))}`;
+  return `outside the agreed interval by ${formatSpan(distanceMs)}`;
 }

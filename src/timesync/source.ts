@@ -30,6 +30,8 @@ export interface TimeSource {
   readonly isPreferred: boolean;
   /** It alone may decide, where no authenticated source contradicts it. */
   readonly isTrusted: boolean;
+  /** On this host or its network: it may be asked several times in a row. */
+  readonly isNear: boolean;
   /** It is asked no more often than this, once it has answered (milliseconds). */
   readonly leastPauseMs: number;
   /**

@@ -4,7 +4,7 @@
 import { agedBase, type Base, type Reading } from '../clock/true-clock.ts';
 import { type CandidateInputs, chooseCandidate } from './candidates.ts';
 import type { Selection } from './selection.ts';
-import { describeSpan } from './span.ts';
+import { formatSpan } from './span.ts';
 import type { Judgement } from './witnesses.ts';
 
 /** Rounds in a row without enough, after which `synchronized` becomes `holdover`. */
@@ -106,7 +106,7 @@ function compare(memory: ClockMemory, agreed: AgreedTime, { judge, nowMs }: Evid
     isHeldContradicted(memory, present, judge) && agreed.judgement !== 'contradicted';
   if (isOld || (isConfirmed && (agreed.authenticatedVotes > 0 || isPresentContradicted)))
     return synchronize(agreed);
-  const away = describeSpan(Math.abs(agreed.base.epochMs - present.epochMs));
+  const away = formatSpan(agreed.base.epochMs - present.epochMs);
   const reason = `${withoutDissent(memory.reading.reason)} (the sources now say a time ${away} away, which is not believed yet)`;
   return { ...memory, reading: { ...memory.reading, reason }, roundsWithoutEnough: 0, dissent };
 }

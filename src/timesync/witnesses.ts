@@ -33,15 +33,16 @@ export function judgeTime(witnesses: readonly Witness[], epochMs: number): Judge
 /** Witnesses that are named in one sentence. */
 const NAMED = 2;
 
-/** What the witnesses say, for a person. */
-export function describeTestimony(witnesses: readonly Witness[]): string {
-  const named = witnesses
+/** What speaks against a time, for a person. */
+export function describeTestimony(witnesses: readonly Witness[], epochMs: number): string {
+  const against = witnesses.filter(({ isValidAt }) => !isValidAt(epochMs));
+  const named = against
     .slice(0, NAMED)
     .map(
       ({ who, notBeforeMs, notAfterMs }) =>
         `that of ${who} is valid from ${day(notBeforeMs)} to ${day(notAfterMs)}`,
     );
-  const more = witnesses.length > NAMED ? `, and ${witnesses.length - NAMED} more` : '';
+  const more = against.length > NAMED ? `, and ${against.length - NAMED} more` : '';
   return `the certificates of upstreams deny it: ${named.join(', ')}${more}`;
 }
 

@@ -12,6 +12,9 @@ const WORDS: Readonly<Record<string, string>> = {
   ETIMEDOUT: 'nothing came back',
 };
 
+/** "recvmsg" before "ECONNREFUSED": of no use to anybody who reads the reason. */
+const SYSTEM_CALL = /^(connect|read|recvmsg|write|send) (?=E[A-Z]+)/;
+
 export interface ConnectFailure {
   /** Part of a sentence. */
   readonly reason: string;
@@ -25,6 +28,7 @@ export function describeConnectFailure(error: unknown): ConnectFailure {
   const untrusted = errors.find((one) => one instanceof PeerUntrusted);
   const telling = (untrusted ?? errors.at(-1)) as NodeJS.ErrnoException;
   const words = WORDS[telling.code ?? ''];
-  const reason = words === undefined ? telling.message : `${telling.message} (${words})`;
+  const message = telling.message.replace(SYSTEM_CALL, '');
+  const reason = words === undefined ? message : `${message} (${words})`;
   return { reason, isUntrusted: untrusted !== undefined };
 }

@@ -36,6 +36,7 @@ export function timeSource(
     isAuthenticated: false,
     isPreferred: false,
     isTrusted: false,
+    isNear: false,
     leastPauseMs: 0,
     ...traits,
     async sample() {
@@ -191,7 +192,7 @@ export class TimeHouse {
     const pauseMs = nextRoundAfterMs({
       state: reading.state,
       rounds: this.#rounds,
-      wasAnswered: this.#heard.length > 0,
+      haveDisagreed: this.#heard.length > 1,
       dissentRounds: dissent?.rounds ?? 0,
       roundsWithoutEnough,
       systemClockOffMs: this.systemClockOffMs - this.errorMs,

@@ -33,7 +33,7 @@ export function report(more: Partial<TimeReport> = {}): TimeReport {
 export function sourceNamed(peer: string): TimeSource {
   return {
     ...{ url: `ntp://${peer}`, peer, vote: peer, leastPauseMs: 0 },
-    ...{ isAuthenticated: false, isPreferred: false, isTrusted: false },
+    ...{ isAuthenticated: false, isPreferred: false, isTrusted: false, isNear: false },
     sample: () => Promise.reject(new Error('it is not asked here')),
   };
 }

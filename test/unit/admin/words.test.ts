@@ -1,6 +1,5 @@
 // How spans, dates, states and verdicts are said.
 
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   afterPowerCut,
@@ -10,7 +9,6 @@ import {
   formatLag,
   formatOffset,
   formatSince,
-  formatSpan,
   mood,
   sourceMark,
   stateSentence,
@@ -20,39 +18,6 @@ import {
 import { holdover, oneLiar, provisionalByStamp, synchronized, untrusted } from '../../support/statuses.ts';
 
 describe('a span', () => {
-  it.each([
-    [0, '0 ms'],
-    [0.012, '12 µs'],
-    [0.9996, '1 ms'],
-    [2.128, '2.13 ms'],
-    [999.4, '999 ms'],
-    [999.6, '1 s'],
-    [1500, '1.5 s'],
-    [59_940, '59.9 s'],
-    [59_990, '1 min'],
-    [125_000, '2 min 5 s'],
-    [3_599_600, '1 h'],
-    [7_500_000, '2 h 5 min'],
-    [86_400_000, '1 d'],
-    [225_163_000, '2 d 15 h'],
-    [31_556_952_000, '1.0 years'],
-    [1_793_691_584_000, '56.8 years'],
-    [31_556_952_000 * 120, '120 years'],
-    [-2.5, '2.5 ms'],
-  ])('of %d ms is %s', (ms, text) => expect(formatSpan(ms)).toBe(text));
-
-  it('never has sixty of a smaller unit', () => {
-    fc.assert(
-      fc.property(
-        fc.constantFrom(1, 1000, 60_000, 3_600_000, 86_400_000),
-        fc.double({ min: 0, max: 0.02, noNaN: true }),
-        (unit, less) => {
-          expect(formatSpan(unit * (1 - less))).not.toMatch(/\b(60 s|60 min|24 h|1000 ms|1000 µs)\b/);
-        },
-      ),
-    );
-  });
-
   it('has a direction where it is an offset or a lag', () => {
     expect([formatOffset(2.5), formatOffset(-2.5), formatOffset(0)]).toEqual(['+2.5 ms', '-2.5 ms', '0 ms']);
     expect([formatLag(2.5), formatLag(-2.5), formatLag(0)]).toEqual([

@@ -109,7 +109,7 @@ describe('the opinion about a sample', () => {
   it('says by how much it is outside', () => {
     const away: Says = { name: 'away', offMs: 3 * DAY_MS };
     expect(reasonOf(selectFrom({ name: 'a' }, { name: 'b' }, { name: 'c' }, away), 'away')).toBe(
-      'outside the agreed interval by 3 days',
+      'outside the agreed interval by 3 d',
     );
   });
 

@@ -25,11 +25,14 @@ const DOH: UpstreamConfig = {
 };
 
 describe('the built-in sources', () => {
-  it('are asked at addresses, so that no name has to be looked up first', () => {
-    for (const { addresses } of builtInSources([DOT, DOH])) {
-      expect(addresses.length).toBeGreaterThan(0);
-      expect(addresses.every((address) => isIP(address) !== 0)).toBe(true);
-    }
+  it('are asked at addresses by three operators and more, so that no name has to be looked up first', () => {
+    const byAddress = builtInSources([DOT, DOH]).filter(
+      ({ addresses, isAddress }) => isAddress || addresses.length > 0,
+    );
+    for (const { host, isAddress, addresses } of byAddress)
+      expect((isAddress ? [host] : addresses).every((address) => isIP(address) !== 0)).toBe(true);
+    const plain = byAddress.filter(({ protocol }) => protocol === 'ntp');
+    expect(new Set(plain.map(({ operator }) => operator)).size).toBeGreaterThanOrEqual(3);
   });
 
   it('are enough without the upstreams: three operators of NTP, each with an address of both families or two', () => {

@@ -57,7 +57,7 @@ describe('the first candidate that is not contradicted', () => {
 
   it('is the next single sample where the best one is contradicted', () => {
     const heard = [
-      heardFrom({ name: 'keyed', isAuthenticated: true }, QUORUM_MS, NOW_MS),
+      heardFrom({ name: 'trusted', isTrusted: true }, QUORUM_MS, NOW_MS),
       heardFrom({ name: 'plain' }, SAMPLE_MS, NOW_MS),
     ];
     const chosen = chooseCandidate({
@@ -68,6 +68,23 @@ describe('the first candidate that is not contradicted', () => {
       judge: (epochMs) => (epochMs === QUORUM_MS ? 'contradicted' : 'unjudged'),
     });
     expect(chosen.reason).toContain('taken from plain alone');
+  });
+
+  it('is never a plain sample against an authenticated one, though that is contradicted', () => {
+    const heard = [
+      heardFrom({ name: 'keyed', isAuthenticated: true }, QUORUM_MS, NOW_MS),
+      heardFrom({ name: 'accomplice' }, SAMPLE_MS, NOW_MS),
+    ];
+    const chosen = chooseCandidate({
+      ...EVERYTHING,
+      lastQuorum: null,
+      stamp: null,
+      systemClockMs: 0,
+      singles: select(heard, BOUNDS, NOW_MS).singles,
+      judge: (epochMs) => (epochMs === QUORUM_MS ? 'contradicted' : 'borne-out'),
+    });
+    expect(chosen.basis).toBeNull();
+    expect(chosen.reason).toContain('accomplice says');
   });
 
   it('where there is none is an explanation, each reason once', () => {

@@ -12,6 +12,8 @@ import { DAY_MS, Story, TRUTH_MS, VALID, YEAR_MS } from './keeper-story.ts';
 const HOUR_MS = 3_600_000;
 const A_ROUND_MS = 1900;
 const IN_1970 = 58_000;
+/** The bound of a sample, the asymmetry of paths, and the drift of 1024 s. */
+const MAX_UNCERTAINTY_MS = 400;
 const UPSTREAMS = { 'dns.one.example': VALID, 'dns.two.example': VALID };
 const EXPIRED = { fromMs: TRUTH_MS - 90 * DAY_MS, toMs: TRUTH_MS - DAY_MS };
 const IN_2046 = HARD_FLOOR_MS + 19.5 * YEAR_MS;
@@ -24,16 +26,25 @@ const onDisk = async ({ keeper }: Story, is: (epochMs: number | null) => boolean
   await eventually(() => is(written(story)) && is(keeper.report().stamp.epochMs));
 };
 
+/** Is a stamp the early end of our time at `epochMs`? */
+const isEarlyEndOf = (epochMs: number) => (stampMs: number | null) =>
+  stampMs !== null && stampMs < epochMs && stampMs >= epochMs - MAX_UNCERTAINTY_MS;
+
 describe('the stamp', () => {
   it('is written as soon as an agreement is borne out, and every hour from then on', async () => {
     const story = new Story({ upstreams: UPSTREAMS });
     story.start(story.threeSources());
     await story.machine.pass(A_ROUND_MS);
-    await onDisk(story, (epochMs) => epochMs === TRUTH_MS, story);
+    await onDisk(story, isEarlyEndOf(TRUTH_MS), story);
+    const first = written(story);
     await story.machine.pass(HOUR_MS - A_ROUND_MS - 1);
-    expect(written(story)).toBe(TRUTH_MS);
+    expect(written(story)).toBe(first);
     await story.machine.pass(61_000); // what is due is looked for once a minute
-    await onDisk(story, (epochMs) => epochMs !== null && epochMs >= TRUTH_MS + HOUR_MS, story);
+    await onDisk(
+      story,
+      (epochMs) => epochMs !== null && epochMs >= TRUTH_MS + HOUR_MS - MAX_UNCERTAINTY_MS,
+      story,
+    );
     expect(story.clock.floorMs).toBe(written(story));
   });
 
@@ -42,7 +53,7 @@ describe('the stamp', () => {
     story.start(story.threeSources());
     await story.machine.pass(A_ROUND_MS);
     story.meet('dns.one.example', VALID);
-    await onDisk(story, (epochMs) => epochMs === TRUTH_MS + A_ROUND_MS, story);
+    await onDisk(story, isEarlyEndOf(TRUTH_MS + A_ROUND_MS), story);
   });
 
   it('is written at the stop, so that a restart loses nothing', async () => {
@@ -50,7 +61,7 @@ describe('the stamp', () => {
     story.start(story.threeSources());
     await story.machine.pass(HOUR_MS / 2);
     await story.keeper.stop();
-    expect(written(story)).toBe(TRUTH_MS + HOUR_MS / 2);
+    expect(written(story)).toSatisfy(isEarlyEndOf(TRUTH_MS + HOUR_MS / 2));
   });
 
   it.each([
@@ -115,11 +126,11 @@ describe('a stamp from 2046', () => {
     story.start([story.source('a', { isAuthenticated: true }), story.source('b', { isAuthenticated: true })]);
     await story.machine.pass(A_ROUND_MS);
     expect(story.state).toBe('synchronized');
-    await onDisk(story, (epochMs) => epochMs === TRUTH_MS, story);
+    await onDisk(story, isEarlyEndOf(TRUTH_MS), story);
     expect(story.incidents).toEqual([
       'the stamp of 2046-05-18 is withdrawn: a and b, authenticated, say an earlier time',
     ]);
-    expect(story.clock.floorMs).toBe(TRUTH_MS);
+    expect(story.clock.floorMs).toBe(written(story));
   });
 
   it('is withdrawn without a new one where no certificate bears the time out, and a stop waits for that', async () => {

@@ -35,6 +35,7 @@ export class ScriptedSource implements TimeSource {
   readonly isAuthenticated: boolean;
   readonly isPreferred: boolean;
   readonly isTrusted: boolean;
+  readonly isNear = true;
   readonly leastPauseMs: number;
   /** Monotonic instants of the questions, milliseconds. */
   readonly askedAt: number[] = [];

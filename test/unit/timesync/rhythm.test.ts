@@ -7,7 +7,7 @@ import { type Circumstances, nextRoundAfterMs, SOON_MS } from '../../../src/time
 const CALM: Circumstances = {
   state: 'synchronized',
   rounds: 5,
-  wasAnswered: true,
+  haveDisagreed: true,
   dissentRounds: 0,
   roundsWithoutEnough: 0,
   systemClockOffMs: 0,
@@ -27,7 +27,7 @@ const ROWS: readonly [when: string, circumstances: Partial<Circumstances>, secon
   ['it is untrusted, first round', { state: 'untrusted', rounds: 1 }, 15],
   ['it is untrusted, and they disagree again', { state: 'untrusted', rounds: 2 }, 30],
   ['it is untrusted, and they disagree for ever', { state: 'untrusted', rounds: 99 }, 60],
-  ['it is untrusted, and nobody answers', { state: 'untrusted', rounds: 99, wasAnswered: false }, 15],
+  ['it is untrusted, and nobody answers', { state: 'untrusted', rounds: 99, haveDisagreed: false }, 15],
   ['it became untrusted between rounds', { state: 'untrusted', rounds: 0 }, 15],
   ['it is provisional, first round', { state: 'provisional', rounds: 1 }, 16],
   ['it is provisional, second round', { state: 'provisional', rounds: 2 }, 32],
@@ -43,7 +43,7 @@ describe('the pause before the next round', () => {
     const any = fc.record({
       state: fc.constantFrom('synchronized', 'holdover', 'provisional', 'untrusted'),
       rounds: fc.nat(),
-      wasAnswered: fc.boolean(),
+      haveDisagreed: fc.boolean(),
       dissentRounds: fc.nat(9),
       roundsWithoutEnough: fc.nat(9),
       systemClockOffMs: fc.double({ noNaN: true }),

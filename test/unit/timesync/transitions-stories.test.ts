@@ -545,7 +545,7 @@ const LATER: readonly Story[] = [
     from: 'synchronized',
     steps: [rounds(2, ...three(DAY))],
     to: 'synchronized',
-    words: '(the sources now say a time 24 h away, which is not believed yet)',
+    words: '(the sources now say a time 1 d away, which is not believed yet)',
   },
   {
     story: 'nor after eight rounds within the hour',
@@ -561,7 +561,7 @@ const LATER: readonly Story[] = [
     from: 'synchronized',
     steps: [roundsFor(40 * MINUTE, ...three(DAY)), roundsFor(40 * MINUTE, ...three(2 * DAY))],
     to: 'synchronized',
-    words: 'a time 2 days away, which is not believed yet',
+    words: 'a time 2 d away, which is not believed yet',
   },
   {
     story: 'but they are after an hour in which they have said nothing else',

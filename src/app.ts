@@ -31,7 +31,7 @@ import { local } from './resolver/local.ts';
 import { observe, type QueryCounts } from './resolver/observe.ts';
 import { lookUpAddresses } from './resolver/own-lookup.ts';
 import { chain, type Resolver } from './resolver/resolver.ts';
-import { builtInSources, dateSourcesOf } from './timesync/built-in-sources.ts';
+import { sourcesOf } from './timesync/built-in-sources.ts';
 import { Keeper, type KeeperInputs } from './timesync/keeper.ts';
 import { createRoster } from './timesync/roster.ts';
 import { type CertificateInputs, type Certificates, openCertificates } from './tls/certificates.ts';
@@ -120,19 +120,7 @@ export class App {
       ...this.#keeperInputs(config),
       ...{ clock, log, stateDir, tls: this.#tls, keepsStamp: keepsState },
     });
-    clock.onStateChange((status) => {
-      log.warn('clock changed', { state: status.state, basis: status.basis, reason: status.reason });
-      this.#failures.forget(); // what failed under one idea of the date says nothing under another
-      this.#settings.relaxed.forgive();
-      this.#settings.upstreams.forgive();
-      this.#settings.upstreams.warm();
-    });
-    this.#tls.onUnmasked((serverName) => {
-      log.warn('what was learnt is forgotten: an upstream was trusted at a time that was wrong', {
-        serverName,
-      });
-      store.clear();
-    });
+    this.#heedClock();
     const asked = {
       ...{ clock, log },
       status: () => this.status(),
@@ -284,20 +272,8 @@ export class App {
 
   /** Whom the keeper of the time asks and hears. */
   #keeperInputs({ time, upstreams }: Config): KeeperInputs {
-    const listed = time.sources;
-    const configs =
-      listed === null
-        ? builtInSources(upstreams)
-        : listed.length === 0
-          ? []
-          : [
-              ...listed,
-              ...dateSourcesOf(upstreams).filter(
-                (date) => !listed.some((one) => one.protocol === 'https' && one.host === date.host),
-              ),
-            ];
     const roster = createRoster({
-      configs,
+      configs: sourcesOf(time.sources, upstreams),
       tls: this.#tls,
       clock: this.#clock,
       lookup: (name) => lookUpAddresses(this.#inside, name, this.#clock),
@@ -313,6 +289,23 @@ export class App {
     const forgotten = await this.#keeper.forgetStamp();
     if (forgotten === null) return 'There was no stamp to forget.';
     return `The stamp of ${new Date(forgotten).toISOString()} is forgotten. Until the sources agree again, a restart finds none.`;
+  }
+
+  /** What was built on one idea of the date does not outlive it. */
+  #heedClock(): void {
+    const log = this.#log;
+    this.#clock.onStateChange(({ state, basis, reason }) => {
+      log.warn('clock changed', { state, basis, reason });
+      this.#failures.forget();
+      this.#settings.relaxed.forgive();
+      this.#settings.upstreams.forgive();
+      this.#settings.upstreams.warm();
+    });
+    this.#tls.onUnmasked((serverName) => {
+      const message = 'what was learnt is forgotten: an upstream was trusted at a time that was wrong';
+      log.warn(message, { serverName });
+      this.#store.clear();
+    });
   }
 
   #followInterfaces(): void {

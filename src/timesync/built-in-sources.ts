@@ -20,12 +20,26 @@ const PUBLIC_NTP: readonly { readonly operator: string; readonly hosts: readonly
   { operator: 'timenl', hosts: ['ntp.time.nl'] },
 ];
 
+/**
+ * Whom to ask, by what is configured. Upstreams over HTTPS are asked beside whatever is listed: their Date comes with
+ * what they do anyway. An empty list asks nobody at all.
+ */
+export function sourcesOf(
+  listed: readonly TimeSourceConfig[] | null,
+  upstreams: readonly UpstreamConfig[],
+): readonly TimeSourceConfig[] {
+  if (listed === null) return builtInSources(upstreams);
+  if (listed.length === 0) return [];
+  const isListed = ({ host }: TimeSourceConfig) =>
+    listed.some((one) => one.protocol === 'https' && one.host === host);
+  return [...listed, ...dateSourcesOf(upstreams).filter((date) => !isListed(date))];
+}
+
 export function builtInSources(upstreams: readonly UpstreamConfig[]): TimeSourceConfig[] {
   return [...upstreams.map(dateOf), ...PUBLIC_NTP.flatMap(ntpOf)];
 }
 
-/** DoH upstreams are asked beside whatever sources are listed: their Date comes with what they do anyway. */
-export function dateSourcesOf(upstreams: readonly UpstreamConfig[]): TimeSourceConfig[] {
+function dateSourcesOf(upstreams: readonly UpstreamConfig[]): TimeSourceConfig[] {
   return upstreams.filter(({ protocol }) => protocol === 'https').map(dateOf);
 }
 

@@ -68,26 +68,11 @@ class FixedEntry implements RosterEntry {
   forget(): void {}
 }
 
-interface Known {
-  readonly sources: SourcesByAddress;
-  readonly atMs: number;
-  /** Learnt when whoever answered might have been anybody with an old certificate. */
-  readonly isHearsay: boolean;
-}
-
-/**
- * Addresses that are learnt before the time is known by more than one source have one vote between them: the upstream
- * that named them was verified at a date which they might set themselves (ATTACKS 17).
- */
-function isHearsay({ status: { state, basis } }: Clock): boolean {
-  return state === 'untrusted' || basis === 'one-source';
-}
-
 class NamedEntry implements RosterEntry {
   readonly url: string;
   readonly #config: TimeSourceConfig;
   readonly #parts: RosterParts;
-  #known: Known | null = null;
+  #known: { readonly sources: SourcesByAddress; readonly atMs: number } | null = null;
   #isStale = false;
 
   constructor(config: TimeSourceConfig, parts: RosterParts) {
@@ -98,10 +83,8 @@ class NamedEntry implements RosterEntry {
 
   async sources(): Promise<readonly TimeSource[]> {
     const nowMs = this.#parts.clock.monotonic();
-    const known = this.#known;
-    const isFresh = known !== null && !this.#isStale && nowMs - known.atMs < NAME_KEPT_MS;
-    const isBetterKnownNow = known?.isHearsay && !isHearsay(this.#parts.clock);
-    if (!isFresh || isBetterKnownNow) await this.#renew(nowMs);
+    const isFresh = this.#known !== null && !this.#isStale && nowMs - this.#known.atMs < NAME_KEPT_MS;
+    if (!isFresh) await this.#renew(nowMs);
     return [...this.#known!.sources.values()];
   }
 
@@ -111,21 +94,13 @@ class NamedEntry implements RosterEntry {
 
   /** What was known stays where nothing new can be learnt. */
   async #renew(atMs: number): Promise<void> {
-    const { clock } = this.#parts;
-    const known = this.#known;
-    const wasHearsay = isHearsay(clock);
     try {
       const addresses = await this.#lookUp();
-      const isNowHearsay = wasHearsay || isHearsay(clock);
-      const config = isNowHearsay
-        ? { ...this.#config, operator: this.#config.operator ?? this.url }
-        : this.#config;
-      const kept = known?.isHearsay === isNowHearsay ? known.sources : undefined;
-      const sources = await sourcesAt(addresses, config, this.#parts, kept);
-      this.#known = { sources, atMs, isHearsay: isNowHearsay };
+      const sources = await sourcesAt(addresses, this.#config, this.#parts, this.#known?.sources);
+      this.#known = { sources, atMs };
       this.#isStale = false;
     } catch (error) {
-      if (known === null) throw error;
+      if (this.#known === null) throw error;
     }
   }
 

@@ -3,7 +3,7 @@
 import { isIP } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import type { UpstreamConfig } from '../../../src/config/config.ts';
-import { builtInSources, dateSourcesOf } from '../../../src/timesync/built-in-sources.ts';
+import { builtInSources, sourcesOf } from '../../../src/timesync/built-in-sources.ts';
 
 const DOT: UpstreamConfig = {
   url: 'tls://dns.example',
@@ -75,7 +75,13 @@ describe('the built-in sources', () => {
 });
 
 describe('the Date of DoH upstreams', () => {
-  it('is asked for in any case, and that of DoT upstreams is not', () => {
-    expect(dateSourcesOf([DOT, DOH]).map(({ host }) => host)).toEqual(['doh.example']);
+  it('are not asked where others are listed, but for the Date of DoH upstreams, which comes with what they do anyway', () => {
+    const [listed] = builtInSources([]);
+    const hosts = sourcesOf([listed!], [DOT, DOH]).map(({ host }) => host);
+    expect(hosts).toEqual([listed!.host, 'doh.example']);
+    const written = sourcesOf(null, [DOH]).find(({ protocol }) => protocol === 'https')!;
+    expect(sourcesOf([written], [DOH])).toEqual([written]);
+    expect(sourcesOf([], [DOT, DOH])).toEqual([]);
+    expect(sourcesOf(null, [DOT, DOH])).toEqual(builtInSources([DOT, DOH]));
   });
 });

@@ -17,6 +17,7 @@ export interface Single extends Interval {
 export const PLAIN_VOTES_ENOUGH = 3;
 /** Votes that are enough where one of them is authenticated. */
 export const MIXED_VOTES_ENOUGH = 2;
+
 /** One vote: an address, or all of an operator's. */
 interface Vote extends Interval {
   readonly name: string;

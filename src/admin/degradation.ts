@@ -2,11 +2,13 @@
 // Pure; the facts come from all over the house, the sentences are all here.
 
 import { formatSpan } from '../timesync/span.ts';
-import type { CertificateReport, ClockReport, Degraded, UpstreamReport } from './status.ts';
+import type { UpstreamState } from '../upstream/pool.ts';
+import type { CertificateReport, ClockReport, Degraded } from './status.ts';
+import { formatInstant } from './words.ts';
 
 export interface Facts {
   readonly clock: ClockReport;
-  readonly upstreams: readonly UpstreamReport[];
+  readonly upstreams: readonly UpstreamState[];
   readonly certificate: CertificateReport | null;
   readonly waiting: readonly { readonly listen: string; readonly address: string; readonly reason: string }[];
   /** How certificates of peers are judged; null: as they should be. */
@@ -100,7 +102,7 @@ function systemClockOff({ clock, uptimeMs }: Facts): Degraded[] {
       what: `the system clock is ${formatSpan(offMs)} ${direction}${certainty}; this server does not mind, other programs on this host do`,
       since: null,
       sinceMs: uptimeMs,
-      evidence: `it says ${systemClock ?? 'no date at all'}, and it is ${now}`,
+      evidence: `it says ${systemClock === null ? 'no date at all' : formatInstant(systemClock)}, and it is ${formatInstant(now)}`,
       doThis:
         'start chrony or systemd-timesyncd on this host, with servers by address, or ask them why they do not set it',
     },

@@ -3,6 +3,7 @@
 // Times are RFC 3339 texts or null, durations numbers of milliseconds (docs/api.md).
 
 import type { ClockBasis, ClockState } from '../clock/clock.ts';
+import type { UpstreamState } from '../upstream/pool.ts';
 
 export interface Status {
   readonly version: string;
@@ -13,7 +14,7 @@ export interface Status {
   readonly waiting: readonly { readonly listen: string; readonly address: string; readonly reason: string }[];
   readonly clock: ClockReport;
   readonly certificate: CertificateReport | null;
-  readonly upstreams: readonly UpstreamReport[];
+  readonly upstreams: readonly UpstreamState[];
   readonly cache: { readonly entries: number; readonly octets: number; readonly maxOctets: number };
   /** Queries taken, by transport. */
   readonly queries: Readonly<Record<string, number>>;
@@ -103,17 +104,6 @@ export interface CertificateReport {
   /** In words: when and how it is renewed. */
   readonly renewal: string;
   /** What is wrong with its dates by our own time; null when nothing is. */
-  readonly problem: string | null;
-}
-
-export interface UpstreamReport {
-  readonly url: string;
-  readonly isUsable: boolean;
-  /** Smoothed; null before the first answer. */
-  readonly rttMs: number | null;
-  readonly answered: number;
-  readonly failed: number;
-  /** What was last wrong; null when nothing is. */
   readonly problem: string | null;
 }
 

@@ -61,6 +61,11 @@ export class SimulatedMachine implements Machine {
     return this.#schedule(period, period, action);
   }
 
+  /** Somebody sets the system clock forwards, or backwards where it is negative. */
+  step(ms: number): void {
+    this.setSystemClock(this.systemClock() + ms);
+  }
+
   /** Somebody sets the system clock; monotonic time and timers do not notice. */
   setSystemClock(epochMs: number): void {
     this.#systemClockAheadMs = epochMs - this.#monotonicMs;

@@ -1,16 +1,13 @@
-// Time sources that say what a test gives them, a machine whose clocks a test turns, and a house in which the pure
+// Time sources that say what a test gives them, and a house in which the pure
 // functions of src/timesync play out a story round by round, as the keeper does, without sockets and without waiting.
 
-import type { Timer } from '../../src/clock/clock.ts';
 import { CEILING_MS, HARD_FLOOR_MS } from '../../src/clock/hard-floor.ts';
-import type { Machine } from '../../src/clock/machine.ts';
 import { agedBase, type Base } from '../../src/clock/true-clock.ts';
 import { nextRoundAfterMs } from '../../src/timesync/rhythm.ts';
 import { type Bounds, type Heard, type Selection, select } from '../../src/timesync/selection.ts';
 import { type Sample, type TimeSource, TimeSourceFailure } from '../../src/timesync/source.ts';
 import { type ClockMemory, firstMemory, isVetoed, judgeClock } from '../../src/timesync/transitions.ts';
 import { judgeTime, type Witness } from '../../src/timesync/witnesses.ts';
-import { SimulatedClock } from './simulated-clock.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -46,52 +43,6 @@ export function timeSource(
       return answer;
     },
   };
-}
-
-/** A machine whose clocks a test turns; timers run inside `advance`. */
-export class ScriptedMachine implements Machine {
-  readonly #timers = new SimulatedClock();
-  #systemAheadMs: number;
-  #sleptMs = 0;
-
-  constructor(systemClockMs: number = TRUTH_MS) {
-    this.#systemAheadMs = systemClockMs;
-  }
-
-  monotonic(): number {
-    return this.#timers.monotonic();
-  }
-
-  systemClock(): number {
-    return this.#systemAheadMs + this.monotonic();
-  }
-
-  uptime(): number {
-    return this.monotonic() + this.#sleptMs;
-  }
-
-  after(delayMs: number, action: () => void): Timer {
-    return this.#timers.after(delayMs, action);
-  }
-
-  every(periodMs: number, action: () => void): Timer {
-    return this.#timers.every(periodMs, action);
-  }
-
-  advance(ms: number): void {
-    this.#timers.advance(ms);
-  }
-
-  /** Somebody sets the system clock forwards, or backwards where it is negative. */
-  step(ms: number): void {
-    this.#systemAheadMs += ms;
-  }
-
-  /** Monotonic time stands still; the system clock and the uptime go on. */
-  suspend(ms: number): void {
-    this.#systemAheadMs += ms;
-    this.#sleptMs += ms;
-  }
 }
 
 /** What one server says in a round. */

@@ -5,15 +5,16 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import type { ClockStatus } from '../../../src/clock/clock.ts';
 import { HARD_FLOOR_MS } from '../../../src/clock/hard-floor.ts';
 import { agedBase, type Reading, TrueClock } from '../../../src/clock/true-clock.ts';
-import { ScriptedMachine, TRUTH_MS } from '../../support/time-sources.ts';
+import { SimulatedMachine } from '../../support/simulated-machine.ts';
+import { TRUTH_MS } from '../../support/time-sources.ts';
 
 const HOUR_MS = 3_600_000;
 
-let machine: ScriptedMachine;
+let machine: SimulatedMachine;
 let clock: TrueClock;
 let heard: ClockStatus[];
 beforeEach(() => {
-  machine = new ScriptedMachine(0);
+  machine = new SimulatedMachine(0);
   clock = new TrueClock(machine);
   heard = [];
   clock.onStateChange((status) => heard.push(status));

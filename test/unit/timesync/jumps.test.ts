@@ -3,15 +3,16 @@
 import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { type Jump, JumpDetector } from '../../../src/timesync/jumps.ts';
-import { ScriptedMachine } from '../../support/time-sources.ts';
+import { SimulatedMachine } from '../../support/simulated-machine.ts';
+import { TRUTH_MS } from '../../support/time-sources.ts';
 
 const HOUR_MS = 3_600_000;
 const YEAR_MS = 8766 * HOUR_MS;
 
-let machine: ScriptedMachine;
+let machine: SimulatedMachine;
 let jumps: JumpDetector;
 beforeEach(() => {
-  machine = new ScriptedMachine();
+  machine = new SimulatedMachine(TRUTH_MS);
   jumps = new JumpDetector(machine);
 });
 
@@ -59,7 +60,7 @@ describe('a jump', () => {
   it('adds up: of all sleeps no more than a second is missed', () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 0, max: 5000 })), (sleeps) => {
-        const slept = new ScriptedMachine();
+        const slept = new SimulatedMachine(TRUTH_MS);
         const detector = new JumpDetector(slept);
         let noticedMs = 0;
         for (const ms of sleeps) {

@@ -4,9 +4,11 @@
 
 import { networkInterfaces } from 'node:os';
 import { findCircles } from '../config/circles.ts';
+import type { Config } from '../config/config.ts';
 import { readHostFacts } from '../config/host-facts.ts';
 import { loadConfig } from '../config/load.ts';
 import { type ConfigProblem, ConfigProblems, formatProblem } from '../config/problems.ts';
+import { loadNtpKey } from '../timesync/ntp-key-file.ts';
 import { type Command, complain, EXIT, print, readArgs } from './command.ts';
 import { QUICKSTART } from './quickstart.ts';
 
@@ -24,7 +26,7 @@ Exit code 0 when it can be served, with or without warnings, and 78 when it cann
   async run(args) {
     const { values } = readArgs(args, { config: { type: 'string' }, json: { type: 'boolean' } });
     const file = values.config ?? QUICKSTART;
-    const { errors, warnings } = judge(file);
+    const { errors, warnings } = await judge(file);
     const isUsable = errors.length === 0;
     if (values.json) {
       print(JSON.stringify({ file, ok: isUsable, errors, warnings }));
@@ -37,13 +39,31 @@ Exit code 0 when it can be served, with or without warnings, and 78 when it cann
   },
 };
 
-function judge(file: string): { errors: readonly ConfigProblem[]; warnings: readonly ConfigProblem[] } {
+interface Findings {
+  readonly errors: readonly ConfigProblem[];
+  readonly warnings: readonly ConfigProblem[];
+}
+
+async function judge(file: string): Promise<Findings> {
   try {
     const { config, warnings } = loadConfig(file);
     const own = Object.values(networkInterfaces()).flatMap((list = []) => list.map(({ address }) => address));
-    return { errors: [], warnings: [...warnings, ...findCircles(config, readHostFacts(own))] };
+    const circles = findCircles(config, readHostFacts(own));
+    return { errors: [], warnings: [...warnings, ...(await keyProblems(config)), ...circles] };
   } catch (error) {
     if (error instanceof ConfigProblems) return { errors: error.problems, warnings: [] };
     throw error;
   }
+}
+
+/** Keys as the time sources will read them, mistakes anywhere in the file included; the server would start without them. */
+async function keyProblems({ time }: Config): Promise<ConfigProblem[]> {
+  const problems: ConfigProblem[] = [];
+  for (const [position, { key }] of (time.sources ?? []).entries()) {
+    if (key === null) continue;
+    await loadNtpKey(key).catch((error: Error) => {
+      problems.push({ path: `time.sources[${position}].key`, line: 0, message: error.message });
+    });
+  }
+  return problems;
 }

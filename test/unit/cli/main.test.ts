@@ -28,11 +28,11 @@ describe('help', () => {
   it('without a command lists them all', () => {
     const { code, out, err } = noonmark();
     expect([code, err]).toEqual([0, '']);
-    for (const command of ['serve', 'check', 'query', 'version'])
+    for (const command of ['serve', 'check', 'rehearse', 'explain', 'time', 'status', 'query', 'version'])
       expect(out).toMatch(new RegExp(`^ {2}${command} `, 'm'));
   });
 
-  it.each(['serve', 'check', 'query', 'version'])(
+  it.each(['serve', 'check', 'rehearse', 'explain', 'time', 'status', 'query', 'version'])(
     'of %s is a page with its usage, and nothing is done',
     (command) => {
       const { code, out, err } = noonmark(command, '--help');

@@ -288,14 +288,19 @@ export class App {
   async #forgetStamp(): Promise<string> {
     const forgotten = await this.#keeper.forgetStamp();
     if (forgotten === null) return 'There was no stamp to forget.';
-    return `The stamp of ${new Date(forgotten).toISOString()} is forgotten. Until the sources agree again, a restart finds none.`;
+    const sentence = `The stamp of ${new Date(forgotten).toISOString()} is forgotten. Until the sources agree again, a restart finds none.`;
+    const isLost = this.#clock.status.state === 'untrusted';
+    return isLost
+      ? `${sentence} Our own time stood on it: names of the world are not resolved until a time source answers.`
+      : sentence;
   }
 
   /** What was built on one idea of the date does not outlive it. */
   #heedClock(): void {
     const log = this.#log;
     this.#clock.onStateChange(({ state, basis, reason }) => {
-      log.warn('clock changed', { state, basis, reason });
+      const isGood = state === 'synchronized';
+      log[isGood ? 'info' : 'warn']('clock changed', { state, ...(basis === null ? {} : { basis }), reason });
       this.#failures.forget();
       this.#settings.relaxed.forgive();
       this.#settings.upstreams.forgive();

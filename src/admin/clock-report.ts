@@ -89,7 +89,7 @@ function unresolvedRow({ url, reason }: { readonly url: string; readonly reason:
     boundMs: null,
     delayMs: null,
     kept: false,
-    reason,
+    reason: `not asked: ${reason}`,
     lastAt: null,
     lastAgoMs: null,
   };

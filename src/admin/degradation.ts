@@ -54,7 +54,9 @@ function clockDegradation({ clock }: Facts): Degraded[] {
     const doThis = 'nothing for seven days; look why the sources do not answer: `noonmark time`';
     return [{ what, since, sinceMs, evidence, doThis }];
   }
-  if (clock.state !== 'provisional' || clock.basis === 'system-clock') return [];
+  if (clock.state !== 'provisional') return [];
+  // Without time sources, by the owner's choice, or before they were asked, the system clock is all there is.
+  if (clock.basis === 'system-clock' && (clock.sources.length === 0 || lastRound === null)) return [];
   const what = 'the time is provisional: everything works, but nothing confirms it';
   const doThis = `look why the sources do not agree: \`noonmark time\`${setClockAdvice(clock)}`;
   return [{ what, since, sinceMs, evidence, doThis }];
@@ -101,12 +103,17 @@ function systemClockOff({ clock, uptimeMs }: Facts): Degraded[] {
     {
       what: `the system clock is ${formatSpan(offMs)} ${direction}${certainty}; this server does not mind, other programs on this host do`,
       since: null,
-      sinceMs: uptimeMs,
+      sinceMs: lastStepAgoMs(clock) ?? uptimeMs,
       evidence: `it says ${systemClock === null ? 'no date at all' : formatInstant(systemClock)}, and it is ${formatInstant(now)}`,
       doThis:
         'start chrony or systemd-timesyncd on this host, with servers by address, or ask them why they do not set it',
     },
   ];
+}
+
+/** When the system clock was last seen being set; null: never in this life. */
+function lastStepAgoMs({ incidents }: ClockReport): number | null {
+  return incidents.find(({ what }) => what.startsWith('the system clock was set'))?.agoMs ?? null;
 }
 
 function upstreamDegradations({ upstreams, clock, uptimeMs }: Facts): Degraded[] {
@@ -131,7 +138,7 @@ function stampDegradation({ clock, uptimeMs }: Facts): Degraded[] {
       since: null,
       sinceMs: uptimeMs,
       evidence: problem,
-      doThis: 'make state_dir writable for this user',
+      doThis: 'make state_dir a directory that this user can write; it is tried again every hour',
     },
   ];
 }
@@ -150,13 +157,16 @@ function certificateDegradation({ certificate, uptimeMs }: Facts): Degraded[] {
 }
 
 function waitingAddresses({ waiting, uptimeMs }: Facts): Degraded[] {
-  return waiting.map(({ listen, address, reason }) => ({
-    what: `nothing answers on ${address} (${listen})`,
-    since: null,
-    sinceMs: uptimeMs,
-    evidence: reason,
-    doThis: 'it is tried every second',
-  }));
+  return waiting.map(({ listen, address, reason }) => {
+    const [evidence, advice] = reason.split('; ', 2) as [string, string?];
+    return {
+      what: `nothing answers on ${address} (${listen})`,
+      since: null,
+      sinceMs: uptimeMs,
+      evidence,
+      doThis: advice === undefined ? 'it is tried every second' : `${advice}; it is tried every second`,
+    };
+  });
 }
 
 function nativeVerification({ verificationProblem, uptimeMs }: Facts): Degraded[] {

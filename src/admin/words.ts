@@ -22,10 +22,13 @@ export function formatOffset(ms: number): string {
   return span === '0 ms' ? span : `${ms < 0 ? '-' : '+'}${span}`;
 }
 
-/** "3 h behind", "2.1 ms ahead". */
+/** The system clock is read in steps of this size; what is smaller says nothing. */
+const CLOCK_STEP_MS = 1;
+
+/** "3 h behind", "2.1 ms ahead", of the system clock. */
 export function formatLag(offsetMs: number): string {
-  const span = formatSpan(offsetMs);
-  return span === '0 ms' ? 'exact' : `${span} ${offsetMs < 0 ? 'behind' : 'ahead'}`;
+  if (Math.abs(offsetMs) < CLOCK_STEP_MS) return `within ${CLOCK_STEP_MS} ms`;
+  return `${formatSpan(offsetMs)} ${offsetMs < 0 ? 'behind' : 'ahead'}`;
 }
 
 /** An RFC 3339 text as "2026-11-03 08:12:45 UTC". */
@@ -118,7 +121,8 @@ export interface Works {
 /** What is answered in this state, and what is not (docs/time.md has the table). */
 export function whatWorks({ clock, notReady, waiting }: Status): Works {
   const unbound = waiting.map(
-    ({ listen, address, reason }) => `queries at ${address} (${listen}): ${reason}`,
+    ({ listen, address, reason }) =>
+      `${listen === 'admin' ? 'the status page' : 'queries'} at ${address} (${listen}): ${reason}`,
   );
   const house = 'internal names and the names of this server, on every listener';
   if (clock.state === 'untrusted') {

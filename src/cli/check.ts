@@ -49,7 +49,9 @@ async function judge(file: string): Promise<Findings> {
     const { config, warnings } = loadConfig(file);
     const own = Object.values(networkInterfaces()).flatMap((list = []) => list.map(({ address }) => address));
     const circles = findCircles(config, readHostFacts(own));
-    return { errors: [], warnings: [...warnings, ...(await keyProblems(config)), ...circles] };
+    const isToldAlready = ({ path }: ConfigProblem) => warnings.some((one) => one.path.startsWith(path));
+    const keys = (await keyProblems(config)).filter((problem) => !isToldAlready(problem));
+    return { errors: [], warnings: [...warnings, ...keys, ...circles] };
   } catch (error) {
     if (error instanceof ConfigProblems) return { errors: error.problems, warnings: [] };
     throw error;

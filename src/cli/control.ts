@@ -70,7 +70,7 @@ export async function askServer(stateDir: string, method: 'GET' | 'POST', path: 
 function noServer({ code = '', message }: NodeJS.ErrnoException, socketPath: string): NoServer {
   if (code === 'ENOENT' || code === 'ECONNREFUSED' || code === 'ENOTDIR')
     return new NoServer(
-      `no server runs with the state directory of this configuration (nobody answers at ${socketPath}); start one, or name its configuration with --config and be in its working directory`,
+      `no server answers at ${socketPath}: start one, or name its configuration with --config and be in its working directory; one that runs and could not make its socket there says why in its log`,
       true,
     );
   if (code === 'EACCES' || code === 'EPERM')

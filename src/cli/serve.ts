@@ -77,7 +77,7 @@ async function reload(app: App, file: string, log: Log): Promise<void> {
 
 function sayHowTimeBegins({ status: { state, basis, reason } }: TrueClock, log: Log): void {
   if (state === 'untrusted') log.warn('clock untrusted: only internal names are answered', { reason });
-  else log.info('clock', { state, basis, reason });
+  else log.info('clock', { state, ...(basis === null ? {} : { basis }), reason });
 }
 
 /** What would turn against us in a power cut, at each start and reload, because `check` is not always run. */

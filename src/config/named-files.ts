@@ -35,7 +35,10 @@ export const filesOnDisk: NamedFiles = {
       if (message !== null) return { severity: 'error', message: `${quote(key.file)} ${message}` };
       if ((statSync(key.file).mode & constants.S_IROTH) === 0) return null;
       const advice = `; take that away with chmod o-r`;
-      return { severity: 'warning', message: `${quote(key.file)} can be read by every user here${advice}` };
+      return {
+        severity: 'warning',
+        message: `${quote(key.file)} can be read by every user here, and until that is changed this source is not asked${advice}`,
+      };
     } catch (error) {
       return {
         severity: 'error',

@@ -87,7 +87,7 @@ const systemClock: Look = ({ systemClockMs, bounds, nowMs }) => {
   const objection = systemClockObjection(systemClockMs, bounds);
   if (objection !== null) return [objection];
   const base = { epochMs: systemClockMs, uncertaintyMs: Number.POSITIVE_INFINITY, atMs: nowMs };
-  const reason = `the system clock says ${day(systemClockMs)}, which is plausible; not enough time sources confirm it`;
+  const reason = `the system clock says ${day(systemClockMs)}, which is plausible; the time sources have not confirmed it`;
   return [{ basis: 'system-clock', base, reason }];
 };
 
@@ -99,10 +99,11 @@ const oneSource: Look = ({ singles, nowMs, noSample }) => {
   const isDisputed = (single: Single) =>
     authenticated.length > 0 && !authenticated.some((other) => overlaps(other, single));
   return singles.map((single) => {
-    const { source, epochMs, uncertaintyMs } = single;
+    const { source, epochMs, lowMs, highMs } = single;
     if (isDisputed(single))
       return `${source.peer} says ${day(epochMs)}, and an authenticated source another time`;
     const reason = `the time is taken from ${source.peer} alone; more sources would have to agree for certainty`;
+    const uncertaintyMs = Math.max(highMs - epochMs, epochMs - lowMs); // the asymmetry of paths included
     return { basis: 'one-source', base: { epochMs, uncertaintyMs, atMs: nowMs }, reason };
   });
 };

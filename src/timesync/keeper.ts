@@ -60,6 +60,8 @@ export class Keeper {
   /** What each source last said, the latest first: with one lost packet a time must not be lost that nobody disputes. */
   #said: readonly Heard[] = [];
   #selection: Selection | null = null;
+  /** Sources that gave no time in the last round, and why. */
+  #failing: ReadonlyMap<string, string> = new Map();
   #verdict = 'the time sources have not been asked yet';
   #nextRound: Timer | null = null;
   #nextRoundAtMs = 0;
@@ -196,8 +198,23 @@ export class Keeper {
     this.#selection = selection;
     this.#verdict = `${selection.verdict}${objection}`;
     log.debug('time sources asked', { verdict: this.#verdict, answered: this.#heard.length });
+    this.#tellFailures();
     this.#roundsInState += 1;
     this.#reconsider(selection);
+  }
+
+  /** Says once when a source falls silent, and once when it answers again. */
+  #tellFailures(): void {
+    const failing = new Map<string, string>();
+    for (const { source, failure, sample } of this.#panel.askings)
+      if (sample === null && failure !== null) failing.set(source.peer, failure);
+    for (const { url, reason } of this.#panel.unresolved) failing.set(url, reason);
+    const { log } = this.#parts;
+    for (const [source, reason] of failing)
+      if (this.#failing.get(source) !== reason) log.warn('a time source gives no time', { source, reason });
+    for (const source of this.#failing.keys())
+      if (!failing.has(source)) log.info('the time source answers', { source });
+    this.#failing = failing;
   }
 
   /** A trusted source whose time the certificates contradict is a source like any other. */
@@ -358,7 +375,7 @@ function haveDisagreed(selection: Selection | null): boolean {
 
 /** What was agreed on, carried on to now. */
 function agedInterval(selection: Selection | null, nowMs: number): TimeReport['interval'] {
-  if (selection === null || selection.interval === null) return null;
+  if (!selection?.isEnough || selection.interval === null) return null;
   const ageMs = nowMs - selection.atMs;
   return { lowMs: selection.interval.lowMs + ageMs, highMs: selection.interval.highMs + ageMs };
 }

@@ -10,6 +10,13 @@ import { forgetStamp, readStamp, stampFile, writeStamp } from './stamp.ts';
 /** How often a time that holds is written down (milliseconds). */
 const WRITE_EVERY_MS = 3_600_000;
 
+/** What to do about state_dir, by the system's error. */
+const ADVICE: Readonly<Record<string, string>> = {
+  EEXIST: 'state_dir is a file: name a directory',
+  ENOTDIR: 'state_dir is a file: name a directory',
+  ENOSPC: 'the disk is full: make room',
+};
+
 export interface StampBookParts {
   readonly stateDir: string;
   readonly log: Log;
@@ -73,7 +80,7 @@ export class StampBook {
         this.#problem = null;
       } catch (error) {
         const { code } = error as NodeJS.ErrnoException;
-        const problem = `${stampFile(stateDir)} cannot be written (${code}); make state_dir writable, or a power cut will find no stamp`;
+        const problem = `${stampFile(stateDir)} cannot be written (${code}); ${ADVICE[code ?? ''] ?? 'make state_dir writable'}, or a power cut will find no stamp`;
         if (problem !== this.#problem) log.warn(problem);
         this.#problem = problem;
       }

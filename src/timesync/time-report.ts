@@ -18,7 +18,7 @@ export interface TimeReport {
   readonly bounds: Bounds;
   /** What the last round came to, in words. */
   readonly verdict: string;
-  /** What the last round agreed on, carried on to now. */
+  /** What the last round agreed on, carried on to now; null where it was not enough. */
   readonly interval: Interval | null;
   readonly lastRoundAtMs: number | null;
   readonly nextRoundAtMs: number;

@@ -116,7 +116,7 @@ describe('a source', () => {
     const unresolved = [{ url: 'ntp://nowhere.example', reason: 'it has no address' }];
     expect(row({ unresolved })).toMatchObject({
       ...{ url: 'ntp://nowhere.example', peer: 'ntp://nowhere.example', kept: false },
-      reason: 'it has no address',
+      reason: 'not asked: it has no address',
     });
   });
 });

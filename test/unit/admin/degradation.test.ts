@@ -182,6 +182,24 @@ it('a provisional time that the system clock does not share tells who should set
   expect(system!.what).toMatch(/years behind, as far as is known/);
 });
 
+it('the system clock alone is told of where there are sources that were asked and did not help', () => {
+  const source = sourceNamed('192.0.2.1:123');
+  const silent = { sources: [{ source, sample: null, lastSample: null, failure: 'no answer' }] };
+  const onSystemClock = inState('provisional', 'system-clock');
+  const told = degradationsOf(facts({}, { ...onSystemClock, ...silent, lastRoundAtMs: 99_000 }));
+  expect(told.map(({ what }) => what)).toEqual([expect.stringMatching(/^the time is provisional/)]);
+  expect(degradationsOf(facts({}, { ...onSystemClock, ...silent, lastRoundAtMs: null }))).toEqual([]);
+});
+
+it('a system clock that was set is wrong since then, and not since the start', () => {
+  const systemClockMs = TRUTH_MS + HOUR_MS;
+  const what = 'the system clock was set forwards by 1 h';
+  const { nowMs } = report({});
+  const incidents = [{ atMs: nowMs - 1234, what }];
+  const [told] = degradationsOf(facts({ uptimeMs: 1e9 }, { systemClockMs, incidents }));
+  expect(told).toMatchObject({ what: expect.stringMatching(/system clock is 1 h ahead/), sinceMs: 1234 });
+});
+
 it('certificates that have really expired are told apart from a wrong clock, by name', () => {
   const witness = (who: string, toMs: number) => ({
     ...{ who, notBeforeMs: TRUTH_MS - 9 * 86_400_000, notAfterMs: toMs, heardAtMs: 999_000 },

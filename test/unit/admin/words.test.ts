@@ -23,7 +23,7 @@ describe('a span', () => {
     expect([formatLag(2.5), formatLag(-2.5), formatLag(0)]).toEqual([
       '2.5 ms ahead',
       '2.5 ms behind',
-      'exact',
+      'within 1 ms',
     ]);
   });
 

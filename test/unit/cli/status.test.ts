@@ -69,7 +69,7 @@ describe('asking', () => {
       const { code, out, err } = await run(command, ['--config', configFile, ...args]);
       expect(code).toBe(EXIT.UNAVAILABLE);
       expect(out).toBe('');
-      expect(err).toContain(`nobody answers at ${controlSocketPath(stateDir)}`);
+      expect(err).toContain(`no server answers at ${controlSocketPath(stateDir)}`);
     }
   });
 

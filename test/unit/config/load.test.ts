@@ -137,7 +137,7 @@ test('a keyfile is looked for beside the configuration and must have the key, of
   ]);
 });
 
-test('a keyfile that every user can read is used with a warning', () => {
+test('a keyfile that every user can read is a warning that says what it costs', () => {
   const keyfile = join(directory, 'open.key');
   writeFileSync(keyfile, '1 MD5 secret\n');
   chmodSync(keyfile, 0o644);
@@ -145,7 +145,10 @@ test('a keyfile that every user can read is used with a warning', () => {
   const yaml = `upstreams: [{url: tls://192.0.2.1}]\ntime: {sources: [{url: ntp://192.0.2.1, key: ${key}}]}`;
   const { warnings } = loadConfig(write('open.yaml', yaml));
   expect(warnings.map(({ path, message }) => [path, message.replaceAll(directory, '')])).toEqual([
-    ['time.sources[0].key.file', '"/open.key" can be read by every user here; take that away with chmod o-r'],
+    [
+      'time.sources[0].key.file',
+      '"/open.key" can be read by every user here, and until that is changed this source is not asked; take that away with chmod o-r',
+    ],
   ]);
 });
 

@@ -68,6 +68,23 @@ describe('a boot in 1970', () => {
     expect(next.clock.now().epochMs).toBe(stampMs + HOUR_MS);
   });
 
+  it('says once that a source gives no time, and once that it answers again', async () => {
+    const story = new Story();
+    const [silent, ...others] = story.threeSources();
+    const speaks = silent!.behaviour;
+    silent!.behaviour = silent!.hush;
+    story.start([silent!, ...others]);
+    await story.machine.pass(100_000);
+    silent!.behaviour = speaks;
+    await story.machine.pass(200_000);
+    const told = story.log.lines
+      .map(({ line }) => line)
+      .filter((line) => /time source (gives|answers)/.test(line));
+    expect(told).toHaveLength(2);
+    expect(told[0]).toContain('gives no time');
+    expect(told[1]).toContain('answers');
+  });
+
   it('with one source goes by it, and does not lose the time with one packet', async () => {
     const story = new Story({ systemClockMs: IN_1970 });
     const source = story.source('a');

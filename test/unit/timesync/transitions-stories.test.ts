@@ -246,7 +246,7 @@ const WRONG_CLOCKS: readonly Story[] = [
     to: 'provisional',
     basis: 'system-clock',
     off: -3 * HOUR,
-    words: 'not enough time sources confirm it',
+    words: 'the time sources have not confirmed it',
   },
   {
     story: 'a clock three days ahead, and three servers',
@@ -354,7 +354,7 @@ const LIARS: readonly Story[] = [
     steps: [round(plain('liar1', YEAR), plain('liar2', YEAR), plain('a'), plain('b'))],
     to: 'provisional',
     basis: 'system-clock',
-    words: 'not enough time sources confirm it',
+    words: 'the time sources have not confirmed it',
   },
   {
     story: 'all plain NTP moved by a year on the path, while a key and a Date tell the truth',

@@ -82,7 +82,7 @@ describe('what the page says', () => {
   it('has the drawing in words', () => {
     const title = (status: Status) => /<title id="noonmark">([^<]+)</.exec(statusPage(status))?.[1];
     expect(title(synchronized)).toBe(
-      'The sun&#39;s line is our own time; the system clock is beside it: 620 µs behind.',
+      'The sun&#39;s line is our own time; the system clock is beside it: within 1 ms.',
     );
     expect(title(untrusted)).toContain('the time is not known');
     expect(title(untrusted)).toContain('says 1970-01-01');

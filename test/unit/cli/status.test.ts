@@ -18,7 +18,7 @@ describe('the text', () => {
 All is well: names are answered, and the time is known to within 1.04 ms.
 
 running      Noonmark 0.3.0, up 2 d 15 h
-time         2026-11-03 08:12:45 UTC, ± 1.04 ms, synchronized, system clock 620 µs behind
+time         2026-11-03 08:12:45 UTC, ± 1.04 ms, synchronized, system clock within 1 ms
 upstreams    2 of 2 usable
 certificate  dns.home.example, 192.168.1.2, until 2026-12-04 09:00:00 UTC, from the local CA
 listening    udp   192.168.1.2:53  [fd00::2]:53

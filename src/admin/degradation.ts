@@ -58,7 +58,7 @@ function clockDegradation({ clock }: Facts): Degraded[] {
   // Without time sources, by the owner's choice, or before they were asked, the system clock is all there is.
   if (clock.basis === 'system-clock' && (clock.sources.length === 0 || lastRound === null)) return [];
   const what = 'the time is provisional: everything works, but nothing confirms it';
-  const doThis = `look why the sources do not agree: \`noonmark time\`${setClockAdvice(clock)}`;
+  const doThis = `look why the sources do not answer, or do not agree: \`noonmark time\`${setClockAdvice(clock)}`;
   return [{ what, since, sinceMs, evidence, doThis }];
 }
 

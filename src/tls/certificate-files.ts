@@ -4,17 +4,12 @@
 // It does not know who serves the pair.
 
 import { type BigIntStats, constants } from 'node:fs';
-import { type FileHandle, open, rename, rm, stat } from 'node:fs/promises';
+import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { Clock, Timer } from '../clock/clock.ts';
+import { FileWatch } from '../config/file-watch.ts';
 import type { Log } from '../observe/log.ts';
 import { dateWarning, fitPair, type ServedCertificate } from './certificate-store.ts';
-
-/**
- * How often the files are looked at. Polled, because fs.watch follows an inode: renewal tools rename a new file,
- * or a symbolic link to another directory, over the old one, and the watch stays on the file that is gone.
- */
-export const POLL_EVERY_MS = 2_000;
 
 /** How often the dates of what is served are looked at. */
 const JUDGE_DATES_EVERY_MS = 3_600_000;
@@ -33,23 +28,23 @@ export interface CertificateFilesParts {
 export class CertificateFiles {
   readonly #parts: CertificateFilesParts;
   #served: ServedCertificate | null = null;
-  /** Fingerprints of the files: at the last poll, and when they were last read. */
-  #seen = '';
-  #judged = '';
   #warned: string | null = null;
   #reading: Promise<unknown> = Promise.resolve();
-  #pollBusy = false;
   #closed = false;
-  readonly #stops: (() => void)[] = [];
+  readonly #watch: FileWatch;
+  readonly #judging: Timer;
+  readonly #stopListening: () => void;
 
   constructor(parts: CertificateFilesParts) {
     this.#parts = parts;
-    const timers: Timer[] = [
-      parts.clock.every(POLL_EVERY_MS, () => void this.poll()),
-      parts.clock.every(JUDGE_DATES_EVERY_MS, () => this.#judgeDates()),
-    ];
-    for (const timer of timers) this.#stops.push(() => timer.cancel());
-    this.#stops.push(parts.clock.onStateChange(() => this.#judgeDates()));
+    const { paths, clock } = parts;
+    this.#watch = new FileWatch({
+      paths: [paths.certificate, paths.key], // a pair is written in two steps
+      clock,
+      onChange: () => this.load(),
+    });
+    this.#judging = clock.every(JUDGE_DATES_EVERY_MS, () => this.#judgeDates());
+    this.#stopListening = clock.onStateChange(() => this.#judgeDates());
   }
 
   /** Reads both files now; true when they are a good pair. Never throws: what is wrong goes to the log. */
@@ -61,32 +56,19 @@ export class CertificateFiles {
 
   close(): void {
     this.#closed = true;
-    for (const stop of this.#stops) stop();
+    this.#watch.close();
+    this.#judging.cancel();
+    this.#stopListening();
   }
 
-  /** Looks once; reads when the files have changed and then held still for a period: a pair is written in two steps. */
-  async poll(): Promise<void> {
-    if (this.#pollBusy) return;
-    this.#pollBusy = true;
-    try {
-      const fingerprint = await this.#fingerprint();
-      const still = fingerprint === this.#seen;
-      this.#seen = fingerprint;
-      if (still && fingerprint !== this.#judged) await this.load();
-    } finally {
-      this.#pollBusy = false;
-    }
-  }
-
-  async #fingerprint(): Promise<string> {
-    const { certificate, key } = this.#parts.paths;
-    return (await Promise.all([fingerprintOf(certificate), fingerprintOf(key)])).join(' ');
+  /** Looks at the files once. */
+  look(): Promise<void> {
+    return this.#watch.look();
   }
 
   async #read(): Promise<boolean> {
     const { paths, log } = this.#parts;
-    // Taken before reading: a change in between shows at the next poll.
-    this.#judged = await this.#fingerprint();
+    await this.#watch.know();
     const pair = await readPair(paths, 'files');
     if (this.#closed) return false;
     if ('problem' in pair) {
@@ -174,16 +156,6 @@ async function openPlain(path: string): Promise<FileHandle> {
     if (code === 'EACCES')
       throw new Error(`${path}: not readable for this process; check its owner and mode`);
     throw new Error(`${path}: cannot be opened (${code})`);
-  }
-}
-
-/** Changes whenever the file does; its ctime also notices a chmod, which may be just the repair asked for. */
-async function fingerprintOf(path: string): Promise<string> {
-  try {
-    const { dev, ino, size, mtimeNs, ctimeNs } = await stat(path, { bigint: true });
-    return [dev, ino, size, mtimeNs, ctimeNs].join(':');
-  } catch (error) {
-    return String((error as NodeJS.ErrnoException).code);
   }
 }
 

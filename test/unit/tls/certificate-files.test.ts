@@ -16,8 +16,9 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { LOOK_EVERY_MS } from '../../../src/config/file-watch.ts';
 import { createLog } from '../../../src/observe/log.ts';
-import { CertificateFiles, POLL_EVERY_MS } from '../../../src/tls/certificate-files.ts';
+import { CertificateFiles } from '../../../src/tls/certificate-files.ts';
 import type { ServedCertificate } from '../../../src/tls/certificate-store.ts';
 import { type CertificateInputs, openCertificates } from '../../../src/tls/certificates.ts';
 import { SimulatedClock } from '../../support/simulated-clock.ts';
@@ -91,9 +92,9 @@ describe('certificate files', () => {
     install('a');
     await files.load();
     install('b');
-    clock.advance(POLL_EVERY_MS);
+    clock.advance(LOOK_EVERY_MS);
     await vi.waitFor(() => {
-      clock.advance(POLL_EVERY_MS);
+      clock.advance(LOOK_EVERY_MS);
       expect(servedNames()).toEqual(['a.example', 'b.example']);
     });
     expect(lines).toEqual([]);
@@ -113,7 +114,7 @@ describe('certificate files', () => {
     await files.load();
     turn('b');
     await vi.waitFor(() => {
-      clock.advance(POLL_EVERY_MS);
+      clock.advance(LOOK_EVERY_MS);
       expect(servedNames()).toEqual(['a.example', 'b.example']);
     });
   });
@@ -121,12 +122,12 @@ describe('certificate files', () => {
   it('are not judged between the two steps of a renewal', async () => {
     install('a');
     await files.load();
-    await files.poll();
+    await files.look();
     install('b', ['certificate']);
-    await files.poll();
+    await files.look();
     install('b', ['key']);
-    await files.poll();
-    await files.poll();
+    await files.look();
+    await files.look();
     expect(servedNames()).toEqual(['a.example', 'b.example']);
     expect(lines).toEqual([]);
   });
@@ -135,7 +136,7 @@ describe('certificate files', () => {
     install('a');
     await files.load();
     install('b', ['key']);
-    for (let n = 0; n < 5; n++) await files.poll();
+    for (let n = 0; n < 5; n++) await files.look();
     expect(servedNames()).toEqual(['a.example']);
     expect(lines).toEqual([
       expect.stringContaining(
@@ -175,8 +176,8 @@ describe('certificate files', () => {
     expect(await files.load()).toBe(false);
     const [, command] = lines[0]!.match(/readable by everybody on the machine; run: (chmod 600 [^;]+);/)!;
     execFileSync('sh', ['-c', command!]);
-    await files.poll();
-    await files.poll();
+    await files.look();
+    await files.look();
     expect(servedNames()).toEqual(['a.example']);
   });
 
@@ -247,7 +248,7 @@ describe('certificates from files, behind the store', () => {
     certificates.store.onReplace(({ source }) => replaced.push(source));
     install('a');
     await vi.waitFor(() => {
-      clock.advance(POLL_EVERY_MS);
+      clock.advance(LOOK_EVERY_MS);
       expect(replaced).toEqual(['files']);
     });
     expect(certificates.store.current().names).toEqual(['a.example']);

@@ -9,7 +9,7 @@ import { gatherStatus } from './admin/gather.ts';
 import type { Status } from './admin/status.ts';
 import type { Timer } from './clock/clock.ts';
 import type { TrueClock } from './clock/true-clock.ts';
-import type { Config, SocketAddress, UpstreamConfig } from './config/config.ts';
+import type { Config, Limits, SocketAddress, UpstreamConfig } from './config/config.ts';
 import { type NameKey, nameKey } from './dns/names.ts';
 import { DohListener } from './listener/doh.ts';
 import { interfaceAddresses } from './listener/interfaces.ts';
@@ -81,6 +81,8 @@ export class App {
   readonly #admin: AdminListener;
   readonly #control: ControlSocket | null;
   readonly #startedAtMs: number;
+  /** A reload changes it in place, for all who hold it. */
+  readonly #limits: { -readonly [Name in keyof Limits]: number };
   #settings: Settings;
   #certificates: Certificates | null = null;
   #listeners: readonly Listener[] = [];
@@ -91,6 +93,7 @@ export class App {
     this.#clock = clock;
     this.#log = log;
     this.#startedAtMs = clock.monotonic();
+    this.#limits = { ...config.limits };
     this.#tls = createTlsConnector({ clock, log });
     this.#store = new LruAnswerStore(config.cache.maxBytes);
     this.#onLink = onLinkPrefixes().join();
@@ -101,12 +104,12 @@ export class App {
     const inside = chain(
       local(settings), //                         before the cache: names of the house are always fresh
       degrade({
-        ...{ clock, store, limits: config.limits },
+        ...{ clock, store, limits: this.#limits },
         timeServerNames: () => settings().timeServerNames,
         relaxed: () => settings().relaxed,
       }), //                                      only while the clock is untrusted: names of time servers
       cache({ store, failures: this.#failures, clock }),
-      coalesce(config.limits), //                 below the cache: only misses are in flight
+      coalesce(this.#limits), //                  below the cache: only misses are in flight
     )(forward({ upstreams: () => settings().upstreams, clock }));
     this.#resolver = chain(
       failure(log), //                            outermost: whatever is thrown below becomes a response here
@@ -189,10 +192,11 @@ export class App {
     });
   }
 
-  /** Takes over a new configuration, or throws and changes nothing. Limits and the cache's size stay as at start. */
+  /** Takes over a new configuration, or throws and changes nothing. */
   async reload(config: Config): Promise<void> {
     const old = this.#settings;
     this.#settings = this.#settingsFrom(config);
+    Object.assign(this.#limits, config.limits);
     this.#keeper.reload(this.#keeperInputs(config));
     this.#settings.upstreams.warm();
     this.#clock.after(old.config.limits.queryDeadlineMs, () => closeUpstreams(old)); // its queries finish first
@@ -234,7 +238,7 @@ export class App {
       resolver: this.#resolver,
       clock: this.#clock,
       log: this.#log,
-      limits: config.limits,
+      limits: this.#limits,
     };
   }
 

@@ -17,6 +17,7 @@ export interface Log {
   error(message: string, fields?: LogFields): void;
 }
 
+/** Looked at for each line, so that a reload may change them in place. */
 export interface LogOptions {
   readonly level: LogLevel;
   readonly format: 'text' | 'json';
@@ -26,12 +27,13 @@ export interface LogOptions {
 
 export function createLog(clock: Clock, options: LogOptions): Log {
   const write = options.write ?? ((line: string) => process.stderr.write(line));
-  const threshold = LOG_LEVELS.indexOf(options.level);
-  const format = options.format === 'json' ? jsonLine : textLine;
   const at = (level: LogLevel) => {
-    if (LOG_LEVELS.indexOf(level) < threshold) return () => {};
-    return (message: string, fields: LogFields = {}) =>
-      write(format(timestamp(clock), level, message, fields));
+    const rank = LOG_LEVELS.indexOf(level);
+    return (message: string, fields: LogFields = {}) => {
+      if (rank < LOG_LEVELS.indexOf(options.level)) return;
+      const line = options.format === 'json' ? jsonLine : textLine;
+      write(line(timestamp(clock), level, message, fields));
+    };
   };
   return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
 }

@@ -4,10 +4,12 @@
 // address is no finding but an error (upstream-rules.ts).
 
 import { isIP } from 'node:net';
-import type { Config } from './config.ts';
+import { formatName } from '../dns/names.ts';
+import type { Config, SocketAddress } from './config.ts';
 import type { HostFacts } from './host-facts.ts';
 import { isLoopback, isOwnSocket } from './own-sockets.ts';
 import type { ConfigProblem } from './problems.ts';
+import { formatSocketAddress } from './socket-address.ts';
 import { canBeEnough, isOwnName, type StandingSource, standingSources } from './time-standing.ts';
 
 const DNS_PORT = 53;
@@ -24,7 +26,9 @@ interface Finding {
 export function findCircles(config: Config, facts: HostFacts): readonly ConfigProblem[] {
   // The built-in sources are of several operators and have addresses: they cannot be a circle.
   const ofSources = config.time.sources === null ? [] : circlesOfSources(config, facts);
-  return [...ofSources, ...circleOfHost(config, facts)].map((finding) => ({ ...finding, line: 0 }));
+  return [...ofSources, ...circleOfHost(config, facts), ...circleOfForwards(config, facts)].map(
+    (finding) => ({ ...finding, line: 0 }),
+  );
 }
 
 function circlesOfSources(config: Config, facts: HostFacts): Finding[] {
@@ -115,6 +119,17 @@ function circleOfHost(config: Config, { addresses, nameservers, timeDaemon }: Ho
     : 'that clock stays wrong until this server knows the time and can look them up';
   const message = `this host looks names up here (/etc/resolv.conf) and its ${name} has nothing but names (${listOf(servers)}, ${file}): after a power cut ${circle}; write a server by its address there as well`;
   return [{ path: '', message }];
+}
+
+/** A server of a forwarded zone at an address of this host, where we listen on all of them. */
+function circleOfForwards({ forward, listen }: Config, { addresses }: HostFacts): Finding[] {
+  const isUs = ({ address, port }: SocketAddress) => isOwnSocket(listen.dns, address, port, addresses);
+  return forward.flatMap(({ name, servers }) => {
+    const own = servers.find(isUs);
+    if (own === undefined) return [];
+    const message = `${formatSocketAddress(own)} is this host itself, which listens on all its addresses (listen.dns), so it would ask itself; write another resolver`;
+    return [{ path: `forward.${formatName(name).slice(0, -1)}`, message }];
+  });
 }
 
 function listOf(names: readonly string[]): string {

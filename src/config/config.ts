@@ -23,7 +23,13 @@ export interface Config {
   };
   readonly access: { readonly allow: readonly AccessRange[] };
   readonly upstreams: readonly UpstreamConfig[];
+  /** Zones that a resolver on the LAN answers. */
+  readonly forward: readonly ForwardConfig[];
   readonly zones: readonly ZoneConfig[];
+  /** Absolute paths of hosts(5) files whose names are answered. */
+  readonly hosts: readonly string[];
+  readonly leases: readonly LeasesConfig[];
+  readonly filter: FilterConfig;
   readonly certificate: {
     readonly names: readonly string[];
     /** Answered for these names; empty: the address that was asked. */
@@ -32,7 +38,9 @@ export interface Config {
   };
   /** Time sources; null: the built-in ones (docs/time.md). */
   readonly time: { readonly sources: readonly TimeSourceConfig[] | null };
-  readonly cache: { readonly maxBytes: number };
+  readonly cache: { readonly maxBytes: number; readonly persist: boolean };
+  /** `allow`: names at and below which private addresses may stand all the same. */
+  readonly rebinding: { readonly protect: boolean; readonly allow: readonly NameKey[] };
   readonly certsDir: string;
   readonly stateDir: string;
   readonly log: {
@@ -55,12 +63,70 @@ export interface UpstreamConfig {
   /** The name, or address, that its certificate must carry. */
   readonly serverName: string;
   readonly port: number;
-  /** Addresses to connect to, never empty. */
+  /** Addresses to connect to; empty: those that its name was last found at, else a look-up through the others. */
   readonly addresses: readonly string[];
   /** Absolute path of a PEM file; null: the public roots. */
   readonly caFile: string | null;
   /** "sha256/BASE64"; empty: none demanded. */
   readonly pins: readonly string[];
+}
+
+/** A zone and the servers on the LAN that answer for it, over plain DNS to private addresses only. */
+export interface ForwardConfig {
+  readonly name: NameKey;
+  readonly servers: readonly SocketAddress[];
+}
+
+/** A file in which a DHCP server writes who has which address. */
+export interface LeasesConfig {
+  /** Absolute path. */
+  readonly file: string;
+  readonly format: 'dnsmasq' | 'kea' | 'isc';
+  /** The zone that its names are in, such as home.arpa. */
+  readonly domain: NameKey;
+}
+
+/** Which names of the world are not answered as the world answers them. Nothing of it is on unless written. */
+export interface FilterConfig {
+  readonly blocked: BlockedAnswer;
+  readonly lists: readonly FilterListConfig[];
+  readonly rewrites: readonly RewriteConfig[];
+  /** The first one that has the client's address counts; who is in none has every list. */
+  readonly groups: readonly FilterGroupConfig[];
+}
+
+/** What is answered for a blocked name: that it does not exist, 0.0.0.0 and ::, or what another name has. */
+export type BlockedAnswer =
+  | { readonly kind: 'nxdomain' }
+  | { readonly kind: 'zero' }
+  | { readonly kind: 'name'; readonly name: NameKey };
+
+export interface FilterListConfig {
+  /** For people: logs, extended errors, `query --explain`. */
+  readonly name: string;
+  /** True: names on it are never blocked. */
+  readonly allows: boolean;
+  readonly source:
+    | { readonly kind: 'file'; readonly file: string }
+    | { readonly kind: 'url'; readonly url: string; readonly caFile: string | null };
+  /** How often a list from a URL is asked for again. */
+  readonly everyMs: number;
+}
+
+export interface RewriteConfig {
+  /** "\x01*" leads one that means all names below. */
+  readonly name: NameKey;
+  readonly to:
+    | { readonly kind: 'address'; readonly address: string }
+    | { readonly kind: 'name'; readonly name: NameKey };
+}
+
+export interface FilterGroupConfig {
+  readonly name: string;
+  /** Prefixes in CIDR form. */
+  readonly clients: readonly string[];
+  /** Names of lists that count for them; none: nothing is blocked. */
+  readonly lists: readonly string[];
 }
 
 export interface TimeSourceConfig {

@@ -106,4 +106,11 @@ export const ENTRIES_MAX = {
   forward: 100,
   sources: 32,
   rebinding: 1000,
+  /** Each is asked for every label of a name. */
+  lists: 16,
+  rewrites: 1000,
+  groups: 32,
+  groupClients: 256,
+  /** Of each kind. */
+  nameFiles: 16,
 } as const;

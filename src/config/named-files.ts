@@ -1,10 +1,12 @@
-// The files that a configuration names and that must be there when it is read: CA files, and keyfiles of time sources.
-// A keyfile is chrony's (chrony.conf(5), keyfile): a line each of ID, TYPE and KEY, the type MD5 where it is left out.
+// The files that a configuration names and that are looked at when it is read: CA files, keyfiles of time sources, zone
+// files, and those of other programs that may come later. A keyfile is chrony's (chrony.conf(5), keyfile): a line each of ID, TYPE and KEY, the type MD5 where it is left out.
 // The keys themselves are read where they are used; nothing of them is kept, or said, here.
 
-import { constants, statSync } from 'node:fs';
+import { constants, realpathSync, statSync } from 'node:fs';
+import { sep } from 'node:path';
 import type { TimeKey } from './config.ts';
 import { readAtMost, reasonOf } from './read-file.ts';
+import { formatSize } from './units.ts';
 import { quote } from './value-error.ts';
 
 export interface NamedFiles {
@@ -14,10 +16,23 @@ export interface NamedFiles {
   readonly keyProblem: (
     key: TimeKey,
   ) => { readonly severity: 'error' | 'warning'; readonly message: string } | null;
+  /**
+   * The text of a zone file of at most `octetsMax`, which must lie in `folder` or below where there is one, symbolic
+   * links followed; or why it is not to be had. Null: files are not looked at.
+   */
+  readonly zoneText: (
+    path: string,
+    folder: string | null,
+    octetsMax: number,
+  ) => { readonly text: string } | { readonly problem: string } | null;
+  /** Why a file of another program's cannot be read now; null when it can. */
+  readonly nameFileProblem: (path: string) => string | null;
 }
 
 /** The public roots are 250 KiB in PEM; keyfiles are far shorter. */
 const FILE_OCTETS_MAX = 2 ** 20;
+/** All zone files of a configuration together: room for RECORDS_MAX of zone-files.ts at 160 octets a record. */
+export const ZONE_OCTETS_MAX = 32 * 2 ** 20;
 
 /** Looks at the disk. */
 export const filesOnDisk: NamedFiles = {
@@ -46,10 +61,47 @@ export const filesOnDisk: NamedFiles = {
       };
     }
   },
+  zoneText(path, folder, octetsMax) {
+    try {
+      if (folder !== null && !isInside(realpathSync(path), realpathSync(folder))) {
+        const problem = `${quote(path)} lies outside ${quote(folder)}, the folder of the zone file; move it there`;
+        return { problem };
+      }
+      const stats = statSync(path);
+      if (!stats.isFile()) return { problem: `${quote(path)} is not a plain file` };
+      const octets = readAtMost(path, Math.min(stats.size, octetsMax) + 1);
+      if (octets.length > octetsMax) {
+        return {
+          problem: `${quote(path)} makes the zone files longer than ${formatSize(ZONE_OCTETS_MAX)} together`,
+        };
+      }
+      return { text: new TextDecoder('utf-8', { fatal: true }).decode(octets) };
+    } catch (error) {
+      const reason = error instanceof TypeError ? 'it is not UTF-8 text' : reasonOf(error);
+      return { problem: `${quote(path)} cannot be used: ${reason}` };
+    }
+  },
+  nameFileProblem(path) {
+    try {
+      readAtMost(path, 1);
+      return null;
+    } catch (error) {
+      return reasonOf(error);
+    }
+  },
 };
 
 /** For a configuration that is judged without the machine it is for. */
-export const filesUnseen: NamedFiles = { caProblem: () => null, keyProblem: () => null };
+export const filesUnseen: NamedFiles = {
+  caProblem: () => null,
+  keyProblem: () => null,
+  zoneText: () => null,
+  nameFileProblem: () => null,
+};
+
+function isInside(path: string, folder: string): boolean {
+  return path.startsWith(folder.endsWith(sep) ? folder : folder + sep);
+}
 
 function textOf(path: string): string {
   return Buffer.from(readAtMost(path, FILE_OCTETS_MAX)).toString('latin1');

@@ -16,7 +16,6 @@ interface NotYet {
 const always = () => true;
 const isNotEmpty = (value: unknown) =>
   typeof value === 'object' && value !== null && Object.keys(value).length > 0;
-const isOn = (value: unknown) => value === 'on' || value === true;
 
 export const NOT_YET: readonly NotYet[] = [
   {
@@ -31,33 +30,6 @@ export const NOT_YET: readonly NotYet[] = [
     asks: always,
     message:
       'ACME is not built in this release; a certificate of the local CA in certs_dir is served meanwhile',
-  },
-  {
-    path: ['cache', 'persist'],
-    severity: 'warning',
-    asks: isOn,
-    message: 'keeping the cache over a restart is not built in this release; it starts empty',
-  },
-  {
-    path: ['forward'],
-    severity: 'error',
-    asks: isNotEmpty,
-    message:
-      'forwarding to a resolver on the LAN is not built in this release, and without it these names would go to the upstreams; delete the key, or list the names under `zones`',
-  },
-  {
-    path: ['zones', '*', 'file'],
-    severity: 'error',
-    asks: always,
-    message:
-      'master files are not read in this release, and names in them would be answered as missing; write them under `records`',
-  },
-  {
-    path: ['rebinding', 'protect'],
-    severity: 'error',
-    asks: isOn,
-    message:
-      'protection against rebinding is not built in this release, and devices would go without it unnoticed; write off',
   },
 ];
 

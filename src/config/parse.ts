@@ -14,16 +14,21 @@ import type {
   TimeSourceConfig,
   UpstreamConfig,
 } from './config.ts';
+import { readFilter } from './filter-rules.ts';
 import { reportForms } from './form-problems.ts';
+import { readForwards } from './forward-rules.ts';
 import { CACHE_OCTETS, LIMITS } from './limits.ts';
 import { checkListen } from './listen-rules.ts';
+import { readNameFiles } from './name-files-rules.ts';
 import { filesUnseen, type NamedFiles } from './named-files.ts';
 import { reportNotYet } from './not-yet.ts';
 import { type ConfigProblem, ConfigProblems, Report, sortByLine } from './problems.ts';
+import { readRebinding } from './rebinding-schema.ts';
 import { configSchema } from './schema.ts';
 import { readTimeSources } from './time-rules.ts';
 import { readUpstreams } from './upstream-rules.ts';
 import { readYaml } from './yaml-tree.ts';
+import { ZoneFiles } from './zone-files.ts';
 import { readZones } from './zone-rules.ts';
 
 /** What `listen` is when the key is absent: answers for this machine, and nothing for the network unasked. */
@@ -51,6 +56,8 @@ export interface ParsedConfig {
   readonly config: Config;
   /** Sorted by line. */
   readonly warnings: readonly ConfigProblem[];
+  /** Absolute paths of the files that it was read from: itself, zone files, and what those include. */
+  readonly files: readonly string[];
 }
 
 /** @throws ConfigProblems */
@@ -61,21 +68,32 @@ export function parseConfig(text: string, { file, files = filesUnseen }: ParseOp
   const report = new Report(tree.lineOf);
   reportForms(written, report);
   reportNotYet(written, report);
-  const config = buildConfig(written, resolve(file), files, report);
+  const zoneFiles = new ZoneFiles(files);
+  const config = buildConfig(written, resolve(file), { files, zoneFiles }, report);
   // Where YAML itself was misread, the form of what came out says nothing more.
   const misread = new Set(tree.problems.map(({ path }) => path));
   const errors = [...tree.problems, ...report.errors.filter(({ path }) => path === '' || !misread.has(path))];
   if (errors.length > 0) throw new ConfigProblems(file, errors);
-  return { config: deepFreeze(config), warnings: sortByLine(report.warnings) };
+  return {
+    config: deepFreeze(config),
+    warnings: sortByLine(report.warnings),
+    files: [config.file, ...zoneFiles.paths],
+  };
 }
 
 /** Means something only when the report has no errors; parts with a wrong form have their defaults in it. */
-function buildConfig(written: unknown, file: string, files: NamedFiles, report: Report): Config {
+function buildConfig(
+  written: unknown,
+  file: string,
+  { files, zoneFiles }: { readonly files: NamedFiles; readonly zoneFiles: ZoneFiles },
+  report: Report,
+): Config {
   const sections = rightSections(written);
   const absolute = (path: string) => resolve(dirname(file), path);
   const { certificate, certs_dir: certsDir, state_dir: stateDir } = sections;
   const listen = readListen(sections.listen, report);
   const ntp = sections.listen?.ntp ?? [];
+  const zones = readZones((written as { zones?: unknown }).zones, { absolute, zoneFiles }, report);
   const allow = sections.access?.allow ?? DEFAULT_ALLOW;
   checkAccess(allow, report);
   if (certificate?.files && certificate.acme) {
@@ -89,7 +107,10 @@ function buildConfig(written: unknown, file: string, files: NamedFiles, report: 
     listen,
     access: { allow },
     upstreams: readUpstreamSection(written, { absolute, files, listen }, report),
-    zones: readZones((written as { zones?: unknown }).zones, report),
+    forward: readForwards(sections.forward, { listen, zones }, report),
+    zones,
+    ...readNameFiles(sections, { absolute, files }, report),
+    filter: readFilter(sections.filter, { absolute, files }, report),
     certificate: {
       names: [...new Set(certificate?.names)],
       addresses: [...new Set(certificate?.addresses)],
@@ -98,7 +119,11 @@ function buildConfig(written: unknown, file: string, files: NamedFiles, report: 
         : null,
     },
     time: { sources: readTimeSection(written, { absolute, files, listen: { ...listen, ntp } }, report) },
-    cache: { maxBytes: sections.cache?.max_bytes ?? CACHE_OCTETS.default },
+    cache: {
+      maxBytes: sections.cache?.max_bytes ?? CACHE_OCTETS.default,
+      persist: sections.cache?.persist ?? true,
+    },
+    rebinding: readRebinding(sections.rebinding),
     certsDir: certsDir === undefined ? resolve(DEFAULT_CERTS_DIR) : absolute(certsDir),
     stateDir: stateDir === undefined ? resolve(DEFAULT_STATE_DIR) : absolute(stateDir),
     log: {

@@ -94,13 +94,13 @@ export function wholeNumber(min: number, max: number, words: Words) {
     .meta({ ...words });
 }
 
-/** YAML 1.2 reads on and off as texts; true and false are taken too. Absent is off. */
-export function onOrOff(description: string) {
+/** YAML 1.2 reads on and off as texts; true and false are taken too. `standard` is for the docs: whoever reads decides. */
+export function onOrOff(description: string, standard: 'on' | 'off' = 'off') {
   return z
     .union([z.boolean(), z.enum(['on', 'off'])], {
       error: ({ input }) => `${describeValue(input)} does not fit; write on or off`,
     })
-    .meta({ description, default: 'off' })
+    .meta({ description, default: standard })
     .transform((written) => written === true || written === 'on')
     .optional();
 }

@@ -5,7 +5,11 @@
 import { z } from 'zod';
 import { LOG_LEVELS } from '../observe/log.ts';
 import type { AccessRange } from './config.ts';
+import { filter } from './filter-schema.ts';
+import { forward } from './forward-schema.ts';
 import { CACHE_OCTETS, ENTRIES_MAX, LIMITS, type LimitRow } from './limits.ts';
+import { hosts, leases } from './name-files-schema.ts';
+import { rebinding } from './rebinding-schema.ts';
 import {
   address,
   choice,
@@ -115,7 +119,7 @@ const zone = z
       .array(z.string().meta({ examples: ['nas 300 A 192.168.1.20', '@ MX 10 mail'] }))
       .optional()
       .describe('Records as in a master file: name, TTL (may be left out), type, value'),
-    file: filePath('A master file (not in this release)').optional(),
+    file: filePath('A master file (RFC 1035 section 5), read again when it changes').optional(),
   })
   .optional()
   .describe('One zone; in an empty one no name exists');
@@ -163,22 +167,10 @@ const certificate = z
 const cache = z
   .strictObject({
     max_bytes: size({ ...CACHE_OCTETS, what: 'Memory for answers' }).optional(),
-    persist: onOrOff('Keep answers over a restart (not in this release)'),
+    persist: onOrOff('Keep answers over a restart, in state_dir', 'on'),
   })
   .optional()
   .describe('Answers kept for the next who asks');
-
-const rebinding = z
-  .strictObject({
-    protect: onOrOff('Strip private addresses from names of the world (not in this release)'),
-    allow: z
-      .array(z.string())
-      .max(ENTRIES_MAX.rebinding)
-      .optional()
-      .describe('Names that may have private addresses all the same'),
-  })
-  .optional()
-  .describe('Protection against DNS rebinding');
 
 const QUERY_LOGS = ['off', 'anonymised', 'full'] as const;
 
@@ -214,11 +206,11 @@ export const configSchema = z
       .max(ENTRIES_MAX.upstreams)
       .optional()
       .describe('Resolvers for the names of the world; without any, only internal names are answered'),
-    forward: z
-      .record(z.string(), z.array(z.string()).max(ENTRIES_MAX.addresses).optional())
-      .optional()
-      .describe('Zones that a resolver on the LAN answers (not in this release)'),
+    forward,
     zones: z.record(z.string(), zone).optional().describe('Internal names, answered whatever happens'),
+    hosts,
+    leases,
+    filter,
     certificate,
     time,
     cache,

@@ -30,15 +30,15 @@ export interface StandingSource {
 const ADDRESSES_PER_NAME = 4;
 
 /** Every source of a configuration that names its own. */
-export function standingSources({ time, upstreams, zones, certificate }: Config): StandingSource[] {
+export function standingSources({ time, upstreams, zones, forward, certificate }: Config): StandingSource[] {
   if (time.sources?.length === 0) return []; // an empty list means none, upstreams included
-  const isOurs = (name: string) => isOwnName(name, { zones, certificate });
+  const isOurs = (name: string) => isOwnName(name, { zones, forward, certificate });
   return [
     ...(time.sources ?? []).map((source, position) =>
       standingOf(source, `time.sources[${position}]`, isOurs),
     ),
     ...upstreams.flatMap((upstream, position) =>
-      upstream.protocol === 'https' ? [standingOfUpstream(upstream, `upstreams[${position}]`)] : [],
+      upstream.protocol === 'https' ? [standingOfUpstream(upstream, `upstreams[${position}]`, isOurs)] : [],
     ),
   ];
 }
@@ -65,7 +65,11 @@ function standingOf(
   };
 }
 
-function standingOfUpstream({ serverName, port, addresses }: UpstreamConfig, path: string): StandingSource {
+function standingOfUpstream(
+  { serverName, port, addresses }: UpstreamConfig,
+  path: string,
+  isOurs: (name: string) => boolean,
+): StandingSource {
   return {
     path,
     host: serverName,
@@ -73,7 +77,7 @@ function standingOfUpstream({ serverName, port, addresses }: UpstreamConfig, pat
     operator: operatorGuess(serverName, addresses.includes(serverName), port),
     isAuthenticated: true,
     isTrusted: false,
-    needsLookup: false,
+    needsLookup: addresses.length === 0 && !isOurs(serverName),
     addresses,
   };
 }
@@ -85,13 +89,16 @@ export function canBeEnough(sources: readonly StandingSource[]): boolean {
   return sources.some(({ isTrusted }) => isTrusted) || votes >= (isAnyAuthenticated ? 2 : 3);
 }
 
-/** Answered by ourselves in every state: in a zone of our own, or the certificate's name. */
+/** Answered without the world in every state: in a zone of our own or a forwarded one, or the certificate's name. */
 export function isOwnName(
   name: string,
-  { zones, certificate }: Pick<Config, 'zones' | 'certificate'>,
+  { zones, forward, certificate }: Pick<Config, 'zones' | 'forward' | 'certificate'>,
 ): boolean {
   const dotted = `.${name.toLowerCase().replace(/\.$/, '')}.`;
-  const own = [...zones.map((zone) => formatName(zone.name)), ...certificate.names.map((own) => `${own}.`)];
+  const own = [
+    ...[...zones, ...forward].map((zone) => formatName(zone.name)),
+    ...certificate.names.map((own) => `${own}.`),
+  ];
   return own.some((suffix) => dotted.endsWith(`.${suffix}`));
 }
 

@@ -1,5 +1,5 @@
-// Upstreams from the written entries: each with addresses to connect to, none twice, none that is this server itself.
-// A name without addresses is a circle: the look-up that would find them needs an upstream.
+// Upstreams from the written entries: none twice, none that is this server itself. A name without addresses is looked up
+// through the other upstreams (upstream/bootstrap.ts), so that one at least has to have them.
 
 import type { SocketAddress, UpstreamConfig } from './config.ts';
 import type { NamedFiles } from './named-files.ts';
@@ -42,12 +42,28 @@ export function readUpstreams(
       report.error([...path, 'url'], message);
     }
     firstAt.set(place, before ?? position);
-    checkAddresses(upstream, entry.url, path, context, report);
+    checkAddresses(upstream, path, context, report);
     const problem = upstream.caFile === null ? null : context.files.caProblem(upstream.caFile);
     if (problem !== null) report.error([...path, 'ca_file'], problem);
     upstreams.push(upstream);
   }
+  checkAnyLocated(entries, upstreams, report);
   return upstreams;
+}
+
+/** Addresses that were learnt before do not count: a state directory can be lost, and the file is to work without it. */
+function checkAnyLocated(
+  entries: ReadonlyMap<number, WrittenUpstream>,
+  upstreams: readonly UpstreamConfig[],
+  report: Report,
+): void {
+  const [first] = entries;
+  if (first === undefined || upstreams.some(({ addresses }) => addresses.length > 0)) return;
+  const [position, { url }] = first;
+  report.error(
+    ['upstreams', position, 'url'],
+    `${quote(url.host)} is a name, and looking it up would need an upstream whose address is known; write its addresses beside it, such as addresses: ["192.0.2.1"]`,
+  );
 }
 
 function upstreamOf(
@@ -68,17 +84,10 @@ function upstreamOf(
 
 function checkAddresses(
   { addresses, port, protocol }: UpstreamConfig,
-  url: UpstreamUrl,
   path: Path,
   { listen }: UpstreamContext,
   report: Report,
 ): void {
-  if (addresses.length === 0) {
-    report.error(
-      [...path, 'url'],
-      `${quote(url.host)} is a name, and looking it up would need an upstream first; write its addresses beside it, such as addresses: ["192.0.2.1"]`,
-    );
-  }
   const key = protocol === 'tls' ? 'dot' : 'doh';
   const own = addresses.find((address) => isOwnSocket(listen[key], address, port));
   if (own !== undefined) {

@@ -483,17 +483,18 @@ upstreams:
   - url: tls://dns.quad9.net
 `,
     problems: [
-      `home.yaml:2: upstreams[0].url: "dns.quad9.net" is a name, and looking it up would need an upstream first; write its addresses beside it, such as addresses: ["192.0.2.1"]`,
+      `home.yaml:2: upstreams[0].url: "dns.quad9.net" is a name, and looking it up would need an upstream whose address is known; write its addresses beside it, such as addresses: ["192.0.2.1"]`,
     ],
   },
   {
-    name: 'an upstream over HTTPS by name without addresses',
+    name: 'upstreams that are all names without addresses',
     yaml: `
 upstreams:
   - url: https://dns.quad9.net/dns-query
+  - url: tls://one.one.one.one
 `,
     problems: [
-      `home.yaml:2: upstreams[0].url: "dns.quad9.net" is a name, and looking it up would need an upstream first; write its addresses beside it, such as addresses: ["192.0.2.1"]`,
+      `home.yaml:2: upstreams[0].url: "dns.quad9.net" is a name, and looking it up would need an upstream whose address is known; write its addresses beside it, such as addresses: ["192.0.2.1"]`,
     ],
   },
   {
@@ -687,34 +688,135 @@ upstreams:
     ],
   },
   {
-    name: 'conditional forwarding',
+    name: 'forwarded zones that the world has, or that have no names',
     yaml: `
 forward:
-  lab.example: ["192.168.1.1:53"]
+  .: [192.168.1.1]
+  com: [192.168.1.1]
+  onion: [192.168.1.1]
+  8.8.8.in-addr.arpa: [192.168.1.1]
+  192.168.0.0/15: [192.168.1.1]
+  192.168.1.0/25: [192.168.1.1]
+  192.168.1.1/24: [192.168.1.1]
+  lab..example: [192.168.1.1]
 `,
     problems: [
-      `home.yaml:1: forward: forwarding to a resolver on the LAN is not built in this release, and without it these names would go to the upstreams; delete the key, or list the names under \`zones\``,
+      `home.yaml:2: forward..: the root is every name of the world, and those are asked over TLS only; write a zone such as lab.example, or a private prefix such as 192.168.1.0/24`,
+      `home.yaml:3: forward.com: "com" is a top-level domain of the world, or may become one, and its names are asked over TLS only; write the zone below it that is yours, or one of internal, lan, home, corp, intranet, private, localdomain, test, example, local`,
+      `home.yaml:4: forward.onion: "onion" is answered here and never asked for (RFC 6761, 7686, 9462, 9476); write a zone such as lab.example, or a private prefix such as 192.168.1.0/24`,
+      `home.yaml:5: forward.8.8.8.in-addr.arpa: "8.8.8.in-addr.arpa" holds names of public addresses, which are asked over TLS only; write the reverse zone of a private network, such as 1.168.192.in-addr.arpa`,
+      `home.yaml:6: forward.192.168.0.0/15: "192.168.0.0/15" holds names of public addresses, which are asked over TLS only; write the reverse zone of a private network, such as 1.168.192.in-addr.arpa`,
+      `home.yaml:7: forward.192.168.1.0/25: "192.168.1.0/25" is smaller than a reverse zone; write a prefix of at most 24 bits`,
+      `home.yaml:8: forward.192.168.1.1/24: "192.168.1.1/24" has bits set beyond its prefix; write 192.168.1.0/24`,
+      `home.yaml:9: forward.lab..example: "lab..example" has an empty label; write a zone such as lab.example, or a private prefix such as 192.168.1.0/24`,
     ],
   },
   {
-    name: 'a master file',
+    name: 'forwarded zones that are answered already',
     yaml: `
+forward:
+  lab.example: [192.168.1.1]
+  LAB.example.: [192.168.1.1]
+  home.arpa: [192.168.1.1]
+  192.168.1.0/24: [192.168.1.1]
+  1.168.192.in-addr.arpa: [192.168.1.1]
 zones:
-  home.arpa:
-    file: home.zone
+  home.arpa: {}
 `,
     problems: [
-      `home.yaml:3: zones.home.arpa.file: master files are not read in this release, and names in them would be answered as missing; write them under \`records\``,
+      `home.yaml:3: forward.LAB.example.: this is the zone of "lab.example" again; write all its servers there`,
+      `home.yaml:4: forward.home.arpa: home.arpa stands under \`zones\` too, which come first, so no server would ever be asked; delete one of them`,
+      `home.yaml:6: forward.1.168.192.in-addr.arpa: this is the zone of "192.168.1.0/24" again; write all its servers there`,
     ],
   },
   {
-    name: 'protection against rebinding',
+    name: 'servers of forwarded zones that are in the world, nowhere, or here',
+    yaml: `
+forward:
+  a.example: ["9.9.9.9", "192.168.1.1"]
+  b.example: ["2620:fe::fe"]
+  c.example: []
+  d.example:
+  e.example: [127.0.0.1]
+  f.example: [192.168.1.2]
+listen:
+  dns: [0.0.0.0, 192.168.1.2:5300]
+`,
+    problems: [
+      `home.yaml:2: forward.a.example[0]: 9.9.9.9:53 is not on a private network, and plain DNS is never sent into the world; write a resolver on your own network, or list this one under \`upstreams\` as tls:// or https://`,
+      `home.yaml:3: forward.b.example[0]: [2620:fe::fe]:53 is not on a private network, and plain DNS is never sent into the world; write a resolver on your own network, or list this one under \`upstreams\` as tls:// or https://`,
+      `home.yaml:4: forward.c.example: no server is written for it; write its address, such as [192.168.1.1]`,
+      `home.yaml:5: forward.d.example: no server is written for it; write its address, such as [192.168.1.1]`,
+      `home.yaml:6: forward.e.example[0]: 127.0.0.1:53 is where this server itself listens (listen.dns), so it would ask itself; write another resolver`,
+    ],
+  },
+  {
+    name: 'a server of a forwarded zone by name, and one without its interface',
+    yaml: `
+forward:
+  lab.example: [router.lan, "fe80::1"]
+`,
+    problems: [
+      `home.yaml:2: forward.lab.example[0]: "router.lan" is a name, and no name can be looked up before the server runs; write an address, such as 127.0.0.1:53`,
+      `home.yaml:2: forward.lab.example[1]: "fe80::1" is link-local and needs its interface; write fe80::1%eth0, say`,
+    ],
+  },
+  {
+    name: 'more forwarded zones than there may be',
+    yaml: `
+forward: {${Array.from({ length: 101 }, (_, at) => `z${at}.example: [192.168.1.1]`).join(', ')}}
+`,
+    problems: [`home.yaml:1: forward: there are more than 100 zones; write fewer`],
+  },
+  {
+    name: 'files with names',
+    yaml: `
+hosts: [/etc/hosts, ~/hosts, /etc/../etc/hosts]
+leases:
+  - {file: dnsmasq.leases, format: dnsmask, domain: home.arpa}
+  - {file: kea-leases4.csv, format: kea, domain: .}
+  - {format: isc, domain: a..b}
+  - dnsmasq.leases
+  - {file: x}
+zones:
+  home.arpa: {file: ""}
+`,
+    problems: [
+      `home.yaml:1: hosts[1]: "~/hosts": ~ is not expanded here; write the whole path`,
+      `home.yaml:3: leases[0].format: "dnsmask" is not one of dnsmasq, kea, isc; did you mean dnsmasq?`,
+      `home.yaml:4: leases[1].domain: "." is the root; write a zone such as home.arpa`,
+      `home.yaml:5: leases[2].file: leases need a \`file\`, such as /var/lib/misc/dnsmasq.leases`,
+      `home.yaml:5: leases[2].domain: "a..b" has an empty label; write a zone such as home.arpa`,
+      `home.yaml:6: leases[3]: keys with values belong here, not the text "dnsmasq.leases"; see docs/configuration.md`,
+      `home.yaml:7: leases[4].format: leases need a \`format\`; write dnsmasq, kea, isc`,
+      `home.yaml:7: leases[4].domain: leases need a \`domain\`, the zone that their names are in, such as home.arpa`,
+      `home.yaml:9: zones.home.arpa.file: "" is no path`,
+    ],
+  },
+  {
+    name: 'a file with names twice',
+    yaml: `
+hosts: [/etc/hosts, /etc/../etc/hosts]
+leases:
+  - {file: /etc/hosts, format: isc, domain: lan}
+`,
+    problems: [
+      `home.yaml:1: hosts[1]: "/etc/../etc/hosts" is written twice; delete one`,
+      `home.yaml:3: leases[0].file: "/etc/hosts" is written twice; delete one`,
+    ],
+  },
+  {
+    name: 'names that rebinding protection cannot spare',
     yaml: `
 rebinding:
   protect: on
+  allow: ["*.lab.example", ".", "lab..example", 7]
 `,
     problems: [
-      `home.yaml:2: rebinding.protect: protection against rebinding is not built in this release, and devices would go without it unnoticed; write off`,
+      `home.yaml:3: rebinding.allow[0]: names below count without a star; write lab.example`,
+      `home.yaml:3: rebinding.allow[1]: "." is every name; write \`protect: off\` for that`,
+      `home.yaml:3: rebinding.allow[2]: "lab..example" has an empty label; write a name such as plex.direct`,
+      `home.yaml:3: rebinding.allow[3]: a text belongs here, not the number 7`,
     ],
   },
   {
@@ -1163,7 +1265,7 @@ upstream: []
       `home.yaml:1: log.level: "inf" is not one of debug, info, warn, error; did you mean info?`,
       `home.yaml:5: zones.home.arpa.records[0]: "tv A 10.0.0.300" is not a record: "10.0.0.300" is not an IPv4 address; write it like "tv 300 A 192.168.1.20"`,
       `home.yaml:7: listen.dns[1]: "localhost" is a name, and no name can be looked up before the server runs; write an address, such as 127.0.0.1:53`,
-      `home.yaml:9: upstreams[0].url: "dns.quad9.net" is a name, and looking it up would need an upstream first; write its addresses beside it, such as addresses: ["192.0.2.1"]`,
+      `home.yaml:9: upstreams[0].url: "dns.quad9.net" is a name, and looking it up would need an upstream whose address is known; write its addresses beside it, such as addresses: ["192.0.2.1"]`,
       `home.yaml:10: upstreams[1].url: "9.9.9.9" does not say how to ask; write tls://9.9.9.9`,
       `home.yaml:11: unknown key \`upstream\`; did you mean \`upstreams\`?`,
     ],

@@ -48,6 +48,13 @@ const OF_SOURCES: readonly Row[] = [
     found: [expect.stringMatching(/^time\.sources: there is no time source/)],
   },
   {
+    name: 'the Date of an https upstream that has to be looked up itself',
+    yaml: `upstreams: [{url: https://dns.quad9.net}, {url: tls://9.9.9.9}]\n${sources(GPS)}`,
+    found: [
+      `time.sources: 192.168.1.13 is the only time source that needs no look-up; where it stays dead, what is left is names (dns.quad9.net): ${LOOKUP}`,
+    ],
+  },
+  {
     name: 'the incident: its GPS server, and the pool of one operator by name',
     yaml: DOT + sources(GPS, POOL_BY_NAME),
     found: [
@@ -257,6 +264,20 @@ const OF_HOSTS: readonly Row[] = [
     yaml: `${RESOLVER}zones: {home.arpa: {}}\n`,
     host: chrony(['gps.home.arpa', 'ntp.torix.ca']),
     found: [],
+  },
+  {
+    name: 'a name of a forwarded zone, which needs no upstream',
+    yaml: `${RESOLVER}forward: {lab.example: [192.168.1.1]}\n`,
+    host: chrony(['gps.lab.example', 'ntp.torix.ca']),
+    found: [],
+  },
+  {
+    name: 'a forwarded zone whose server is this very host',
+    yaml: `listen: {dns: [0.0.0.0]}\n${DOT}forward: {lab.example: [192.168.1.1, 192.168.1.2], lan: ["192.168.1.2:5353"]}\n`,
+    host: { addresses: ['192.168.1.2'] },
+    found: [
+      'forward.lab.example: 192.168.1.2:53 is this host itself, which listens on all its addresses (listen.dns), so it would ask itself; write another resolver',
+    ],
   },
   {
     name: 'both without a source: each waits for the other',

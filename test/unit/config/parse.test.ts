@@ -29,10 +29,15 @@ test('an empty file answers this machine, trusts nobody and keeps to every defau
     },
     access: { allow: ['loopback', 'private', 'local'] },
     upstreams: [],
+    forward: [],
     zones: [],
+    hosts: [],
+    leases: [],
+    filter: { blocked: { kind: 'nxdomain' }, lists: [], rewrites: [], groups: [] },
     certificate: { names: [], addresses: [], files: null },
     time: { sources: null },
-    cache: { maxBytes: 67_108_864 },
+    cache: { maxBytes: 67_108_864, persist: true },
+    rebinding: { protect: false, allow: [] },
     certsDir: resolve('certs'),
     stateDir: resolve('state'),
     log: { level: 'info', format: 'text', queries: 'off' },
@@ -141,6 +146,11 @@ upstreams:
     'https dns.example 443 /a 192.0.2.1',
     'https dns.example 443 / 192.0.2.1',
   ]);
+});
+
+test('an upstream by name needs no addresses where another one has some', () => {
+  const yaml = 'upstreams: [{url: https://dns.example}, {url: tls://9.9.9.9}]';
+  expect(parse(yaml).config.upstreams.map(({ addresses }) => addresses)).toEqual([[], ['9.9.9.9']]);
 });
 
 test('time sources that are not written are the built-in ones, and an empty list is none', () => {
@@ -318,12 +328,6 @@ describe('a warning, and no error, is given for', () => {
       'certificate: {acme: {directory: "https://ca.example/", agree_tos: on}}',
       [
         'home.yaml:2: certificate.acme: ACME is not built in this release; a certificate of the local CA in certs_dir is served meanwhile',
-      ],
-    ],
-    [
-      'cache: {persist: on}',
-      [
-        'home.yaml:2: cache.persist: keeping the cache over a restart is not built in this release; it starts empty',
       ],
     ],
     [

@@ -1,6 +1,6 @@
-// One resource record as people write it in the config: "nas 300 A 192.168.1.20" (RFC 1035 section 5.1). The owner
-// comes first, then TTL and class in either order or not at all, then type and RDATA. Not a master file: no directives,
-// no owner taken from the line before.
+// One resource record as people write it: "nas 300 A 192.168.1.20" (RFC 1035 section 5.1). The owner comes first, then
+// TTL and class in either order or not at all, then type and RDATA. Directives, and an owner or a TTL that is taken from
+// the entry before, are dns/master-file.ts.
 
 import { typeName, typeNumber } from './codes.ts';
 import { formatName, isAtOrBelow, lowerName, type NameKey, NameSyntaxError, parseName } from './names.ts';
@@ -11,9 +11,9 @@ import type { ResourceRecord } from './records.ts';
 import { TextSyntaxError, type Token, tokenize } from './tokens.ts';
 
 /** Where no TTL is written: short, because a house changes its mind and asks over a wire of its own. */
-const DEFAULT_TTL_SECONDS = 300;
+export const DEFAULT_TTL_SECONDS = 300;
 /** RFC 2181 section 8. */
-const MAX_TTL_SECONDS = 0x7fff_ffff;
+export const MAX_TTL_SECONDS = 0x7fff_ffff;
 /** How much of a record its error message repeats. */
 const SHOWN_CHARACTERS = 80;
 const EXAMPLE = 'nas 300 A 192.168.1.20';
@@ -28,27 +28,71 @@ export class RecordSyntaxError extends Error {
  * @throws RecordSyntaxError
  */
 export function parseRecordText(text: string, origin: NameKey): ResourceRecord {
+  let tokens: Token[];
+  try {
+    tokens = tokenize(text);
+  } catch (error) {
+    throw refusal(error, text, EXAMPLE);
+  }
+  const { ttlSeconds = DEFAULT_TTL_SECONDS, ...rest } = recordOf(tokens, { text, origin, zone: origin });
+  return { ...rest, ttlSeconds };
+}
+
+/** A record whose TTL may not be written. */
+export interface WrittenRecord extends Omit<ResourceRecord, 'ttlSeconds'> {
+  readonly ttlSeconds: number | undefined;
+}
+
+export interface RecordContext {
+  /** For the message of an error. */
+  readonly text: string;
+  /** What relative names are relative to. */
+  readonly origin: NameKey;
+  /** Where the owner must lie. */
+  readonly zone: NameKey;
+  /** The owner in wire form, where none is written. */
+  readonly owner?: string | undefined;
+}
+
+/**
+ * A record of class IN from its tokens.
+ * @throws RecordSyntaxError
+ */
+export function recordOf(
+  tokens: readonly Token[],
+  { text, origin, zone, owner: given }: RecordContext,
+): WrittenRecord {
   let example = EXAMPLE;
   try {
-    const tokens = tokenize(text);
     if (tokens.length === 0) throw new TextSyntaxError('it is empty');
-    const owner = parseName(tokens[0]!.text, origin);
-    if (!isAtOrBelow(lowerName(owner), origin)) {
-      throw new TextSyntaxError(`its name ${formatName(owner)} lies outside the zone ${formatName(origin)}`);
+    const owner = given ?? parseName(tokens[0]!.text, origin);
+    if (!isAtOrBelow(lowerName(owner), zone)) {
+      throw new TextSyntaxError(`its name ${formatName(owner)} lies outside the zone ${formatName(zone)}`);
     }
-    const { ttlSeconds, type, length } = readHeader(tokens.slice(1));
+    const ownerTokens = given === undefined ? 1 : 0;
+    const { ttlSeconds, type, length } = readHeader(tokens.slice(ownerTokens));
     const shape = RDATA_SHAPES.get(type);
-    if (shape) example = `${tokens[0]!.text} 300 ${typeName(type)} ${shape.example}`;
-    return { owner, type, ttlSeconds, rdata: parseRdata(type, tokens.slice(1 + length), origin) };
+    if (shape) {
+      const name = given === undefined ? tokens[0]!.text : formatName(owner);
+      example = `${name} 300 ${typeName(type)} ${shape.example}`;
+    }
+    return { owner, type, ttlSeconds, rdata: parseRdata(type, tokens.slice(ownerTokens + length), origin) };
   } catch (error) {
-    if (!(error instanceof TextSyntaxError || error instanceof NameSyntaxError)) throw error;
-    const shown = text.length > SHOWN_CHARACTERS ? `${text.slice(0, SHOWN_CHARACTERS)}…` : text;
-    throw new RecordSyntaxError(`"${shown}" is not a record: ${error.message}; write it like "${example}"`);
+    throw refusal(error, text, example);
   }
 }
 
+/** The sentence for a person; an error of another kind passes through. */
+function refusal(error: unknown, text: string, example: string): unknown {
+  if (!(error instanceof TextSyntaxError || error instanceof NameSyntaxError)) return error;
+  const shown = text.length > SHOWN_CHARACTERS ? `${text.slice(0, SHOWN_CHARACTERS)}…` : text;
+  return new RecordSyntaxError(`"${shown}" is not a record: ${error.message}; write it like "${example}"`);
+}
+
 /** TTL, class and type, and how many tokens they take. */
-function readHeader(tokens: readonly Token[]): { ttlSeconds: number; type: number; length: number } {
+function readHeader(tokens: readonly Token[]): Pick<WrittenRecord, 'ttlSeconds' | 'type'> & {
+  readonly length: number;
+} {
   let ttlSeconds: number | undefined;
   let hasClass = false;
   for (const [at, { text }] of tokens.entries()) {
@@ -65,7 +109,7 @@ function readHeader(tokens: readonly Token[]): { ttlSeconds: number; type: numbe
     } else if (type !== undefined && isQuestionOnly(type)) {
       throw new TextSyntaxError(`${text} is asked for but never stored`);
     } else if (type !== undefined) {
-      return { ttlSeconds: ttlSeconds ?? DEFAULT_TTL_SECONDS, type, length: at + 1 };
+      return { ttlSeconds, type, length: at + 1 };
     } else {
       throw new TextSyntaxError(`"${text}" stands where a TTL, the class IN or a record type belongs`);
     }

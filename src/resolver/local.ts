@@ -1,26 +1,42 @@
-// Fourth link: what is answered from the house itself, whatever happens outside: the owner's zones, this server's own
-// names, and names that never leave (special-use names, private reverse zones, dotless names).
+// Link: what is answered from the house itself, whatever happens outside: the owner's zones, names of files, this
+// server's own names, and names that never leave (special-use names, private reverse zones, dotless names).
 // A CNAME of ours is followed, through our own zones and out to the world.
 
 import { Answer } from '../dns/answer.ts';
-import { recordsOf } from '../dns/answer-records.ts';
-import { EDE, RCODE } from '../dns/codes.ts';
+import { EDE, RCODE, TYPE } from '../dns/codes.ts';
 import { writeMessage } from '../dns/message-writer.ts';
-import { lowerName, type NameKey } from '../dns/names.ts';
-import { Query } from '../dns/query.ts';
+import { formatName, lowerName, type NameKey, parentOf } from '../dns/names.ts';
+import type { Query } from '../dns/query.ts';
 import type { ResourceRecord } from '../dns/records.ts';
 import { FLAG } from '../dns/wire.ts';
+import { follow } from './follow.ts';
+import type { NameFiles } from './local/name-files.ts';
 import type { OwnNames } from './local/own-names.ts';
-import { isAskedOfParent, specialAnswer } from './local/special-names.ts';
-import { authoritySoa, type LocalZones } from './local/zone.ts';
-import type { Context, Link, Resolver } from './resolver.ts';
+import { isAskedOfParent, specialAnswer, specialZoneOf } from './local/special-names.ts';
+import { authoritySoa, type LocalZones, type ZoneAnswer } from './local/zone.ts';
+import type { Context, Link } from './resolver.ts';
 
 /** CNAMEs of ours in a row; a longer chain is a loop or a mistake. */
 const MAX_CNAMES = 8;
 
 export interface LocalParts {
   readonly zones: LocalZones;
+  readonly files: Pick<NameFiles, 'lookup' | 'exists'>;
   readonly ownNames: OwnNames;
+  readonly designated: DesignatedAnswers;
+  readonly forwards: ForwardedNames;
+}
+
+/** This server's encrypted doors, told to those who ask for them (RFC 9462). */
+interface DesignatedAnswers {
+  /** Records, or null when this is none of its business. */
+  answer(key: NameKey, type: number, localAddress: string): readonly ResourceRecord[] | null;
+}
+
+/** Zones that a resolver on the LAN answers, further down the chain. */
+interface ForwardedNames {
+  /** Is this name in one? */
+  holds(key: NameKey): boolean;
 }
 
 /** @param parts asked per query, because a reload replaces them. */
@@ -52,10 +68,10 @@ type Found =
   | { readonly kind: 'follow'; readonly records: readonly ResourceRecord[]; readonly target: string };
 
 function lookUp(query: Query, context: Context, parts: LocalParts): Found {
-  const { type } = query;
-  if (isAskedOfParent(query.nameKey, type, query.dnssecOk, parts.zones)) return { kind: 'outside' };
+  const { nameKey, type } = query;
+  if (isAskedOfParent(nameKey, type, query.dnssecOk, parts.zones)) return { kind: 'outside' };
   const records: ResourceRecord[] = [];
-  let target = query.nameKey;
+  let target = nameKey;
   for (let hops = 0; hops <= MAX_CNAMES; hops += 1) {
     const step = stepAt(lowerName(target), type, context, parts);
     if (step === null) return hops === 0 ? { kind: 'outside' } : { kind: 'follow', records, target };
@@ -76,31 +92,84 @@ interface Step {
   readonly target?: string;
 }
 
-/** The owner's zones first, then our own names, then the names that never leave; null: none of our business. */
-function stepAt(key: NameKey, type: number, context: Context, { zones, ownNames }: LocalParts): Step | null {
+/**
+ * Null: none of our business. In this order: what is written at the name in the owner's zones; hosts files; our own names;
+ * leases, whose names clients choose, so that they neither take our own nor add to one that is written; our encrypted
+ * doors; then zones that are forwarded, unless a zone of the owner's lies further in; wildcards and denials of the owner's
+ * zones; and names that never leave.
+ */
+function stepAt(key: NameKey, type: number, context: Context, parts: LocalParts): Step | null {
+  const { zones, files, ownNames, designated } = parts;
   const found = zones.lookup(key, type);
-  if (found.kind === 'answer') return { rcode: RCODE.NOERROR, records: found.records };
+  const isWritten = found.kind !== 'outside' && found.isWritten;
+  if (isWritten && found.kind !== 'nodata') return stepOfZone(found, context);
+  const filed = files.lookup(key, type);
+  if (filed !== null && !filed.isLease && filed.records.length > 0) {
+    context.trace?.say('local', filed.source);
+    return { rcode: RCODE.NOERROR, records: filed.records };
+  }
   const own = ownNames.answer(key, type, context.localAddress);
-  if (own !== null)
+  if (own !== null) {
+    context.trace?.say('local', 'own name');
     return { rcode: RCODE.NOERROR, records: own, soa: own.length === 0 ? authoritySoa(key) : undefined };
+  }
+  if (filed !== null && !(filed.isLease && isWritten)) {
+    context.trace?.say('local', filed.source);
+    const soa = filed.records.length === 0 ? soaFor(key, found) : undefined;
+    return { rcode: RCODE.NOERROR, records: filed.records, soa };
+  }
+  const doors = designated.answer(key, type, context.localAddress);
+  if (doors !== null) {
+    context.trace?.say('local', 'designated resolvers (RFC 9462)');
+    return { rcode: RCODE.NOERROR, records: doors, soa: doors.length === 0 ? authoritySoa(key) : undefined };
+  }
+  if (isForwarded(key, type, found, parts)) return null;
+  if (found.kind === 'nxdomain' && isThere(key, parts))
+    return stepOfZone({ ...found, kind: 'nodata' }, context);
+  return found.kind === 'outside' ? stepOfSpecialName(key, type, context, parts) : stepOfZone(found, context);
+}
+
+function stepOfZone(found: Exclude<ZoneAnswer, { kind: 'outside' }>, context: Context): Step {
+  context.trace?.say('local', `zone ${formatName(found.zone)}`);
   switch (found.kind) {
+    case 'answer':
+      return { rcode: RCODE.NOERROR, records: found.records };
     case 'cname':
       return { rcode: RCODE.NOERROR, records: found.records, target: found.target };
     case 'yxdomain':
       return { rcode: RCODE.YXDOMAIN, records: found.records };
-    case 'nodata':
-    case 'nxdomain':
+    default:
       return { rcode: NEGATIVE_RCODE[found.kind], records: [], soa: found.soa };
-    case 'outside': {
-      const special = specialAnswer(key, type, zones.holdsBelow);
-      if (special.kind === 'outside') return null;
-      if (special.kind === 'answer') return { rcode: RCODE.NOERROR, records: special.records };
-      return { rcode: NEGATIVE_RCODE[special.kind], records: [], soa: authoritySoa(special.soaOwner) };
-    }
   }
 }
 
+function stepOfSpecialName(key: NameKey, type: number, context: Context, parts: LocalParts): Step | null {
+  const special = specialAnswer(key, type, parts.zones.holdsBelow);
+  if (special.kind === 'outside') return null;
+  context.trace?.say('local', `special name (${special.source})`);
+  if (special.kind === 'answer') return { rcode: RCODE.NOERROR, records: special.records };
+  const kind = isThere(key, parts) || parts.forwards.holds(key) ? 'nodata' : special.kind;
+  return { rcode: NEGATIVE_RCODE[kind], records: [], soa: authoritySoa(special.soaOwner) };
+}
+
 const NEGATIVE_RCODE = { nodata: RCODE.NOERROR, nxdomain: RCODE.NXDOMAIN } as const;
+
+/** Does a forwarded zone lie further in than what the owner's zones say? A DS record is its parent's (RFC 4035). */
+function isForwarded(key: NameKey, type: number, found: ZoneAnswer, { forwards }: LocalParts): boolean {
+  if (!forwards.holds(type === TYPE.DS ? parentOf(key) : key)) return false;
+  return found.kind === 'outside' || found.isMadeUp || !forwards.holds(found.zone);
+}
+
+/** NXDOMAIN would deny a name that others of the house have, if not of this type, and all below it (RFC 8020). */
+function isThere(key: NameKey, { files, ownNames }: LocalParts): boolean {
+  return files.exists(key) || ownNames.has(key);
+}
+
+/** For NODATA about a name of a file. */
+function soaFor(key: NameKey, found: ZoneAnswer): ResourceRecord {
+  if (found.kind === 'nodata' || found.kind === 'nxdomain') return found.soa;
+  return authoritySoa(found.kind === 'outside' ? (specialZoneOf(key) ?? key) : found.zone);
+}
 
 function writeAnswer(
   query: Query,
@@ -110,26 +179,4 @@ function writeAnswer(
   const flags = FLAG.QR | FLAG.AA | rcode;
   const authorities = soa === undefined ? [] : [soa];
   return Answer.fromMessage(writeMessage({ question: query.question, flags, answers, authorities }))!;
-}
-
-/** Asks the rest of the chain for the target and puts our CNAMEs before its answer. */
-async function follow(
-  { records, target }: { readonly records: readonly ResourceRecord[]; readonly target: string },
-  query: Query,
-  context: Context,
-  next: Resolver,
-): Promise<Answer> {
-  const onward = Query.derived(query, target, query.type);
-  const answer = await next.resolve(onward, context);
-  // Never the answer itself: its compression pointers lead into another question than this one.
-  if (answer.rcode !== RCODE.NOERROR && answer.rcode !== RCODE.NXDOMAIN)
-    return Answer.ofRcode(answer.rcode, ...answer.errors);
-  const theirs = recordsOf(answer, onward);
-  const message = writeMessage({
-    question: query.question,
-    flags: FLAG.QR | answer.rcode,
-    answers: [...records, ...theirs.answers],
-    authorities: theirs.authorities,
-  });
-  return answer.errors.reduce((whole, error) => whole.withError(error), Answer.fromMessage(message)!);
 }

@@ -31,6 +31,11 @@ export class OwnNames {
     this.#keys = new Set(parts.names.flatMap(keysOf));
   }
 
+  /** Is this a name of ours, whatever is asked about it? */
+  has(key: NameKey): boolean {
+    return this.#keys.has(key);
+  }
+
   /** Records, none for NODATA, or null when this is no question about where we are. */
   answer(key: NameKey, type: number, localAddress: string): readonly ResourceRecord[] | null {
     if (!this.#keys.has(key) || !ADDRESS_TYPES.has(type)) return null;

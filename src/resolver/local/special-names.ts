@@ -8,9 +8,9 @@ import type { ResourceRecord } from '../../dns/records.ts';
 
 export type SpecialAnswer =
   | { readonly kind: 'outside' }
-  | { readonly kind: 'answer'; readonly records: readonly ResourceRecord[] }
+  | { readonly kind: 'answer'; readonly records: readonly ResourceRecord[]; readonly source: string }
   /** `soaOwner`: the name that the SOA in the authority section stands at, see authoritySoa. */
-  | { readonly kind: 'nxdomain' | 'nodata'; readonly soaOwner: NameKey };
+  | { readonly kind: 'nxdomain' | 'nodata'; readonly soaOwner: NameKey; readonly source: string };
 
 /**
  * absent: NXDOMAIN, for the name itself too, as the root's own answer would be.
@@ -63,15 +63,14 @@ function numbers(first: number, last: number): number[] {
   return Array.from({ length: last - first + 1 }, (_, at) => first + at);
 }
 
-const TREATMENTS: ReadonlyMap<NameKey, Treatment> = new Map(
-  SPECIAL_NAMES.map(([name, treatment]) => [nameKey(name), treatment]),
+const TREATMENTS: ReadonlyMap<NameKey, { readonly treatment: Treatment; readonly source: string }> = new Map(
+  SPECIAL_NAMES.map(([name, treatment, source]) => [nameKey(name), { treatment, source }]),
 );
 /** Parents of names in the table: NXDOMAIN for them would deny those as well (RFC 8020). */
 const PARENTS: ReadonlySet<NameKey> = new Set([...TREATMENTS.keys()].flatMap(ancestorsOf));
 
 const ARPA = nameKey('arpa.');
 const LOCALHOST = nameKey('localhost.');
-const HOME_ARPA = nameKey('home.arpa.');
 const LOOPBACK_ADDRESSES: ReadonlyMap<number, Uint8Array> = new Map([
   [TYPE.A, Uint8Array.of(127, 0, 0, 1)],
   [TYPE.AAAA, Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1)],
@@ -99,13 +98,15 @@ export function specialAnswer(
   if (special === undefined) {
     // NODATA rather than NXDOMAIN: "com A" does not exist, yet all of com does (RFC 8020).
     const isDotless = key !== ROOT && parentOf(key) === ROOT;
-    return isDotless && !TYPES_OF_A_CUT.has(type) ? { kind: 'nodata', soaOwner: key } : { kind: 'outside' };
+    return isDotless && !TYPES_OF_A_CUT.has(type)
+      ? { kind: 'nodata', soaOwner: key, source: 'a name without a dot' }
+      : { kind: 'outside' };
   }
-  const treatment = TREATMENTS.get(special)!;
-  if (treatment === 'loopback') return loopbackAnswer(key, type, special);
+  const { treatment, source } = TREATMENTS.get(special)!;
+  if (treatment === 'loopback') return { ...loopbackAnswer(key, type, special), source };
   const exists = treatment === 'silent' || (treatment === 'empty' && key === special);
   const isNodata = exists || PARENTS.has(key) || holdsBelow(key);
-  return { kind: isNodata ? 'nodata' : 'nxdomain', soaOwner: special };
+  return { kind: isNodata ? 'nodata' : 'nxdomain', soaOwner: special, source };
 }
 
 /** The longest name of the table that `key` is or lies below. */
@@ -117,8 +118,9 @@ export function specialZoneOf(key: NameKey): NameKey | undefined {
 
 /**
  * Is this a question for the public parent, though the name is ours? A DS record stands on the parent's side of a cut
- * (RFC 4035 section 3.1.4.1), and a validating client needs the parent's proof that there is none: for home.arpa
- * (RFC 8375 section 4) and for the apex of each zone of the owner's. Where the parent is ours as well, no proof exists.
+ * (RFC 4035 section 3.1.4.1), and a validating client needs the parent's proof that there is none: for the empty zones of
+ * the table, whose parents have that proof on purpose (RFC 8375 section 4, RFC 6303 section 7), and for the apex of each
+ * zone of the owner's. Where the parent is ours as well, no proof exists.
  */
 export function isAskedOfParent(
   key: NameKey,
@@ -128,10 +130,17 @@ export function isAskedOfParent(
 ): boolean {
   if (type !== TYPE.DS || !dnssecOk || key === ROOT) return false;
   const parent = parentOf(key);
-  return (key === HOME_ARPA || ownZones.isApex(key)) && !ownZones.holds(parent) && !specialZoneOf(parent);
+  const isCut = TREATMENTS.get(key)?.treatment === 'empty' || ownZones.isApex(key);
+  return isCut && !ownZones.holds(parent) && !specialZoneOf(parent);
 }
 
-function loopbackAnswer(key: NameKey, type: number, special: NameKey): SpecialAnswer {
+function loopbackAnswer(
+  key: NameKey,
+  type: number,
+  special: NameKey,
+):
+  | { readonly kind: 'answer'; readonly records: readonly ResourceRecord[] }
+  | { readonly kind: 'nxdomain' | 'nodata'; readonly soaOwner: NameKey } {
   const isReverse = isAtOrBelow(key, ARPA);
   if (isReverse && key !== special) return { kind: 'nxdomain', soaOwner: special };
   const rdata = (isReverse ? LOOPBACK_POINTER : LOOPBACK_ADDRESSES).get(type);

@@ -11,19 +11,24 @@ import { ancestorsOf, specialZoneOf } from './special-names.ts';
 
 export type ZoneAnswer =
   /** No zone holds the name. */
-  | { readonly kind: 'outside' }
-  | { readonly kind: 'answer'; readonly zone: NameKey; readonly records: readonly ResourceRecord[] }
+  { readonly kind: 'outside' } | (Found & ZoneFacts);
+
+interface ZoneFacts {
+  readonly zone: NameKey;
+  /** Something is written at this very name, or a DNAME above it: not a wildcard, and no name that is not there. */
+  readonly isWritten: boolean;
+  /** Nobody wrote this zone: it was opened for pointers. */
+  readonly isMadeUp: boolean;
+}
+
+type Found =
+  | { readonly kind: 'answer'; readonly records: readonly ResourceRecord[] }
   /** `records`: the CNAME, with the DNAME that it was made of before it, if any. `target`: where to look next. */
-  | {
-      readonly kind: 'cname';
-      readonly zone: NameKey;
-      readonly records: readonly ResourceRecord[];
-      readonly target: NameKey;
-    }
+  | { readonly kind: 'cname'; readonly records: readonly ResourceRecord[]; readonly target: NameKey }
   /** A DNAME leads to a name of over 255 octets; RCODE 6 (RFC 6672 section 2.2). */
-  | { readonly kind: 'yxdomain'; readonly zone: NameKey; readonly records: readonly ResourceRecord[] }
+  | { readonly kind: 'yxdomain'; readonly records: readonly ResourceRecord[] }
   /** `soa` for the authority section, its TTL the negative one (RFC 2308 section 3). */
-  | { readonly kind: 'nodata' | 'nxdomain'; readonly zone: NameKey; readonly soa: ResourceRecord };
+  | { readonly kind: 'nodata' | 'nxdomain'; readonly soa: ResourceRecord };
 
 export interface LocalZones {
   lookup(key: NameKey, type: number): ZoneAnswer;
@@ -41,6 +46,7 @@ type Node = ResourceRecord[];
 interface Zone {
   readonly apex: NameKey;
   readonly nodes: Map<NameKey, Node>;
+  readonly isMadeUp: boolean;
   hasDname: boolean;
 }
 
@@ -62,7 +68,7 @@ const OUTSIDE: ZoneAnswer = { kind: 'outside' };
 export function createZones(configs: readonly ZoneConfig[]): LocalZones {
   const zones = new Map<NameKey, Zone>();
   const records = configs.flatMap((config) => config.records);
-  for (const { name } of configs) openZone(zones, name);
+  for (const { name } of configs) openZone(zones, name, false);
   for (const record of records) addRecord(zones, record);
   addPointers(zones, records);
   const parents = new Set([...zones.keys()].flatMap((apex) => [...ancestorsOf(apex), ROOT]));
@@ -108,8 +114,8 @@ function zoneOf(zones: ReadonlyMap<NameKey, Zone>, key: NameKey): Zone | undefin
   }
 }
 
-function openZone(zones: Map<NameKey, Zone>, apex: NameKey): void {
-  if (!zones.has(apex)) zones.set(apex, { apex, nodes: new Map([[apex, []]]), hasDname: false });
+function openZone(zones: Map<NameKey, Zone>, apex: NameKey, isMadeUp: boolean): void {
+  if (!zones.has(apex)) zones.set(apex, { apex, nodes: new Map([[apex, []]]), isMadeUp, hasDname: false });
 }
 
 function addRecord(zones: ReadonlyMap<NameKey, Zone>, record: ResourceRecord): void {
@@ -148,7 +154,7 @@ function addPointers(zones: Map<NameKey, Zone>, records: readonly ResourceRecord
     known.push({ owner: reverse, type: TYPE.PTR, ttlSeconds, rdata: nameOctets(owner) });
   }
   for (const reverse of pointers.keys()) {
-    if (!zoneOf(zones, reverse)) openZone(zones, specialZoneOf(reverse) ?? reverse);
+    if (!zoneOf(zones, reverse)) openZone(zones, specialZoneOf(reverse) ?? reverse, true);
   }
   for (const pointer of [...pointers.values()].flat()) addRecord(zones, pointer);
 }
@@ -161,39 +167,45 @@ function isNobodysAddress(octets: Uint8Array): boolean {
 }
 
 function lookUp(zone: Zone, key: NameKey, type: number): ZoneAnswer {
+  const of = (found: Found, isWritten: boolean): ZoneAnswer => ({
+    ...found,
+    zone: zone.apex,
+    isWritten,
+    isMadeUp: zone.isMadeUp,
+  });
   const dname = zone.hasDname ? highestDname(zone, key) : undefined;
-  if (dname) return followDname(zone, key, dname);
+  if (dname) return of(followDname(key, dname), true);
   const node = zone.nodes.get(key);
-  if (node) return answerOf(zone, node, type);
+  if (node) return of(answerOf(zone, node, type), node.length > 0);
   let encloser = parentOf(key);
   while (!zone.nodes.has(encloser)) encloser = parentOf(encloser);
   // Only the closest encloser's own wildcard counts: a name in between blocks those further up (RFC 4592 section 4.2).
   const wildcard = zone.nodes.get(WILDCARD + encloser);
-  return wildcard ? answerOf(zone, wildcard, type, key) : negative(zone, 'nxdomain');
+  return of(wildcard ? answerOf(zone, wildcard, type, key) : negative(zone, 'nxdomain'), false);
 }
 
 /** What a node says to a type. From a wildcard the records take the name that was asked as their owner. */
-function answerOf(zone: Zone, node: Node, type: number, asked?: NameKey): ZoneAnswer {
+function answerOf(zone: Zone, node: Node, type: number, asked?: NameKey): Found {
   // ANY is given one RRset, which is enough (RFC 8482 section 4.1).
   const wanted = type === TYPE.ANY ? node[0]?.type : type;
   const owned = (records: readonly ResourceRecord[]) =>
     asked === undefined ? records : records.map((record) => ({ ...record, owner: asked }));
   const rrset = node.filter((record) => record.type === wanted);
-  if (rrset.length > 0) return { kind: 'answer', zone: zone.apex, records: owned(rrset) };
+  if (rrset.length > 0) return { kind: 'answer', records: owned(rrset) };
   const cname = firstOf(node, TYPE.CNAME);
   if (!cname) return negative(zone, 'nodata');
-  return { kind: 'cname', zone: zone.apex, records: owned([cname]), target: nameOfRdata(cname.rdata) };
+  return { kind: 'cname', records: owned([cname]), target: nameOfRdata(cname.rdata) };
 }
 
 function firstOf(node: Node | undefined, type: number): ResourceRecord | undefined {
   return node?.find((record) => record.type === type);
 }
 
-function negative(zone: Zone, kind: 'nodata' | 'nxdomain'): ZoneAnswer {
+function negative(zone: Zone, kind: 'nodata' | 'nxdomain'): Found {
   const soa = firstOf(zone.nodes.get(zone.apex), TYPE.SOA)!;
   const minimumSeconds = Buffer.from(soa.rdata.subarray(-4)).readUInt32BE();
   const ttlSeconds = Math.min(soa.ttlSeconds, minimumSeconds);
-  return { kind, zone: zone.apex, soa: { ...soa, ttlSeconds } };
+  return { kind, soa: { ...soa, ttlSeconds } };
 }
 
 /** The DNAME above a name, the one next to the apex if there are several: it hides all below it. */
@@ -206,12 +218,12 @@ function highestDname(zone: Zone, key: NameKey): ResourceRecord | undefined {
   return found;
 }
 
-function followDname(zone: Zone, key: NameKey, dname: ResourceRecord): ZoneAnswer {
+function followDname(key: NameKey, dname: ResourceRecord): Found {
   const prefix = key.slice(0, key.length - dname.owner.length);
   const rdata = Buffer.concat([nameOctets(prefix), dname.rdata]);
-  if (rdata.length > MAX_NAME_OCTETS) return { kind: 'yxdomain', zone: zone.apex, records: [dname] };
+  if (rdata.length > MAX_NAME_OCTETS) return { kind: 'yxdomain', records: [dname] };
   const cname = { owner: key, type: TYPE.CNAME, ttlSeconds: dname.ttlSeconds, rdata };
-  return { kind: 'cname', zone: zone.apex, records: [dname, cname], target: nameOfRdata(rdata) };
+  return { kind: 'cname', records: [dname, cname], target: nameOfRdata(rdata) };
 }
 
 function nameOfRdata(rdata: Uint8Array): NameKey {

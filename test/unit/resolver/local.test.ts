@@ -3,11 +3,14 @@
 
 import { describe, expect, it } from 'vitest';
 import { Answer } from '../../../src/dns/answer.ts';
-import { nameKey } from '../../../src/dns/names.ts';
+import { isAtOrBelow, nameKey, nameOctets } from '../../../src/dns/names.ts';
 import { parseRecordText } from '../../../src/dns/record-text.ts';
+import { NameIndex } from '../../../src/resolver/local/name-index.ts';
 import { OwnNames } from '../../../src/resolver/local/own-names.ts';
 import { createZones } from '../../../src/resolver/local/zone.ts';
-import { local } from '../../../src/resolver/local.ts';
+import { type LocalParts, local } from '../../../src/resolver/local.ts';
+import type { Trace } from '../../../src/resolver/resolver.ts';
+import { NO_OTHER_NAMES } from '../../support/answer-path.ts';
 import { ask, contextAt, type QueryParts, render, type Seen, see } from '../../support/messages.ts';
 
 const HOME = nameKey('home.arpa.');
@@ -23,14 +26,15 @@ const RECORDS = [
   `far DNAME ${'long'.repeat(15)}.${'name'.repeat(5)}.example.`,
 ];
 
-function house() {
+function house(parts: Partial<LocalParts> = {}) {
   const zones = createZones([{ name: HOME, records: RECORDS.map((text) => parseRecordText(text, HOME)) }]);
   const names = ['dns.home.arpa', 'dns.example', 'here.home.arpa'];
   const ownNames = new OwnNames({ names, addresses: [], neighboursOf: () => [] });
-  const link = local(() => ({ zones, ownNames }))({ resolve: () => OUTSIDE });
-  return (name: string, type?: string, parts?: QueryParts): Seen | 'outside' => {
-    const query = ask(name, type, parts);
-    const answer = link.resolve(query, contextAt(0, { localAddress: '192.168.1.2' })) as Answer;
+  const link = local(() => ({ ...NO_OTHER_NAMES, zones, ownNames, ...parts }))({ resolve: () => OUTSIDE });
+  return (name: string, type?: string, queryParts?: QueryParts, trace?: Trace): Seen | 'outside' => {
+    const query = ask(name, type, queryParts);
+    const context = contextAt(0, { localAddress: '192.168.1.2', ...(trace && { trace }) });
+    const answer = link.resolve(query, context) as Answer;
     return answer === OUTSIDE ? 'outside' : see(render(answer, query));
   };
 }
@@ -106,5 +110,149 @@ describe('a name of the world', () => {
   it('is asked for DS of the zones of the house, with DO (RFC 8375 section 4)', () => {
     expect(resolve('home.arpa', 'DS', { edns: { dnssecOk: true } })).toBe('outside');
     expect(resolve('home.arpa', 'DS')).toMatchObject({ rcode: 0, answers: [] });
+  });
+});
+
+describe('the order of the house', () => {
+  const index = new NameIndex();
+  const file = (name: string, address: number[], isLease = false) =>
+    index.add({
+      name: nameKey(name),
+      address: Uint8Array.from(address),
+      isPointedTo: true,
+      expiresMs: Number.POSITIVE_INFINITY,
+      isLease,
+      source: isLease ? 'leases L' : 'file H',
+    });
+  file('nas.home.arpa', [192, 168, 1, 66]);
+  file('both.home.arpa', [192, 168, 1, 66]);
+  file('tv', [192, 168, 1, 50]);
+  file('wild.apps.home.arpa', [192, 168, 1, 51]);
+  file('www.example', [192, 168, 1, 52]);
+  file('in.lab.example', [192, 168, 1, 53]);
+  file('dns.example', [192, 168, 1, 54]);
+  file('tv.den.lan', [192, 168, 1, 55]);
+  file('c9.home.arpa', [0xfd, ...Array(15).fill(0)], true);
+  file('alias.home.arpa', [192, 168, 1, 60], true);
+  file('here.home.arpa', [192, 168, 1, 61], true);
+  file('leased.home.arpa', [192, 168, 1, 62], true);
+  const home = [
+    ...RECORDS,
+    'both AAAA fd00::1',
+    'alias CNAME nas',
+    '*.apps A 192.168.1.40',
+    'sub.inner TXT "x"',
+  ];
+  const zones = createZones([{ name: HOME, records: home.map((text) => parseRecordText(text, HOME)) }]);
+  const FORWARDED = ['lab.example', 'inner.home.arpa', '168.192.in-addr.arpa', 'deep.lan'].map((name) =>
+    nameKey(name),
+  );
+  const forwards = {
+    holds: (key: string) => FORWARDED.some((zone) => isAtOrBelow(key, zone)),
+  };
+  const designated = {
+    answer: (key: string, type: number) =>
+      key === nameKey('_dns.resolver.arpa') && type === 64
+        ? [
+            {
+              owner: key,
+              type,
+              ttlSeconds: 60,
+              rdata: Buffer.from([0, 1, ...nameOctets(nameKey('dns.example'))]),
+            },
+          ]
+        : null,
+  };
+  const files = {
+    lookup: (key: string, type: number) => index.lookup(key, type, 0),
+    exists: (key: string) => index.exists(key),
+  };
+  const resolve = house({ zones, files, forwards, designated });
+
+  /** "192.168.1.20 (zone home.arpa.)": the last record's value, or the code, and who said so. */
+  const told = (question: string, parts?: QueryParts): string => {
+    let by = '';
+    const [name, type] = question.split(' ');
+    const say: Trace['say'] = (link, detail) => {
+      by = ` (${link}: ${detail})`;
+    };
+    const seen = resolve(name!, type, parts, { say });
+    if (seen === 'outside') return `outside${by}`;
+    const value = seen.answers.at(-1)?.split(' ').at(-1);
+    return `${value ?? (seen.rcode === 3 ? 'NXDOMAIN' : 'NODATA')}${by}`;
+  };
+
+  it.each<[question: string, answer: string, because: string]>([
+    ['nas.home.arpa A', '192.168.1.20 (local: zone home.arpa.)', 'the zone comes before a hosts file'],
+    ['c9.home.arpa AAAA', 'NODATA (local: zone home.arpa.)', 'a client cannot add to what the owner wrote'],
+    ['both.home.arpa A', '192.168.1.66 (local: file H)', 'the owner himself can'],
+    ['both.home.arpa AAAA', 'fd00::1 (local: zone home.arpa.)', 'each type by itself'],
+    [
+      'alias.home.arpa A',
+      '192.168.1.20 (local: zone home.arpa.)',
+      'a CNAME of the owner comes before a lease',
+    ],
+    ['tv A', '192.168.1.50 (local: file H)', 'a dotless name is one of ours'],
+    ['tv TXT', 'NODATA (local: special name (a name without a dot))', 'and stays in the house'],
+    ['wild.apps.home.arpa A', '192.168.1.51 (local: file H)', 'a wildcard is for names that are not there'],
+    ['x.apps.home.arpa A', '192.168.1.40 (local: zone home.arpa.)', 'this is one'],
+    ['here.home.arpa A', '192.168.1.2 (local: own name)', 'a client cannot take our own name'],
+    ['here.home.arpa TXT', 'NODATA (local: zone home.arpa.)', 'the name is there, whatever its types'],
+    ['dns.example A', '192.168.1.54 (local: file H)', 'the owner himself can give us another address'],
+    ['leased.home.arpa A', '192.168.1.62 (local: leases L)', 'a lease adds a name to a zone'],
+    ['leased.home.arpa TXT', 'NODATA (local: zone home.arpa.)', 'NXDOMAIN would deny its address'],
+    ['leased.home.arpa AAAA', 'NODATA (local: leases L)', 'it has the other family only'],
+    [
+      '62.1.168.192.in-addr.arpa PTR',
+      'leased.home.arpa (local: leases L)',
+      'files come before a forwarded reverse zone',
+    ],
+    ['20.1.168.192.in-addr.arpa PTR', 'nas.home.arpa (local: zone 168.192.in-addr.arpa.)', 'and zones too'],
+    [
+      '99.1.168.192.in-addr.arpa PTR',
+      'outside',
+      'a zone that was made up for pointers does not deny the rest',
+    ],
+    [
+      '99.1.16.172.in-addr.arpa PTR',
+      'NXDOMAIN (local: special name (RFC 6303 section 4.1))',
+      'nobody else knows',
+    ],
+    ['www.example A', '192.168.1.52 (local: file H)', 'a name of the world may be pinned'],
+    ['www.example AAAA', 'NODATA (local: file H)', 'in both families'],
+    ['www.example MX', 'outside', 'but no further'],
+    ['x.lab.example A', 'outside', 'it is forwarded'],
+    ['in.lab.example A', '192.168.1.53 (local: file H)', 'a file may know better'],
+    ['x.deep.lan A', 'outside', 'forwarded names are no special ones'],
+    ['x.lan A', 'NXDOMAIN (local: special name (RFC 6762 appendix G))', 'this one is'],
+    [
+      'den.lan A',
+      'NODATA (local: special name (RFC 6762 appendix G))',
+      'NXDOMAIN would deny what a file has below it (RFC 8020)',
+    ],
+    ['x.inner.home.arpa A', 'outside', 'a forwarded zone may lie in one of the owner'],
+    ['sub.inner.home.arpa TXT', '"x" (local: zone home.arpa.)', 'what he wrote there counts'],
+    ['_dns.resolver.arpa UNKNOWN_64', '(local: designated resolvers (RFC 9462))', 'our doors are told'],
+    ['_dns.resolver.arpa A', 'NODATA (local: special name (RFC 9462 section 6.4))', 'and nothing else there'],
+    ['www.elsewhere.example A', 'outside', 'it is a name of the world'],
+  ])('%s is %s, because %s', (question, answer) => {
+    expect(told(question)).toContain(answer);
+  });
+
+  const DO = { edns: { dnssecOk: true } };
+  it.each<[name: string, answer: string, because: string]>([
+    [
+      'lab.example',
+      'outside',
+      'the public parent has the proof that the forwarded zone is unsigned, if it has one',
+    ],
+    ['x.lab.example', 'outside', 'the parent is forwarded'],
+    ['168.192.in-addr.arpa', 'outside', 'RFC 6303 wants that proof, and IANA delegates without a signature'],
+    ['10.in-addr.arpa', 'outside', 'the same where nothing is written'],
+    ['inner.home.arpa', 'NODATA', 'the parent is ours, and not signed'],
+    ['deep.lan', 'NODATA', 'the parent is in no public zone'],
+    ['nas.home.arpa', 'NODATA', 'it is no cut'],
+  ])('the DS of %s is %s for a validating client, because %s', (name, answer) => {
+    expect(told(`${name} DS`, DO)).toContain(answer);
   });
 });

@@ -1,0 +1,75 @@
+// A list as it comes in, octets in pieces of any length, to a table of its names. Lines end in LF or CRLF; a byte order
+// mark and a last line without an end are fine. Lines outside ASCII are UTF-8.
+// It judges what is no list at all: a page of HTML, a text without one name.
+
+import { NamesRefused, type NameTable, NameTableBuilder } from './name-table.ts';
+import { readRule } from './rules.ts';
+
+/** Rules are names of at most 253 characters, and hosts lines have some of them; what is longer is no rule. */
+const LINE_OCTETS_MAX = 4096;
+const BYTE_ORDER_MARK = '\u00ef\u00bb\u00bf';
+const NOT_ASCII = /[\u0080-\u00ff]/;
+
+export interface ReadList {
+  readonly table: NameTable;
+  /** Lines that are no comment and no rule that is understood. */
+  readonly unread: number;
+}
+
+export class ListReader {
+  readonly #builder = new NameTableBuilder();
+  #unread = 0;
+  #rest = '';
+  #isSkipping = false;
+  #isFirst = true;
+
+  /** @throws NamesRefused */
+  push(octets: Uint8Array): void {
+    let text = this.#rest + Buffer.from(octets.buffer, octets.byteOffset, octets.length).toString('latin1');
+    if (this.#isFirst) {
+      if (text.length < BYTE_ORDER_MARK.length) {
+        this.#rest = text;
+        return;
+      }
+      text = this.#open(text);
+    }
+    let start = 0;
+    for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', start)) {
+      this.#read(text.slice(start, end));
+      start = end + 1;
+    }
+    this.#rest = text.slice(start);
+    if (this.#rest.length <= LINE_OCTETS_MAX) return;
+    if (!this.#isSkipping) this.#unread += 1;
+    this.#isSkipping = true;
+    this.#rest = '';
+  }
+
+  /** @throws NamesRefused (by rejection) */
+  async finish(): Promise<ReadList> {
+    this.#read(this.#isFirst ? this.#open(this.#rest) : this.#rest);
+    return { table: await this.#builder.finish(), unread: this.#unread };
+  }
+
+  #open(text: string): string {
+    this.#isFirst = false;
+    const bare = text.startsWith(BYTE_ORDER_MARK) ? text.slice(BYTE_ORDER_MARK.length) : text;
+    if (/^\s*</.test(bare)) throw new NamesRefused('it is a page of HTML or XML');
+    return bare;
+  }
+
+  #read(line: string): void {
+    if (this.#isSkipping) {
+      this.#isSkipping = false;
+      return;
+    }
+    const rule = line.length > LINE_OCTETS_MAX ? 'unread' : readRule(decoded(line));
+    if (rule === null) return;
+    if (rule === 'unread') this.#unread += 1;
+    else for (const name of rule.names) this.#builder.add(name, rule.marks);
+  }
+}
+
+function decoded(line: string): string {
+  return NOT_ASCII.test(line) ? Buffer.from(line, 'latin1').toString('utf8') : line;
+}

@@ -1,4 +1,4 @@
-// Fifth link: while the clock is untrusted, addresses of time servers are asked for over relaxed connections
+// Link: while the clock is untrusted, addresses of time servers are asked for over relaxed connections
 // (tls/connect.ts), because without them there is no way out of that state. What is learnt so is kept apart from the
 // cache and forgotten with the state. Everything else, and everything in the other states, goes on to the cache.
 
@@ -11,8 +11,10 @@ import { ClockNotReady, UpstreamFailure } from '../dns/failures.ts';
 import type { NameKey } from '../dns/names.ts';
 import type { Query } from '../dns/query.ts';
 import type { UpstreamPool } from '../upstream/pool.ts';
-import { type AnswerStore, LruAnswerStore } from './answer-store.ts';
-import { cache, FailureMemory, isFailure } from './cache.ts';
+import { type AnswerStore, LruAnswerStore } from './cache/answer-store.ts';
+import { FailureMemory } from './cache/failure-memory.ts';
+import { isFailure } from './cache/stale.ts';
+import { cache } from './cache.ts';
 import { coalesce } from './coalesce.ts';
 import { askUpstreams } from './forward.ts';
 import { type Context, chain, type Link, type Resolver } from './resolver.ts';
@@ -34,10 +36,12 @@ export interface DegradeParts {
   /** The cache's store: what it still has fresh was learnt under strict verification and comes first. */
   readonly store: Pick<AnswerStore, 'get'>;
   readonly limits: Pick<Limits, 'pendingQueries' | 'pendingQueriesPerClient'>;
+  /** Names that a resolver on the LAN answers in every state; none of them may leave. */
+  readonly isForwarded: (key: NameKey) => boolean;
 }
 
 export function degrade(parts: DegradeParts): Link {
-  const { clock, timeServerNames, store } = parts;
+  const { clock, timeServerNames, store, isForwarded } = parts;
   let table = openTable(parts);
   clock.onStateChange(() => {
     table = openTable(parts);
@@ -58,7 +62,8 @@ export function degrade(parts: DegradeParts): Link {
   return (next) => ({
     resolve(query, context) {
       if (clock.status.state !== 'untrusted') return next.resolve(query, context);
-      if (!asksForAddress(query) || !isTimeServerName(query.nameKey, timeServerNames()))
+      const key = query.nameKey;
+      if (!asksForAddress(query) || !isTimeServerName(key, timeServerNames()) || isForwarded(key))
         return next.resolve(query, context);
       return store.get(query.cacheKey, context.receivedAtMs) ?? askTable(query, context, next);
     },

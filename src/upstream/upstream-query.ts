@@ -5,6 +5,7 @@
 import { OUR_PAYLOAD_OCTETS } from '../dns/answer.ts';
 import { CLASS_IN, OPCODE_QUERY, RCODE, TYPE } from '../dns/codes.ts';
 import { readExtendedErrors, writeOpt } from '../dns/edns.ts';
+import { type NameKey, nameOctets, ROOT } from '../dns/names.ts';
 import { Query } from '../dns/query.ts';
 import {
   FLAG,
@@ -42,10 +43,11 @@ export function buildUpstreamQuery(query: Query): Uint8Array {
   return message.subarray(0, end);
 }
 
-/** ". NS", what every resolver knows: asked to learn whether an upstream is back. */
-export function probeQuery(): Uint8Array {
+/** Asked to learn whether an upstream is back; ". NS" is what every resolver of the world knows. */
+export function probeQuery(name: NameKey = ROOT, type: number = TYPE.NS): Uint8Array {
+  const header = Uint8Array.of(0, 0, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0);
   return buildUpstreamQuery(
-    new Query(Uint8Array.of(0, 0, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, TYPE.NS, 0, CLASS_IN)),
+    new Query(Buffer.concat([header, nameOctets(name), Uint8Array.of(0, type, 0, CLASS_IN)])),
   );
 }
 

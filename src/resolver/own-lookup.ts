@@ -29,7 +29,7 @@ export async function lookUpAddresses(resolver: Resolver, name: string, clock: C
     deadlineMs: nowMs + LOOKUP_WITHIN_MS,
   } as const;
   const ask = async (type: number) => {
-    const query = questionFor(name, type);
+    const query = questionFor(nameKey(name), type);
     return addressesIn(await resolver.resolve(query, context), query);
   };
   const results = await Promise.allSettled([ask(TYPE.A), ask(TYPE.AAAA)]);
@@ -39,8 +39,9 @@ export async function lookUpAddresses(resolver: Resolver, name: string, clock: C
   return addresses;
 }
 
-function questionFor(name: string, type: number): Query {
-  const octets = nameOctets(nameKey(name));
+/** A query of our own; `name` in wire form. */
+export function questionFor(name: string, type: number): Query {
+  const octets = nameOctets(name);
   const message = new Uint8Array(HEADER_OCTETS + octets.length + 4);
   writeUint16(message, 2, FLAG.RD);
   writeUint16(message, 4, 1);

@@ -22,7 +22,7 @@ export function alternateFamilies(addresses: readonly string[]): string[] {
 
 /**
  * Resolves with the first success; the losers are aborted through their signal.
- * @throws AggregateError with the error of every attempt when all have failed.
+ * @throws AggregateError with the error of every attempt when all have failed, or there was no address.
  */
 export function race<T>(
   addresses: readonly string[],
@@ -54,6 +54,7 @@ export function race<T>(
         reject(new AggregateError(errors, 'no address could be connected to'));
       else startNext();
     };
-    startNext();
+    if (addresses.length === 0) reject(new AggregateError([], 'no address is known'));
+    else startNext();
   });
 }

@@ -12,6 +12,7 @@ import { alternateFamilies, race } from '../tls/race.ts';
 import type { TrustAnchors } from '../tls/trust-anchors.ts';
 import { maySend, type SendBudget, type Upstream } from './upstream.ts';
 import type { ConnectionParts, Exchange, UpstreamConnection } from './upstream-connection.ts';
+import type { Whereabouts } from './whereabouts.ts';
 
 const MAX_CONNECTIONS = 8;
 /** Exchanges that wait for a connection. */
@@ -36,6 +37,7 @@ export interface Protocol {
 export interface UpstreamParts {
   readonly config: UpstreamConfig;
   readonly anchors: TrustAnchors;
+  readonly whereabouts: Whereabouts;
   readonly tls: Pick<TlsConnector, 'connect'>;
   readonly clock: Clock;
   readonly log: Log;
@@ -46,7 +48,8 @@ export abstract class ConnectedUpstream implements Upstream {
   readonly #protocol: Protocol;
   readonly #connections = new Set<UpstreamConnection>();
   readonly #queue: Exchange[] = [];
-  #addresses: readonly string[];
+  /** The address that was connected to last; it is tried first the next time. */
+  #lastReached = '';
   #opening = 0;
   /** Those of them that have not taken too long yet. */
   #promising = 0;
@@ -60,11 +63,14 @@ export abstract class ConnectedUpstream implements Upstream {
   constructor(parts: UpstreamParts, protocol: Protocol) {
     this.#parts = parts;
     this.#protocol = protocol;
-    this.#addresses = alternateFamilies(parts.config.addresses);
   }
 
   get name(): string {
     return this.#parts.config.url;
+  }
+
+  get isLocated(): boolean {
+    return this.#parts.whereabouts.addresses.length > 0;
   }
 
   exchange(query: Uint8Array, deadlineMs: number, budget: SendBudget): Promise<Uint8Array> {
@@ -102,13 +108,20 @@ export abstract class ConnectedUpstream implements Upstream {
   }
 
   #dispatch(exchange: Exchange): void {
-    if (this.#isClosed || this.#queue.length >= MAX_QUEUE) {
-      const reason = this.#isClosed ? 'no longer configured' : 'too many queries wait for a connection';
-      exchange.reject(new UpstreamFailure('upstream-unreachable', `${this.name}: ${reason}`));
+    const obstacle = this.#obstacle();
+    if (obstacle !== null) {
+      exchange.reject(new UpstreamFailure('upstream-unreachable', `${this.name}: ${obstacle}`));
       return;
     }
     this.#queue.push(exchange);
     this.#drain();
+  }
+
+  /** Why nothing can be taken on now, or null. */
+  #obstacle(): string | null {
+    if (this.#isClosed) return 'no longer configured';
+    if (this.#queue.length >= MAX_QUEUE) return 'too many queries wait for a connection';
+    return this.isLocated ? null : `its address is not known yet: ${this.#parts.whereabouts.problem}`;
   }
 
   /** A connection with room, or null. */
@@ -163,7 +176,7 @@ export abstract class ConnectedUpstream implements Upstream {
   }
 
   async #connect(): Promise<UpstreamConnection> {
-    const { config, anchors, tls, clock } = this.#parts;
+    const { config, anchors, whereabouts, tls, clock } = this.#parts;
     const attempt = async (address: string, signal: AbortSignal) => {
       const { port, serverName, pins } = config;
       const { socket } = await tls.connect({
@@ -178,8 +191,15 @@ export abstract class ConnectedUpstream implements Upstream {
       });
       return { address, socket };
     };
-    const { address, socket } = await race(this.#addresses, clock, attempt);
-    this.#addresses = [address, ...this.#addresses.filter((other) => other !== address)];
+    const known = whereabouts.addresses;
+    const first = known.filter((address) => address === this.#lastReached);
+    const addresses = alternateFamilies([...first, ...known.filter((other) => other !== this.#lastReached)]);
+    const { address, socket } = await race(addresses, clock, attempt).catch((error: unknown) => {
+      whereabouts.missed();
+      throw error;
+    });
+    this.#lastReached = address;
+    whereabouts.reached(address);
     const connection: UpstreamConnection = this.#protocol.connect({
       socket,
       clock,

@@ -20,18 +20,37 @@ import { isBareFailure, isReplyTo } from './upstream-query.ts';
 export const DOH_MAX_IN_FLIGHT = MAX_STREAMS;
 const FIELDS = { accept: DNS_MESSAGE, 'content-type': DNS_MESSAGE } as const;
 const LEAST_FINAL_STATUS = 200;
+const REFUSED_STREAM = /REFUSED_STREAM/;
+
+/** What one connection has learnt for all connections to its upstream. */
+export interface DohManners {
+  /**
+   * It refuses a stream that is opened while the body of another is on its way, as Knot Resolver 5 does. Requests of one
+   * turn of the event loop leave with all their header fields first, so such a peer is sent one request a turn.
+   */
+  isOneATurn: boolean;
+}
 
 export class DohConnection extends UpstreamConnection {
   readonly maxInFlight: number;
   readonly #client: Client;
   readonly #path: string;
   readonly #streams = new Map<number, Dispatcher.DispatchController>();
+  readonly #manners: DohManners;
+  /** Those that wait for their turn of the event loop. */
+  readonly #waiting: number[] = [];
+  #isTurnTaken = false;
   #nextId = 0;
   /** Its upstream takes nothing new on it. */
   #isRetired = false;
 
-  constructor(parts: ConnectionParts, config: Pick<UpstreamConfig, 'serverName' | 'port' | 'path'>) {
+  constructor(
+    parts: ConnectionParts,
+    config: Pick<UpstreamConfig, 'serverName' | 'port' | 'path'>,
+    manners: DohManners,
+  ) {
     super(parts);
+    this.#manners = manners;
     this.maxInFlight = parts.socket.alpnProtocol === 'h2' ? DOH_MAX_IN_FLIGHT : 1;
     this.#path = config.path;
     this.#client = undiciOver(parts.socket, config, () => this.#over());
@@ -46,6 +65,25 @@ export class DohConnection extends UpstreamConnection {
     const id = this.#nextId;
     this.#nextId += 1;
     this.owe(id, exchange);
+    if (!this.#manners.isOneATurn) {
+      this.#request(id, exchange);
+      return;
+    }
+    this.#waiting.push(id);
+    if (!this.#isTurnTaken) this.#takeTurn();
+  }
+
+  /** The next one that is still owed, and another one in the next turn. */
+  #takeTurn(): void {
+    let id = this.#waiting.shift();
+    while (id !== undefined && !this.owed.has(id)) id = this.#waiting.shift();
+    this.#isTurnTaken = id !== undefined;
+    if (id === undefined) return;
+    this.#request(id, this.owed.get(id)!);
+    setImmediate(() => this.#takeTurn());
+  }
+
+  #request(id: number, exchange: Exchange): void {
     const chunks: Uint8Array[] = [];
     let [octets, ageSeconds] = [0, 0];
     this.#client.dispatch(
@@ -121,6 +159,7 @@ export class DohConnection extends UpstreamConnection {
   }
 
   #failed(id: number, error: Error): void {
+    if (REFUSED_STREAM.test(error.message)) this.#manners.isOneATurn = true;
     // When the whole connection died, close() is told so in this turn, and sees to all that it owes.
     if (this.owed.has(id)) setImmediate(() => this.#askElsewhere(id, error.message));
   }

@@ -7,6 +7,8 @@ import { layoutOf, writeUint32 } from '../dns/wire.ts';
 
 export const DNS_MESSAGE = 'application/dns-message';
 const OK = 200;
+/** The content coding that is none (RFC 9110 section 8.4.1 and 12.5.3). */
+const IDENTITY = 'identity';
 const HINTS: Readonly<Record<number, string>> = {
   400: '; check its path',
   401: '; it serves only those whom it knows',
@@ -24,6 +26,8 @@ export function problemOfHead(status: number, headers: Headers): string | null {
     return `answered with the HTTP status ${status}, and redirects are not followed; check its path`;
   }
   if (status !== OK) return `answered with the HTTP status ${status}${HINTS[status] ?? ''}`;
+  const coding = String(headers['content-encoding'] ?? IDENTITY);
+  if (coding.trim().toLowerCase() !== IDENTITY) return `answered in a compressed form, which is not read`;
   const [mediaType] = String(headers['content-type'] ?? '').split(';', 1) as [string];
   if (mediaType.trim().toLowerCase() === DNS_MESSAGE) return null;
   return `answered with something else than ${DNS_MESSAGE}; check its path`;

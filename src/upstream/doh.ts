@@ -3,14 +3,15 @@
 
 import { HTTP_ALPN } from '../tls/undici-over.ts';
 import { ConnectedUpstream, type UpstreamParts } from './connected-upstream.ts';
-import { DOH_MAX_IN_FLIGHT, DohConnection } from './doh-connection.ts';
+import { DOH_MAX_IN_FLIGHT, DohConnection, type DohManners } from './doh-connection.ts';
 
 export class DohUpstream extends ConnectedUpstream {
   constructor(parts: UpstreamParts) {
+    const manners: DohManners = { isOneATurn: false };
     super(parts, {
       alpn: HTTP_ALPN,
       maxInFlight: DOH_MAX_IN_FLIGHT,
-      connect: (connection) => new DohConnection(connection, parts.config),
+      connect: (connection) => new DohConnection(connection, parts.config, manners),
     });
   }
 }

@@ -49,6 +49,8 @@ export interface UpstreamPoolParts {
   readonly isUsable: () => boolean;
   /** Called when an upstream answers again after a failure. */
   readonly onRecovery: () => void;
+  /** What is asked to learn whether an upstream is back; probeQuery() unless given. */
+  readonly probe?: Uint8Array;
   /** In [0, 1); Math.random but in tests. */
   readonly random?: () => number;
 }
@@ -82,10 +84,12 @@ export class UpstreamPool {
     return new Attempt(query, deadlineMs, this.#parts.clock, this).result;
   }
 
-  /** The better of two members picked at random among those not tried yet, else among all. */
+  /** The better of two members picked at random among those not tried yet, else among all that can be. */
   choose(tried: ReadonlySet<Member>): Member {
-    const fresh = this.#members.filter((member) => !tried.has(member));
-    const candidates = fresh.length > 0 ? fresh : this.#members;
+    const located = this.#members.filter(({ upstream }) => upstream.isLocated !== false);
+    const choice = located.length > 0 ? located : this.#members;
+    const fresh = choice.filter((member) => !tried.has(member));
+    const candidates = fresh.length > 0 ? fresh : choice;
     const random = this.#parts.random ?? Math.random;
     const first = Math.floor(random() * candidates.length);
     const second = (first + 1 + Math.floor(random() * (candidates.length - 1))) % candidates.length;
@@ -94,9 +98,9 @@ export class UpstreamPool {
     return b.card.score(nowMs) < a.card.score(nowMs) ? b : a;
   }
 
-  /** Is there anybody who has not been tried? */
+  /** Is there anybody who has not been tried, and can be? */
   hasFresh(tried: ReadonlySet<Member>): boolean {
-    return tried.size < this.#members.length;
+    return this.#members.some((member) => member.upstream.isLocated !== false && !tried.has(member));
   }
 
   answered(member: Member, rttMs: number): void {
@@ -158,7 +162,7 @@ export class UpstreamPool {
     const { clock } = this.#parts;
     const sentAtMs = clock.monotonic();
     member.upstream
-      .exchange(probeQuery(), sentAtMs + PROBE_TIMEOUT_MS, { sendsLeft: 1, reserved: 0 })
+      .exchange(this.#parts.probe ?? probeQuery(), sentAtMs + PROBE_TIMEOUT_MS, { sendsLeft: 1, reserved: 0 })
       .then(
         () => this.answered(member, clock.monotonic() - sentAtMs),
         (error) => this.failed(member, error),

@@ -16,6 +16,8 @@ export function maySend({ sendsLeft, reserved }: SendBudget): boolean {
 export interface Upstream {
   /** Its URL as configured; for people, logs and metrics. */
   readonly name: string;
+  /** False while its address is not known: then it fails at once, and is no choice beside one that can be asked. */
+  readonly isLocated?: boolean;
   /**
    * Sends `query` (a whole message, ID 0) and resolves with the reply to it: ID, question, opcode and form have been
    * checked. Gives up at `deadlineMs` (monotonic), and when `budget` allows no further send; takes one from it per send.

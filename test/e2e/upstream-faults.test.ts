@@ -1,5 +1,5 @@
-// The upstream fails in every way that one can, and comes back: killed, restarted, closing, resetting, half messages,
-// silence, wrong IDs. However it fails, every client is answered within five seconds, and the names of the world
+// The upstream, DoT or DoH, fails in every way that one can, and comes back: killed, restarted, closing, resetting, half
+// messages, silence, wrong IDs. However it fails, every client is answered within five seconds, and the names of the world
 // are back within a second of the upstream's return. With two upstreams and one of them dead, nobody waits.
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -7,16 +7,18 @@ import { makeQuery, type Reply, readReply } from '../support/dns-message.ts';
 import { eventually, pause } from '../support/eventually.ts';
 import { freePort } from '../support/free-ports.ts';
 import { INTERNAL_ADDRESS, INTERNAL_NAME, type Noonmark, startNoonmark } from '../support/noonmark.ts';
-import {
-  type Behaviour,
-  FAULTS,
-  HOSTILE_ADDRESS,
-  type HostileDot,
-  startHostileDot,
-} from '../support/peers/hostile-dot.ts';
+import { type HostileDot, startHostileDot } from '../support/peers/hostile-dot.ts';
+import { FAULTS, type Fault, HOSTILE_ADDRESS } from '../support/peers/hostile-upstream.ts';
 import { havePeers } from '../support/peers/packages.ts';
-import { startUnbound, WILD_ADDRESS, WILD_ZONE } from '../support/peers/unbound.ts';
+import { WILD_ADDRESS, WILD_ZONE } from '../support/peers/unbound.ts';
 import type { IssuedCertificate, Pki } from '../support/pki.ts';
+import {
+  type Hostile,
+  REAL_UPSTREAMS,
+  type RealKind,
+  UPSTREAM_KINDS,
+  type UpstreamKind,
+} from '../support/upstream-kinds.ts';
 import { makePki, upstreamCertificate, upstreamEntry } from '../support/upstreams.ts';
 
 /** No client waits longer (acceptance 3), plus what a busy machine of two cores adds. */
@@ -25,7 +27,7 @@ const ANSWER_WITHIN_MS = 5_000 + SLACK_MS;
 const BACK_WITHIN_MS = 1_000 + SLACK_MS;
 const ONE_DEAD_WITHIN_MS = 1_000 + SLACK_MS;
 const AT_ONCE = 8;
-const HANDSHAKE_FAULTS: readonly Behaviour[] = ['stalls the handshake', 'refuses the handshake'];
+const HANDSHAKE_FAULTS: readonly Fault[] = ['stalls the handshake', 'refuses the handshake'];
 const REJECTED_REPLIES = ['answers with a wrong ID first', 'answers another question first'] as const;
 
 let pki: Pki;
@@ -34,6 +36,9 @@ let serial = 0;
 
 /** A name that no cache and no remembered failure knows. */
 const freshName = () => `f${++serial}.${WILD_ZONE}`;
+
+const startOver = ({ entry }: UpstreamKind, ...ports: readonly number[]) =>
+  startNoonmark({ config: { upstreams: ports.map((port) => entry(port, pki.rootFile)) } });
 
 beforeAll(() => {
   pki = makePki();
@@ -76,14 +81,12 @@ async function expectBack(noonmark: Noonmark, address: string): Promise<void> {
   await eventually(isBack, { withinMs: BACK_WITHIN_MS, what: 'the first answer after the return' });
 }
 
-describe('An upstream that', () => {
+describe.each(UPSTREAM_KINDS)('A $name upstream that', (kind) => {
   test.each(FAULTS)(
     '%s: every query is answered in time, internal names at once, and it comes back',
     async (fault) => {
-      await using hostile = await startHostileDot(certificate);
-      await using noonmark = await startNoonmark({
-        config: { upstreams: [upstreamEntry(hostile.port, pki.rootFile)] },
-      });
+      await using hostile = await kind.startHostile(certificate);
+      await using noonmark = await startOver(kind, hostile.port);
       await expectBack(noonmark, HOSTILE_ADDRESS);
       hostile.behaviour = fault;
       if (HANDSHAKE_FAULTS.includes(fault)) hostile.dropConnections();
@@ -98,13 +101,13 @@ describe('An upstream that', () => {
   );
 });
 
-describe('An upstream that misbehaves', () => {
-  let hostile: HostileDot;
+describe.each(UPSTREAM_KINDS)('A $name upstream that misbehaves', (kind) => {
+  let hostile: Hostile;
   let noonmark: Noonmark;
 
   beforeAll(async () => {
-    hostile = await startHostileDot(certificate);
-    noonmark = await startNoonmark({ config: { upstreams: [upstreamEntry(hostile.port, pki.rootFile)] } });
+    hostile = await kind.startHostile(certificate);
+    noonmark = await startOver(kind, hostile.port);
   });
 
   afterAll(async () => {
@@ -119,17 +122,9 @@ describe('An upstream that misbehaves', () => {
     }
   });
 
-  test.each(REJECTED_REPLIES)('%s: the stray reply is skipped and the right one taken', async (behaviour) => {
-    hostile.behaviour = behaviour;
-    for (const { reply } of await askMany(noonmark)) expect(reply?.answers).toEqual([`A ${HOSTILE_ADDRESS}`]);
-  });
-
-  test.each<[string, Behaviour]>([
-    ['never answers', 'never answers'],
-    ['closes without an answer', 'closes without an answer'],
-  ])(
+  test.each<Fault>(['never answers', 'closes without an answer'])(
     '%s: the failure says so, and costs at most three upstream queries a client query',
-    async (_, behaviour) => {
+    async (behaviour) => {
       hostile.behaviour = behaviour;
       const name = freshName();
       const { reply } = await askTimed(noonmark, name);
@@ -163,13 +158,33 @@ describe('An upstream that misbehaves', () => {
   });
 });
 
-describe.skipIf(!havePeers('unbound'))('A real unbound as the upstream', () => {
-  test.each<NodeJS.Signals>(['SIGKILL', 'SIGTERM'])('ended by %s, then started again', async (signal) => {
+describe('A DoT upstream that sends a stray reply first', () => {
+  let hostile: HostileDot;
+  let noonmark: Noonmark;
+
+  beforeAll(async () => {
+    hostile = await startHostileDot(certificate);
+    noonmark = await startNoonmark({ config: { upstreams: [upstreamEntry(hostile.port, pki.rootFile)] } });
+  });
+
+  afterAll(async () => {
+    await noonmark?.stop();
+    await hostile?.stop();
+  });
+
+  test.each(REJECTED_REPLIES)('%s: it is skipped and the right one taken', async (behaviour) => {
+    hostile.behaviour = behaviour;
+    for (const { reply } of await askMany(noonmark)) expect(reply?.answers).toEqual([`A ${HOSTILE_ADDRESS}`]);
+  });
+});
+
+describe.each(REAL_UPSTREAMS)('A real $peer as the $name upstream', (real: RealKind) => {
+  const peerTest = test.skipIf(!havePeers(real.peer));
+
+  peerTest.each<NodeJS.Signals>(['SIGKILL', 'SIGTERM'])('ended by %s, then started again', async (signal) => {
     const port = await freePort();
-    await using first = await startUnbound({ ...certificate, port });
-    await using noonmark = await startNoonmark({
-      config: { upstreams: [upstreamEntry(port, pki.rootFile)] },
-    });
+    await using first = await real.start({ ...certificate, port });
+    await using noonmark = await startOver(real, port);
     await expectBack(noonmark, WILD_ADDRESS);
     first.signal(signal);
     await first.stop();
@@ -179,39 +194,36 @@ describe.skipIf(!havePeers('unbound'))('A real unbound as the upstream', () => {
       expect(reply?.rcode).toBe('SERVFAIL');
       expect([22, 23]).toContain(reply?.extendedErrors[0]?.code);
     }
-    await using _second = await startUnbound({ ...certificate, port });
+    await using _second = await real.start({ ...certificate, port });
     await expectBack(noonmark, WILD_ADDRESS);
   });
 
-  test('frozen, then thawed', async () => {
-    await using unbound = await startUnbound(certificate);
-    await using noonmark = await startNoonmark({
-      config: { upstreams: [upstreamEntry(unbound.port, pki.rootFile)] },
-    });
+  peerTest('frozen, then thawed', async () => {
+    await using upstream = await real.start(certificate);
+    await using noonmark = await startOver(real, upstream.port);
     await expectBack(noonmark, WILD_ADDRESS);
-    unbound.signal('SIGSTOP');
+    upstream.signal('SIGSTOP');
     expectAnswered(await askMany(noonmark), ANSWER_WITHIN_MS);
-    unbound.signal('SIGCONT');
+    upstream.signal('SIGCONT');
     await expectBack(noonmark, WILD_ADDRESS);
   });
 });
 
-describe('Two upstreams, one of them dead', () => {
-  test.each<['refuses connections' | Behaviour]>([
+describe.each(UPSTREAM_KINDS)('Two $name upstreams, one of them dead', (kind) => {
+  test.each<['refuses connections' | Fault]>([
     ['refuses connections'],
     ['never answers'],
     ['stalls the handshake'],
     ['resets'],
     ['closes without an answer'],
   ])('one %s: every client is answered by the other and none waits', async (fault) => {
-    await using good = await startHostileDot(certificate);
-    await using bad = await startHostileDot({
+    await using good = await kind.startHostile(certificate);
+    await using bad = await kind.startHostile({
       ...certificate,
       behaviour: fault === 'refuses connections' ? 'answers' : fault,
     });
     if (fault === 'refuses connections') await bad.stop();
-    const upstreams = [bad.port, good.port].map((port) => upstreamEntry(port, pki.rootFile));
-    await using noonmark = await startNoonmark({ config: { upstreams } });
+    await using noonmark = await startOver(kind, bad.port, good.port);
     for (let round = 0; round < 3; round++) {
       const asked = await askMany(noonmark);
       for (const { reply } of asked) expect(reply?.answers).toEqual([`A ${HOSTILE_ADDRESS}`]);
@@ -221,10 +233,9 @@ describe('Two upstreams, one of them dead', () => {
   });
 
   test('one that dies while it is used is left at once', async () => {
-    await using first = await startHostileDot(certificate);
-    await using second = await startHostileDot(certificate);
-    const upstreams = [first.port, second.port].map((port) => upstreamEntry(port, pki.rootFile));
-    await using noonmark = await startNoonmark({ config: { upstreams } });
+    await using first = await kind.startHostile(certificate);
+    await using second = await kind.startHostile(certificate);
+    await using noonmark = await startOver(kind, first.port, second.port);
     await askMany(noonmark, 4 * AT_ONCE);
     for (const [dying, other] of [
       [first, second],
@@ -241,14 +252,14 @@ describe('Two upstreams, one of them dead', () => {
 
   test('an address family that is dead costs no client its answer', async () => {
     const port = await freePort();
-    await using _four = await startHostileDot({ ...certificate, port });
-    await using _six = await startHostileDot({
+    await using _four = await kind.startHostile({ ...certificate, port });
+    await using _six = await kind.startHostile({
       ...certificate,
       port,
       address: '::1',
       behaviour: 'stalls the handshake',
     });
-    const upstreams = [upstreamEntry(port, pki.rootFile, { addresses: ['::1', '127.0.0.1'] })];
+    const upstreams = [kind.entry(port, pki.rootFile, { addresses: ['::1', '127.0.0.1'] })];
     await using noonmark = await startNoonmark({ config: { upstreams } });
     const asked = await askMany(noonmark);
     for (const { reply } of asked) expect(reply?.answers).toEqual([`A ${HOSTILE_ADDRESS}`]);

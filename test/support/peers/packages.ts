@@ -20,6 +20,12 @@ export const PEER_PACKAGES = {
   chronyd: 'chrony',
   dnsdist: 'dnsdist',
   smartdns: 'smartdns',
+  kresd: 'knot-resolver',
+  dnsmasq: 'dnsmasq-base',
+  'named-checkzone': 'bind9-utils',
+  chromium: 'chromium',
+  certutil: 'libnss3-tools',
+  'systemd-analyze': 'systemd',
 } as const;
 
 export type Peer = keyof typeof PEER_PACKAGES;

@@ -48,6 +48,10 @@ describe('alternateFamilies', () => {
 });
 
 describe('race', () => {
+  it('of no address at all is lost at once', async () => {
+    await expect(startRace([]).result).rejects.toThrow('no address is known');
+  });
+
   it('starts the second attempt only after the delay', () => {
     const { clock, started } = startRace(['a', 'b', 'c']);
     expect(started).toEqual(['a']);

@@ -10,6 +10,7 @@ import {
   type Http2ServerRequest,
   type Http2ServerResponse,
   type ServerHttp2Session,
+  type ServerHttp2Stream,
 } from 'node:http2';
 import {
   type AddressInfo,
@@ -20,6 +21,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createServer as createTlsServer } from 'node:tls';
+import { gzipSync } from 'node:zlib';
 import packet, { type StringAnswer } from 'dns-packet';
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
 import { UpstreamFailure } from '../../../src/dns/failures.ts';
@@ -30,6 +32,7 @@ import { createTlsConnector } from '../../../src/tls/connect.ts';
 import { TrustAnchors } from '../../../src/tls/trust-anchors.ts';
 import { DohUpstream } from '../../../src/upstream/doh.ts';
 import { buildUpstreamQuery } from '../../../src/upstream/upstream-query.ts';
+import { writtenAddresses } from '../../../src/upstream/whereabouts.ts';
 import { answerWith, makeQuery, questionName, readReply } from '../../support/dns-message.ts';
 import { eventually } from '../../support/eventually.ts';
 import { freePort } from '../../support/free-ports.ts';
@@ -98,6 +101,8 @@ interface ServerOptions {
   readonly port: number;
   readonly address: string;
   readonly maxStreams: number;
+  /** Sees each stream of HTTP/2 as soon as its header fields are there. */
+  readonly onStream: (stream: ServerHttp2Stream) => void;
 }
 
 const respond =
@@ -112,7 +117,8 @@ async function startServer(
   behave: Behaviour = answer,
   options: Partial<ServerOptions> = {},
 ): Promise<Server> {
-  const { version = 'h2', certificate = good, port = 0, address = '127.0.0.1', maxStreams } = options;
+  const { version = 'h2', certificate = good, port = 0, address = '127.0.0.1' } = options;
+  const { maxStreams, onStream = () => {} } = options;
   const credentials = {
     cert: readFileSync(certificate.certificateFile),
     key: readFileSync(certificate.keyFile),
@@ -139,7 +145,9 @@ async function startServer(
   let net: NetServer;
   if (version === 'h2') {
     const settings = maxStreams === undefined ? {} : { maxConcurrentStreams: maxStreams };
-    net = createSecureServer({ ...credentials, settings }, takeSafely).on('sessionError', () => {});
+    net = createSecureServer({ ...credentials, settings }, takeSafely)
+      .on('sessionError', () => {})
+      .prependListener('stream', onStream);
   } else {
     const http = createHttpServer(takeSafely);
     net = createTlsServer({ ...credentials, ALPNProtocols: ['http/1.1'] }, (socket) =>
@@ -204,7 +212,10 @@ function createUpstream(port: number, addresses = ['127.0.0.1'], log: Log = crea
     caFile: null,
     pins: [],
   } as const;
-  const upstream = new DohUpstream({ config, anchors, tls: createTlsConnector({ clock }), clock, log });
+  const upstream = new DohUpstream({
+    ...{ config, anchors, whereabouts: writtenAddresses(addresses), clock, log },
+    tls: createTlsConnector({ clock }),
+  });
   closers.push(() => upstream.close());
   return upstream;
 }
@@ -298,7 +309,10 @@ describe.each(VERSIONS)('over %s, a good upstream', (version) => {
     const server = await startServer(
       ({ query, response }) => {
         response.writeEarlyHints({ link: '</a>; rel=preload' });
-        response.writeHead(200, { 'content-type': `${DNS_MESSAGE}; charset=x` });
+        response.writeHead(200, {
+          'content-type': `${DNS_MESSAGE}; charset=x`,
+          'content-encoding': 'Identity',
+        });
         for (const octet of answerWith(query, ADDRESS)) response.write(Buffer.of(octet));
         response.end();
       },
@@ -467,6 +481,11 @@ describe.each(VERSIONS)('over %s, an upstream', (version) => {
       respond(() => Buffer.from('<html>'), { 'content-type': 'text/html' }),
       /something else than/,
     ],
+    [
+      'a compressed answer',
+      respond((query) => gzipSync(answerWith(query, ADDRESS)), { 'content-encoding': 'gzip' }),
+      /in a compressed form, which is not read/,
+    ],
     ['nothing', bad(() => Buffer.alloc(0)), /no reply to the query/],
     ['garbage', bad(() => Buffer.alloc(300, 0xa5)), /no reply to the query/],
     ['the query itself', bad((query) => query), /no reply to the query/],
@@ -588,6 +607,32 @@ describe('a stream', () => {
       expect(server.connections).toBe(1);
     },
   );
+
+  it('that is refused because the body of another is on its way is sent in a turn of its own from then on', async () => {
+    let unfinished: ServerHttp2Stream | null = null;
+    let refused = 0;
+    const onStream = (stream: ServerHttp2Stream) => {
+      if (unfinished !== null) {
+        refused += 1;
+        stream.close(constants.NGHTTP2_REFUSED_STREAM);
+        return;
+      }
+      unfinished = stream;
+      stream.once('end', () => {
+        unfinished = null;
+      });
+    };
+    const server = await startServer(answer, { onStream });
+    const upstream = createUpstream(server.port);
+    const first = askMany(upstream, 50);
+    expect(await first.answers).toEqual(first.names);
+    expect(refused).toBeGreaterThan(0);
+    refused = 0;
+    const second = askMany(upstream, 50);
+    expect(await second.answers).toEqual(second.names);
+    expect(refused).toBe(0);
+    expect(server.connections).toBe(1);
+  });
 
   it('that nobody waits for is ended, and the connection goes on', async () => {
     let isEnded = false;

@@ -23,6 +23,7 @@ import { TrustAnchors } from '../../../src/tls/trust-anchors.ts';
 import { DotUpstream } from '../../../src/upstream/dot.ts';
 import { UpstreamPool } from '../../../src/upstream/pool.ts';
 import { buildUpstreamQuery } from '../../../src/upstream/upstream-query.ts';
+import { type Whereabouts, writtenAddresses } from '../../../src/upstream/whereabouts.ts';
 import { makeQuery, questionName } from '../../support/dns-message.ts';
 import { eventually } from '../../support/eventually.ts';
 import { freePort } from '../../support/free-ports.ts';
@@ -146,7 +147,7 @@ function createLog() {
 
 function createUpstream(
   port: number,
-  addresses: readonly string[] = ['127.0.0.1'],
+  where: readonly string[] | Whereabouts = ['127.0.0.1'],
   log: Log = createLog(),
   tls: TlsConnector = createTlsConnector({ clock }),
 ) {
@@ -156,11 +157,12 @@ function createUpstream(
     path: '',
     serverName: NAME,
     port,
-    addresses,
+    addresses: [],
     caFile: null,
     pins: [],
   } as const;
-  const upstream = new DotUpstream({ config, anchors, tls, clock, log });
+  const whereabouts = 'missed' in where ? where : writtenAddresses(where);
+  const upstream = new DotUpstream({ config, anchors, whereabouts, tls, clock, log });
   closers.push(() => upstream.close());
   return upstream;
 }
@@ -520,6 +522,59 @@ describe('two address families', () => {
   it('both work alone', async () => {
     const server = await startServer(answer, { address: '::1' });
     expect(await ask(createUpstream(server.port, ['127.0.0.1', '::1']), 'a.example')).toBe('a.example');
+  });
+});
+
+describe('an upstream whose address has to be learnt', () => {
+  /** Addresses that the test changes; and what is said of them. */
+  const createWhereabouts = (...addresses: string[]) => {
+    const said: string[] = [];
+    return {
+      ...{ addresses, said, problem: 'nobody has found it' },
+      reached: (address: string) => void said.push(`reached ${address}`),
+      missed: () => void said.push('missed'),
+    };
+  };
+
+  it('fails at once with the reason, without a word in the log, and is asked the moment that it is known', async () => {
+    const [server, whereabouts, log] = [await startServer(), createWhereabouts(), createLog()];
+    const upstream = createUpstream(server.port, whereabouts, log);
+    expect(upstream.isLocated).toBe(false);
+    const failed = upstream.exchange(queryFor('a.example'), deadline(), { sendsLeft: 3, reserved: 0 });
+    await expect(failed).rejects.toMatchObject({
+      code: 'upstream-unreachable',
+      message: expect.stringContaining('its address is not known yet: nobody has found it'),
+    });
+    expect(log.warn).not.toHaveBeenCalled();
+    whereabouts.addresses.push('127.0.0.1');
+    expect(upstream.isLocated).toBe(true);
+    expect(await ask(upstream, 'b.example')).toBe('b.example');
+    expect(whereabouts.said).toEqual(['reached 127.0.0.1']);
+  });
+
+  it('says that nobody could be reached, or none that is the upstream', async () => {
+    const server = await startServer(answer, { certificate: wrongName });
+    const whereabouts = createWhereabouts('127.0.0.1');
+    const upstream = createUpstream(server.port, whereabouts);
+    expect(await ask(upstream, 'a.example')).toBe('upstream-untrusted');
+    server.stop();
+    clock.advance(MOST_BACKOFF_MS);
+    expect(await ask(upstream, 'b.example')).toBe('upstream-unreachable');
+    expect(whereabouts.said).toEqual(['missed', 'missed']);
+  });
+
+  it('is connected to at its new address when it has moved', async () => {
+    const port = await freePort();
+    const whereabouts = createWhereabouts('127.0.0.1');
+    const before = await startServer(answer, { port });
+    const upstream = createUpstream(port, whereabouts);
+    expect(await ask(upstream, 'a.example')).toBe('a.example');
+    before.stop();
+    await startServer(answer, { port, address: '::1' });
+    whereabouts.addresses[0] = '::1';
+    await eventually(() => before.open === 0);
+    expect(await ask(upstream, 'b.example')).toBe('b.example');
+    expect(whereabouts.said).toEqual(['reached 127.0.0.1', 'reached ::1']);
   });
 });
 

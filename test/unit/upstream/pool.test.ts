@@ -23,6 +23,7 @@ const settle = () => new Promise(setImmediate);
 
 class FakeUpstream implements Upstream {
   readonly name: string;
+  isLocated = true;
   readonly asked: (PromiseWithResolvers<Uint8Array> & {
     readonly query: Uint8Array;
     readonly deadlineMs: number;
@@ -118,6 +119,28 @@ describe('one query', () => {
     expect(clock.pendingTimers).toBe(idleTimers);
     pool.close();
     expect(clock.pendingTimers).toBe(0);
+  });
+
+  it('is not given to one whose address is not known, nor is a send kept back for it', async () => {
+    const { pool, upstreams } = createPool('a', 'b');
+    upstreams[0].isLocated = false;
+    ask(pool);
+    expect(counts(upstreams)).toEqual([0, 1]);
+    expect(upstreams[1].asked[0]!.budget).toEqual({ sendsLeft: 3, reserved: 0 });
+    clock.advance(DEADLINE_MS / 2);
+    await upstreams[1].fail();
+    expect(counts(upstreams)).toEqual([0, 2]);
+    upstreams[0].isLocated = true;
+    await upstreams[1].fail();
+    expect(counts(upstreams)).toEqual([1, 2]);
+  });
+
+  it('fails with the reason where no address is known at all', async () => {
+    const { pool, upstreams } = createPool('a');
+    upstreams[0].isLocated = false;
+    const exchange = ask(pool);
+    for (let tries = 1; tries <= 3; tries += 1) await upstreams[0].fail('is nowhere');
+    expect(exchange.result).toMatchObject({ message: 'a is nowhere' });
   });
 
   it('fails at once, and says why, where no upstream is configured', async () => {

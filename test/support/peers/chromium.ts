@@ -1,0 +1,70 @@
+// Chromium without a window, set to DNS over HTTPS as a person sets it ("Use secure DNS", a custom provider): the page that
+// it shows after a load. It has a profile and a certificate store of its own; nothing in /etc is touched.
+// It always talks to its makers as well, so it is given no way to a name but the one under test.
+
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Outcome, run } from '../running.ts';
+import { temporaryDirectory } from '../temporary-directory.ts';
+
+const LOAD_TIMEOUT_MS = 40_000;
+
+/** With no sandbox, because the tests are root's, and with as little talk of its own as it can be told to. */
+const FLAGS = [
+  '--headless',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--no-first-run',
+  '--no-proxy-server',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+export interface Browser {
+  /** Opens a page and gives its text; empty, or an error page, when it could not be had. */
+  open(url: string): Promise<string>;
+}
+
+export interface BrowserOptions {
+  /** A CA that somebody installed; default: none. */
+  readonly caFile?: string;
+  /** Template of the DoH server (RFC 8484 section 3), and where its host is. */
+  readonly template: string;
+  readonly address: string;
+  /** File that this browser sees as /etc/resolv.conf. */
+  readonly resolvConf: string;
+}
+
+/** A fresh profile; mode `secure` has no way back to plain DNS. Needs root, for its own resolv.conf. */
+export async function newBrowser(options: BrowserOptions): Promise<Browser> {
+  const home = temporaryDirectory('chromium');
+  const store = join(home, '.pki/nssdb');
+  const profile = join(home, 'profile');
+  mkdirSync(store, { recursive: true });
+  mkdirSync(profile);
+  await certutil(store, '-N', '--empty-password');
+  if (options.caFile !== undefined)
+    await certutil(store, '-A', '-n', 'house', '-t', 'C,,', '-i', options.caFile);
+  const { template, address } = options;
+  const templates = JSON.stringify({ servers: [{ template, endpoints: [{ ips: [address] }] }] });
+  writeFileSync(
+    join(profile, 'Local State'),
+    JSON.stringify({ dns_over_https: { mode: 'secure', templates } }),
+  );
+  const env = { ...process.env, HOME: home, DBUS_SESSION_BUS_ADDRESS: 'disabled:' };
+  return {
+    open: async (url) => {
+      const chromium = ['chromium', ...FLAGS, `--user-data-dir=${profile}`, '--dump-dom', url];
+      const inShell = 'mount --bind "$0" /etc/resolv.conf && exec "$@"';
+      const wrapped = ['-m', 'sh', '-c', inShell, options.resolvConf, ...chromium];
+      const loaded: Outcome = await run('unshare', wrapped, { env, timeoutMs: LOAD_TIMEOUT_MS });
+      return loaded.stdout;
+    },
+  };
+}
+
+async function certutil(store: string, ...args: string[]): Promise<void> {
+  const { code, stderr } = await run('certutil', ['-d', `sql:${store}`, ...args]);
+  if (code !== 0) throw new Error(`certutil ${args[0]}: ${stderr}`);
+}

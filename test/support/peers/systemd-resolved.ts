@@ -1,0 +1,118 @@
+// systemd-resolved as a validating stub, as one plain process without systemd or D-Bus, in a network namespace of its own
+// where nothing else holds 127.0.0.53. Debian's package is never installed for it: its installation points /etc/resolv.conf
+// at a daemon that would not run here. It is unpacked into node_modules/.cache instead. Needs root.
+
+import { existsSync, globSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Running, run, start } from '../running.ts';
+import { temporaryDirectory } from '../temporary-directory.ts';
+import { isRoot } from './packages.ts';
+
+/** Both, since the program and its private library must be of one version. */
+const PACKAGES = ['systemd-resolved', 'libsystemd-shared'] as const;
+const INSTALLED = '/lib/systemd/systemd-resolved';
+const UNPACKED = join(import.meta.dirname, '../../../node_modules/.cache/systemd-resolved');
+const STUB = '127.0.0.53';
+const DOWNLOAD_TIMEOUT_MS = 60_000;
+
+/** What its own unit gives it. */
+const CAPABILITIES = '+net_raw,+net_bind_service,+setpcap';
+
+/** The program, from this machine or from Debian; undefined, and a word about it, where neither is to be had. */
+export async function findResolved(): Promise<string | undefined> {
+  if (existsSync(INSTALLED)) return INSTALLED;
+  const program = join(UNPACKED, INSTALLED);
+  if (existsSync(program) || (isRoot && existsSync('/usr/bin/apt-get') && (await unpack()))) return program;
+  console.log('NOT RUN: the tests that need systemd-resolved, which is not here and could not be fetched.');
+  return undefined;
+}
+
+async function unpack(): Promise<boolean> {
+  const directory = temporaryDirectory('resolved');
+  const fetched = await run('apt-get', ['-q', 'download', ...PACKAGES], {
+    cwd: directory,
+    timeoutMs: DOWNLOAD_TIMEOUT_MS,
+  });
+  const files = globSync(join(directory, '*.deb'));
+  if (fetched.code !== 0 || files.length !== PACKAGES.length) return false;
+  const tree = join(directory, 'tree');
+  for (const file of files) {
+    const { code } = await run('dpkg-deb', ['-x', file, tree]);
+    if (code !== 0) return false;
+  }
+  mkdirSync(join(UNPACKED, '..'), { recursive: true });
+  rmSync(UNPACKED, { recursive: true, force: true });
+  const { code } = await run('mv', [tree, UNPACKED]); // another file system, perhaps
+  return code === 0;
+}
+
+export interface ResolvedOptions {
+  readonly program: string;
+  /** File of the network namespace that it runs in; an interface there must be up, or it asks nobody. */
+  readonly network: string;
+  /** Value of `DNS=`: "198.18.31.1:5300", with "#name" for DNS over TLS. */
+  readonly server: string;
+  readonly overTls: boolean;
+  /** The only CA that it trusts. */
+  readonly caFile: string;
+  /** The root's DS record, instead of the public one. */
+  readonly rootDs: string;
+}
+
+export interface Resolved extends AsyncDisposable {
+  /** A line of its log, which is at debug level and tells why an answer was refused. */
+  readonly waitForLine: Running['waitForLine'];
+  /** Command and arguments of `dig` that asks the stub. */
+  ask(...args: readonly string[]): readonly [command: string, args: readonly string[]];
+}
+
+export async function startResolved(options: ResolvedOptions): Promise<Resolved> {
+  const directory = temporaryDirectory('resolved');
+  const configuration = join(directory, 'test.conf');
+  const anchor = join(directory, 'root.positive');
+  writeFileSync(configuration, settings(options));
+  writeFileSync(anchor, `${options.rootDs}\n`);
+  const library = globSync(join(UNPACKED, 'usr/lib/*/systemd'))[0];
+  const into = ['nsenter', `--net=${options.network}`];
+  const args = [options.program, library ?? '/', configuration, anchor, options.caFile];
+  const resolved = start(into[0]!, [into[1]!, 'unshare', '-m', 'sh', '-c', SCRIPT, 'sh', ...args]);
+  await resolved.waitForLine(/Creating stub listener/);
+  return {
+    waitForLine: resolved.waitForLine,
+    ask: (...more) => [into[0]!, [into[1]!, 'dig', `@${STUB}`, '+tries=1', '+time=10', ...more]],
+    [Symbol.asyncDispose]: async () => void (await resolved.stop()),
+  };
+}
+
+/** It caches nothing, so that each question goes the whole way. */
+function settings({ server, overTls }: ResolvedOptions): string {
+  return `[Resolve]
+DNS=${server}
+FallbackDNS=
+Domains=~.
+DNSSEC=yes
+DNSOverTLS=${overTls ? 'yes' : 'no'}
+LLMNR=no
+MulticastDNS=no
+Cache=no
+`;
+}
+
+/**
+ * A /run of its own takes the configuration, as a drop-in and a trust anchor there win over others. The files are copied,
+ * because the user who runs it may not look into the directory of whoever started the test.
+ */
+const SCRIPT = `set -e
+mount -t tmpfs none /run
+mkdir -p /run/systemd/resolve /run/systemd/resolved.conf.d /run/dnssec-trust-anchors.d /run/program
+cp "$1" /run/program/systemd-resolved
+cp "$2"/libsystemd-shared-*.so /run/program/ 2>/dev/null || true
+cp "$3" /run/systemd/resolved.conf.d/
+cp "$4" /run/dnssec-trust-anchors.d/
+cp "$5" /run/ca.pem
+chown -R nobody /run/systemd
+exec setpriv --reuid=nobody --regid=nogroup --clear-groups \\
+  --bounding-set=-all,${CAPABILITIES} --inh-caps=-all,${CAPABILITIES} --ambient-caps=${CAPABILITIES} \\
+  env SYSTEMD_LOG_LEVEL=debug SYSTEMD_LOG_TARGET=console SSL_CERT_FILE=/run/ca.pem LD_LIBRARY_PATH=/run/program \\
+  /run/program/systemd-resolved
+`;

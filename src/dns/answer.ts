@@ -4,7 +4,14 @@
 // An Answer is immutable and shared: the cache holds it, a hit is the same octets with an age.
 
 import { RCODE } from './codes.ts';
-import { type ExtendedError, type OptParts, optOctets, readExtendedErrors, writeOpt } from './edns.ts';
+import {
+  type EdnsOption,
+  type ExtendedError,
+  type OptParts,
+  optOctets,
+  readExtendedErrors,
+  writeOpt,
+} from './edns.ts';
 import { lifetimeSeconds, ttlOf } from './lifetime.ts';
 import type { Query } from './query.ts';
 import {
@@ -20,6 +27,7 @@ import {
 /** UDP payload that we offer, and the most that we send over UDP by default (RFC 9715 section 3). */
 export const OUR_PAYLOAD_OCTETS = 1232;
 const NO_ERRORS: readonly ExtendedError[] = [];
+const NO_OPTIONS: readonly EdnsOption[] = [];
 
 export class Answer {
   /** AA and AD as the source had them, and the low four bits of the RCODE; the other bits depend on the query. */
@@ -38,6 +46,8 @@ export class Answer {
   /** Seconds since then, to subtract from each TTL. */
   readonly ageSeconds: number;
   readonly errors: readonly ExtendedError[];
+  /** EDNS options for the one client that this is for, so nothing that may be kept. */
+  readonly options: readonly EdnsOption[];
 
   private constructor(parts: AnswerParts) {
     this.flags = parts.flags;
@@ -50,6 +60,7 @@ export class Answer {
     this.lifetimeSeconds = parts.lifetimeSeconds;
     this.ageSeconds = parts.ageSeconds;
     this.errors = parts.errors;
+    this.options = parts.options ?? NO_OPTIONS;
   }
 
   /** From its parts, as dns/packed-answer.ts keeps them. */
@@ -93,6 +104,11 @@ export class Answer {
     return new Answer({ ...this, errors: [...this.errors, error] });
   }
 
+  /** The same answer with these options in the OPT record of its response. */
+  withOptions(options: readonly EdnsOption[]): Answer {
+    return new Answer({ ...this, options });
+  }
+
   /**
    * The same records, each with the TTL that `limit` makes of what is left of its own (seconds), and so the lifetime.
    * AD is gone: that signatures hold today cannot be said of what needs this (RFC 4035 section 3.2.3).
@@ -111,7 +127,8 @@ export class Answer {
   }
 }
 
-type AnswerParts = Omit<Answer, 'aged' | 'withError' | 'withTtls'>;
+type AnswerParts = Omit<Answer, 'aged' | 'withError' | 'withOptions' | 'withTtls' | 'options'> &
+  Partial<Pick<Answer, 'options'>>;
 
 const EMPTY = {
   answers: 0,
@@ -186,7 +203,10 @@ export function renderAnswer(
   return at + end;
 }
 
-/** Words about an answer never push the answer itself out (RFC 8914 section 3). */
+/**
+ * Words about an answer never push the answer itself out (RFC 8914 section 3). Options that were asked for do: a client
+ * discards a response that lacks the cookie it waits for (RFC 7873 section 5.3), and comes back over TCP for one with TC.
+ */
 function optThatFits(opt: OptParts, room: number): OptParts {
   return optOctets(opt) <= room ? opt : { ...opt, errors: NO_ERRORS };
 }
@@ -214,6 +234,7 @@ function optParts(answer: Answer, query: Query, limits: RenderLimits): OptParts 
     dnssecOk: edns.dnssecOk,
     extendedRcode: answer.rcode >> 4,
     errors: answer.errors,
+    options: answer.options,
     keepaliveMs: edns.asksForKeepalive ? limits.keepaliveMs : null,
     padToOctets: edns.asksForPadding ? limits.padToOctets : 0,
   };

@@ -115,6 +115,7 @@ export function rcodeName(rcode: number): string {
 export const EDE = {
   OTHER: 0,
   STALE_ANSWER: 3,
+  FORGED_ANSWER: 4,
   CACHED_ERROR: 13,
   NOT_READY: 14,
   BLOCKED: 15,
@@ -128,7 +129,9 @@ export const EDE = {
 
 /** EDNS options that are read or written here (IANA "DNS EDNS0 Option Codes"). */
 export const OPTION = {
+  NSID: 3,
   CLIENT_SUBNET: 8,
+  COOKIE: 10,
   TCP_KEEPALIVE: 11,
   PADDING: 12,
   EXTENDED_ERROR: 15,

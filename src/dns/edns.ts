@@ -1,9 +1,11 @@
 // EDNS(0) (RFC 6891): the OPT record of a query, read; the OPT record of an answer, written.
-// Options that matter here: padding (RFC 7830, 8467), TCP keepalive (RFC 7828), extended errors (RFC 8914).
+// Options that matter here: padding (RFC 7830, 8467), TCP keepalive (RFC 7828), extended errors (RFC 8914), cookies
+// (RFC 7873) and the server's identifier (NSID, RFC 5001); the octets of the last two are made elsewhere.
 // Everything else that a client sends, its subnet (RFC 7871) included, stops here.
 
 import { OPTION, TYPE } from './codes.ts';
-import { readUint16, writeUint16, writeUint32 } from './wire.ts';
+import { isCookieLength } from './cookie.ts';
+import { HEADER_OCTETS, readUint16, writeUint16, writeUint32 } from './wire.ts';
 
 /** An extended error with words for a person (RFC 8914). */
 export interface ExtendedError {
@@ -19,6 +21,15 @@ export interface Edns {
   readonly dnssecOk: boolean;
   readonly asksForPadding: boolean;
   readonly asksForKeepalive: boolean;
+  readonly asksForNsid: boolean;
+  /** The content of the COOKIE option, of a length that is allowed; null where there is none. */
+  readonly cookie: Uint8Array | null;
+}
+
+/** An option of an answer, its content ready for the wire. */
+export interface EdnsOption {
+  readonly code: number;
+  readonly octets: Uint8Array;
 }
 
 const DO_BIT = 0x8000;
@@ -36,14 +47,22 @@ export function readEdns(bytes: Uint8Array, opt: number): Edns | null {
   const end = opt + 10 + readUint16(bytes, opt + 8);
   let asksForPadding = false;
   let asksForKeepalive = false;
+  let asksForNsid = false;
+  let cookie: Uint8Array | null = null;
   let at = opt + 10;
   while (at < end) {
     if (at + OPTION_HEADER_OCTETS > end) return null;
     const code = readUint16(bytes, at);
-    at += OPTION_HEADER_OCTETS + readUint16(bytes, at + 2);
+    const start = at + OPTION_HEADER_OCTETS;
+    at = start + readUint16(bytes, at + 2);
     if (at > end) return null;
     if (code === OPTION.PADDING) asksForPadding = true;
     else if (code === OPTION.TCP_KEEPALIVE) asksForKeepalive = true;
+    else if (code === OPTION.NSID) asksForNsid = true;
+    else if (code === OPTION.COOKIE && cookie === null) {
+      if (!isCookieLength(at - start)) return null; // RFC 7873 section 5.2.2: FORMERR
+      cookie = bytes.subarray(start, at); // the first one alone counts (section 5)
+    }
   }
   return {
     version: bytes[opt + 5]!,
@@ -51,7 +70,22 @@ export function readEdns(bytes: Uint8Array, opt: number): Edns | null {
     dnssecOk: (readUint16(bytes, opt + 6) & DO_BIT) !== 0,
     asksForPadding,
     asksForKeepalive,
+    asksForNsid,
+    cookie,
   };
+}
+
+/**
+ * The fixed part of the OPT record in a query that consists of nothing else, which is how a client asks for a cookie
+ * alone (RFC 7873 section 5.4); -1 for any other message.
+ */
+export function loneOpt(bytes: Uint8Array): number {
+  const opt = HEADER_OCTETS + 1;
+  if (bytes.length < HEADER_OCTETS + OPT_OCTETS) return -1;
+  const counts = [readUint16(bytes, 4), readUint16(bytes, 6), readUint16(bytes, 8), readUint16(bytes, 10)];
+  const isLone = counts.join() === '0,0,0,1' && bytes[HEADER_OCTETS] === 0;
+  const end = opt + 10 + readUint16(bytes, opt + 8);
+  return isLone && readUint16(bytes, opt) === TYPE.OPT && end === bytes.length ? opt : -1;
 }
 
 /** The first extended errors in an upstream's OPT record, their words cut to what we give on; `opt` as in readEdns. */
@@ -77,6 +111,8 @@ export interface OptParts {
   /** Upper eight bits of a twelve-bit RCODE. */
   readonly extendedRcode: number;
   readonly errors: readonly ExtendedError[];
+  /** Further options, each once. */
+  readonly options?: readonly EdnsOption[];
   /** Idle time-out to tell a stream client, in milliseconds; null: do not say. */
   readonly keepaliveMs: number | null;
   /** The message is padded to a multiple of this (RFC 8467: 468 for answers, 128 for queries); 0: not. */
@@ -86,6 +122,7 @@ export interface OptParts {
 /** Octets that an OPT record with these parts takes, padding not counted. */
 export function optOctets(parts: OptParts): number {
   let octets = OPT_OCTETS + (parts.keepaliveMs === null ? 0 : OPTION_HEADER_OCTETS + 2);
+  for (const option of parts.options ?? []) octets += OPTION_HEADER_OCTETS + option.octets.length;
   for (const error of parts.errors) octets += OPTION_HEADER_OCTETS + 2 + errorText(error).length;
   return octets;
 }
@@ -97,6 +134,11 @@ export function writeOpt(target: Uint8Array, at: number, parts: OptParts): numbe
   writeUint16(target, at + 3, parts.payloadOctets);
   writeUint32(target, at + 5, ((parts.extendedRcode << 24) | (parts.dnssecOk ? DO_BIT : 0)) >>> 0);
   let end = at + OPT_OCTETS;
+  for (const { code, octets } of parts.options ?? []) {
+    end = writeOptionHeader(target, end, code, octets.length);
+    target.set(octets, end);
+    end += octets.length;
+  }
   for (const error of parts.errors) {
     const text = errorText(error);
     end = writeOptionHeader(target, end, OPTION.EXTENDED_ERROR, 2 + text.length);

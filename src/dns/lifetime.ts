@@ -5,7 +5,7 @@ import { RCODE, TYPE } from './codes.ts';
 import { type MessageLayout, readUint16, readUint32 } from './wire.ts';
 
 /** Nothing is kept for more than a day, whatever its TTL says (RFC 8767 section 4 advises a cap of days, not weeks). */
-const MAX_POSITIVE_SECONDS = 86_400;
+export const MAX_POSITIVE_SECONDS = 86_400;
 /** RFC 2308 section 5: one to three hours. */
 const MAX_NEGATIVE_SECONDS = 10_800;
 /** QTYPE and QCLASS. */

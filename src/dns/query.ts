@@ -3,7 +3,7 @@
 // It judges form only (RFC 1035 section 4.1, RFC 6891, RFC 9619); what is allowed is the guard's business.
 
 import { OPCODE_QUERY } from './codes.ts';
-import { type Edns, readEdns } from './edns.ts';
+import { type Edns, loneOpt, readEdns } from './edns.ts';
 import type { NameKey } from './names.ts';
 import { FLAG, HEADER_OCTETS, layoutOf, lowerOctet, plainNameEnd, readUint16, writeUint16 } from './wire.ts';
 
@@ -88,6 +88,11 @@ export class Query {
     return this.questionEnd === 0 || (this.edns === null && this.#isMalformed);
   }
 
+  /** Does it ask for a cookie and for nothing else (RFC 7873 section 5.4)? */
+  get asksForCookieAlone(): boolean {
+    return this.questionEnd === 0 && (this.edns?.cookie ?? null) !== null;
+  }
+
   /** The name asked, lower case. */
   get nameKey(): NameKey {
     if (this.#name === undefined)
@@ -115,8 +120,9 @@ export class Query {
       readUint16(bytes, 6) !== 0 || readUint16(bytes, 8) !== 0 || readUint16(bytes, 10) !== 0;
     if (questionEnd === bytes.length && !hasRecords) return null;
     const layout = layoutOf(bytes);
-    const edns = layout === null || layout.opt < 0 ? null : readEdns(bytes, layout.opt);
-    this.#isMalformed = layout === null || (layout.opt >= 0 && edns === null);
+    const opt = layout === null ? loneOpt(bytes) : layout.opt;
+    const edns = opt < 0 ? null : readEdns(bytes, opt);
+    this.#isMalformed = layout === null || (opt >= 0 && edns === null);
     return edns;
   }
 }

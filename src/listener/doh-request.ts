@@ -1,7 +1,9 @@
 // What an HTTP request asks of a DoH server (RFC 8484 section 4.1), judged without touching a socket.
 // A request is a query in octets, a body to be read first, or a status with a sentence for whoever debugs a client.
+// The parameter `dns` asks for a message, `name` for JSON (doh-json-request.ts), whatever the Accept field says.
 
 import { MAX_MESSAGE_OCTETS } from '../dns/wire.ts';
+import { JsonQueryError, readJsonQuery } from './doh-json-request.ts';
 
 export const DNS_MESSAGE = 'application/dns-message';
 export const DOH_PATH = '/dns-query';
@@ -11,9 +13,16 @@ export const MAX_DISCARDED_OCTETS = 1 << 20;
 export interface Refusal {
   readonly status: 400 | 404 | 405 | 408 | 413 | 415;
   readonly message: string;
+  /** Said as JSON; else as plain text. */
+  readonly asJson?: true;
 }
 
-export type DohRequest = { readonly query: Uint8Array } | { readonly readBody: true } | Refusal;
+export type DohRequest =
+  | { readonly query: Uint8Array; readonly answerAs: AnswerForm }
+  | { readonly readBody: true }
+  | Refusal;
+
+export type AnswerForm = 'message' | 'json';
 
 export interface RequestHead {
   readonly method: string;
@@ -30,9 +39,11 @@ export const TOO_LARGE: Refusal = {
 export const TOO_SLOW: Refusal = { status: 408, message: 'the body did not arrive in time' };
 
 export function judgeRequest(head: RequestHead): DohRequest {
-  const [path, search = ''] = head.target.split('?', 2) as [string, string?];
+  const pathEnd = head.target.indexOf('?');
+  const path = pathEnd < 0 ? head.target : head.target.slice(0, pathEnd);
   if (path !== DOH_PATH) return { status: 404, message: `queries go to ${DOH_PATH}` };
-  if (head.method === 'GET' || head.method === 'HEAD') return queryInUrl(search);
+  if (head.method === 'GET' || head.method === 'HEAD')
+    return queryInUrl(pathEnd < 0 ? '' : head.target.slice(pathEnd + 1));
   if (head.method !== 'POST') return { status: 405, message: 'use GET, HEAD or POST' };
   const [mediaType] = (head.contentType ?? '').split(';', 1) as [string];
   if (mediaType.trim().toLowerCase() !== DNS_MESSAGE)
@@ -40,11 +51,28 @@ export function judgeRequest(head: RequestHead): DohRequest {
   return Number(head.contentLength ?? 0) > MAX_MESSAGE_OCTETS ? TOO_LARGE : { readBody: true };
 }
 
-/** The `dns` parameter: base64url without padding (RFC 8484 section 6). */
 function queryInUrl(search: string): DohRequest {
   const parameter = search.split('&').find((pair) => pair.startsWith('dns='));
-  if (parameter === undefined) return { status: 400, message: 'the URL lacks ?dns=, the query in base64url' };
-  const encoded = parameter.slice('dns='.length);
+  if (parameter !== undefined) return encodedQuery(parameter.slice('dns='.length));
+  const parameters = new URLSearchParams(search);
+  if (parameters.has('name')) return writtenQuery(parameters);
+  return {
+    status: 400,
+    message: 'the URL lacks ?dns=, the query in base64url, or ?name= for an answer in JSON',
+  };
+}
+
+function writtenQuery(parameters: URLSearchParams): DohRequest {
+  try {
+    return { query: readJsonQuery(parameters), answerAs: 'json' };
+  } catch (error) {
+    if (!(error instanceof JsonQueryError)) throw error;
+    return { status: 400, message: error.message, asJson: true };
+  }
+}
+
+/** Base64url without padding (RFC 8484 section 6). */
+function encodedQuery(encoded: string): DohRequest {
   if (!/^[A-Za-z0-9_-]+$/.test(encoded) || encoded.length % 4 === 1) {
     return {
       status: 400,
@@ -52,5 +80,5 @@ function queryInUrl(search: string): DohRequest {
     };
   }
   const query = Buffer.from(encoded, 'base64url');
-  return query.length > MAX_MESSAGE_OCTETS ? TOO_LARGE : { query };
+  return query.length > MAX_MESSAGE_OCTETS ? TOO_LARGE : { query, answerAs: 'message' };
 }

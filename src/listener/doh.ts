@@ -1,6 +1,7 @@
 // DNS over HTTPS (RFC 8484): HTTP/2 and HTTP/1.1, GET, HEAD and POST at /dns-query.
-// A bad request gets its status and a sentence, and the connection goes on. The Date header is our own clock's,
-// and there is none while we do not know the time: other people set their clocks by it.
+// A query that is written into the URL is answered as JSON (doh-json.ts). A bad request gets its status and a sentence,
+// and the connection goes on. The Date header is our own clock's, and there is none while we do not know the time:
+// other people set their clocks by it.
 
 import {
   createSecureServer,
@@ -17,7 +18,9 @@ import { MAX_MESSAGE_OCTETS } from '../dns/wire.ts';
 import type { CertificateStore } from '../tls/certificate-store.ts';
 import type { TrackedConnection } from './connection-table.ts';
 import { dateField } from './date-field.ts';
+import { answerJson, DNS_JSON, errorJson } from './doh-json.ts';
 import {
+  type AnswerForm,
   DNS_MESSAGE,
   judgeRequest,
   MAX_DISCARDED_OCTETS,
@@ -110,7 +113,7 @@ export class DohListener extends ServerListener<DohListenerParts> {
       contentType: request.headers['content-type'],
       contentLength: request.headers['content-length'],
     });
-    if ('query' in judged) this.#resolve(judged.query, http);
+    if ('query' in judged) this.#resolve(judged.query, judged.answerAs, http);
     else if ('status' in judged) this.#refuse(judged, http);
     else this.#readBody(http);
   }
@@ -133,11 +136,11 @@ export class DohListener extends ServerListener<DohListenerParts> {
     });
     request.on('end', () => {
       timeout.cancel();
-      this.#resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks), http);
+      this.#resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks), 'message', http);
     });
   }
 
-  #resolve(message: Uint8Array, http: HttpExchange): void {
+  #resolve(message: Uint8Array, answerAs: AnswerForm, http: HttpExchange): void {
     const { resolver, clock, limits } = this.parts;
     const receivedAtMs = clock.monotonic();
     const query = new Query(message);
@@ -150,37 +153,36 @@ export class DohListener extends ServerListener<DohListenerParts> {
       receivedAtMs,
       deadlineMs: receivedAtMs + limits.queryDeadlineMs,
     });
-    if (answer instanceof Promise) void answer.then((late) => this.#respond(query, late, http));
-    else this.#respond(query, answer, http);
+    if (answer instanceof Promise) void answer.then((late) => this.#respond(query, late, answerAs, http));
+    else this.#respond(query, answer, answerAs, http);
   }
 
-  #respond(query: Query, answer: Answer, http: HttpExchange): void {
+  #respond(query: Query, answer: Answer, answerAs: AnswerForm, http: HttpExchange): void {
     if (answer === DROP) {
       this.#refuse({ status: 400, message: 'this is no DNS query (RFC 1035 section 4.1)' }, http);
       return;
     }
     const { request, response } = http;
-    const octets = Buffer.allocUnsafe(renderBound(answer, query, RENDER_LIMITS));
-    const end = renderAnswer(answer, query, RENDER_LIMITS, octets, 0);
+    const body = answerAs === 'json' ? Buffer.from(answerJson(answer, query)) : messageOctets(answer, query);
     const maxAgeSeconds = Math.max(0, answer.lifetimeSeconds - answer.ageSeconds);
     response.sendDate = false;
     response.writeHead(200, {
-      'content-type': DNS_MESSAGE,
-      'content-length': end,
+      'content-type': answerAs === 'json' ? DNS_JSON : DNS_MESSAGE,
+      'content-length': body.length,
       'cache-control': `max-age=${maxAgeSeconds}`,
       ...dateField(this.parts.clock),
     });
-    response.end(octets.subarray(0, request.method === 'HEAD' ? 0 : end));
+    response.end(request.method === 'HEAD' ? '' : body);
   }
 
-  #refuse({ status, message }: Refusal, { request, response }: HttpExchange): void {
+  #refuse({ status, message, asJson }: Refusal, { request, response }: HttpExchange): void {
     const isHttp1 = request.httpVersionMajor === 1;
     const leftOctets = Number(request.headers['content-length'] ?? Number.POSITIVE_INFINITY);
     const isEndless = status === 408 || (status === 413 && leftOctets > MAX_DISCARDED_OCTETS);
-    const body = `${message}\n`;
+    const body = asJson ? errorJson(message) : `${message}\n`;
     response.sendDate = false;
     response.writeHead(status, {
-      'content-type': 'text/plain; charset=utf-8',
+      'content-type': asJson ? DNS_JSON : 'text/plain; charset=utf-8',
       'content-length': Buffer.byteLength(body),
       ...(status === 405 ? { allow: 'GET, HEAD, POST' } : {}),
       ...(isEndless && isHttp1 ? { connection: 'close' } : {}),
@@ -192,6 +194,11 @@ export class DohListener extends ServerListener<DohListenerParts> {
       else response.stream?.close();
     });
   }
+}
+
+function messageOctets(answer: Answer, query: Query): Uint8Array {
+  const octets = Buffer.allocUnsafe(renderBound(answer, query, RENDER_LIMITS));
+  return octets.subarray(0, renderAnswer(answer, query, RENDER_LIMITS, octets, 0));
 }
 
 /** One client connection, over whichever HTTP version, as the connection table sees it. */

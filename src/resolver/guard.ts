@@ -1,4 +1,4 @@
-// Third link: what is not answered at all, and what is answered without looking anything up.
+// Link: what is not answered at all, and what is answered without looking anything up.
 // Who may ask (access list, alike on every transport), then form (RFC 1035, RFC 6891, RFC 9619), then questions that
 // a resolver of a house does not serve: zone transfers, other classes, meta types, ANY (RFC 8482).
 
@@ -42,6 +42,7 @@ export function guard({ accessList, log }: GuardParts): Link {
 /** The answer to a query that goes no further; null for one that does. */
 function refusalOf(query: Query): Answer | null {
   if (query.opcode !== OPCODE_QUERY) return Answer.ofRcode(RCODE.NOTIMP);
+  if (query.asksForCookieAlone) return Answer.ofRcode(RCODE.NOERROR); // edns-options.ts puts the cookie in
   if (query.isMalformed) return Answer.ofRcode(RCODE.FORMERR);
   if (query.edns !== null && query.edns.version > 0) return Answer.ofRcode(RCODE.BADVERS);
   if (query.class !== CLASS_IN) return Answer.ofRcode(RCODE.REFUSED);

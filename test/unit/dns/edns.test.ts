@@ -3,7 +3,14 @@
 import packet from 'dns-packet';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type OptParts, optOctets, readEdns, readExtendedErrors, writeOpt } from '../../../src/dns/edns.ts';
+import {
+  loneOpt,
+  type OptParts,
+  optOctets,
+  readEdns,
+  readExtendedErrors,
+  writeOpt,
+} from '../../../src/dns/edns.ts';
 import { SEED, uint16, writeRecord } from '../../support/arbitrary-messages.ts';
 import { extendedError, OPTION } from '../../support/messages.ts';
 
@@ -49,6 +56,8 @@ describe('an OPT record, read', () => {
       dnssecOk: true,
       asksForPadding: true,
       asksForKeepalive: true,
+      asksForNsid: false,
+      cookie: null,
     });
     expect(readEdns(opt([]), FIXED_AT)).toMatchObject({ asksForPadding: false, asksForKeepalive: false });
   });
@@ -64,6 +73,73 @@ describe('an OPT record, read', () => {
   it('stays within its own RDATA: what follows is no option', () => {
     const bytes = Buffer.concat([opt([]), Buffer.of(0, OPTION.PADDING, 0, 0)]);
     expect(readEdns(bytes, FIXED_AT)!.asksForPadding).toBe(false);
+  });
+});
+
+describe('a cookie in a query (RFC 7873)', () => {
+  const cookieOf = (...lengths: readonly number[]) =>
+    readEdns(
+      opt(lengths.map((octets) => ({ code: OPTION.COOKIE, data: Buffer.alloc(octets, octets) }))),
+      FIXED_AT,
+    );
+
+  it.each([8, 16, 17, 24, 39, 40])('of %i octets is taken as it is', (octets) => {
+    expect(cookieOf(octets)!.cookie).toEqual(Buffer.alloc(octets, octets));
+  });
+
+  it.each([0, 1, 7, 9, 15, 41, 500])(
+    'of %i octets makes the OPT record malformed (section 5.2.2)',
+    (octets) => {
+      expect(cookieOf(octets)).toBeNull();
+    },
+  );
+
+  it('counts when it is the first one, whatever follows (section 5)', () => {
+    expect(cookieOf(8, 24, 3)!.cookie).toEqual(Buffer.alloc(8, 8));
+  });
+
+  it('and the wish for NSID are read beside each other', () => {
+    const options = [
+      { code: OPTION.NSID, data: Buffer.alloc(0) },
+      { code: OPTION.COOKIE, data: Buffer.alloc(8, 1) },
+    ];
+    expect(readEdns(opt(options), FIXED_AT)).toMatchObject({ asksForNsid: true, cookie: Buffer.alloc(8, 1) });
+  });
+});
+
+it('ten thousand options are read as one is, and what they ask for is asked for once (ATTACKS 8)', () => {
+  const many = (code: number, octets: number) =>
+    opt(Array.from({ length: 10_000 }, () => ({ code, data: Buffer.alloc(octets) })));
+  const none = { asksForNsid: false, cookie: null };
+  expect(readEdns(many(OPTION.COOKIE, 0), FIXED_AT)).toBeNull();
+  expect(readEdns(many(OPTION.NSID, 0), FIXED_AT)).toMatchObject({ ...none, asksForNsid: true });
+  expect(readEdns(many(65_001, 2), FIXED_AT)).toMatchObject(none);
+});
+
+describe('a query that is an OPT record and nothing else', () => {
+  const header = (...counts: readonly number[]) => Buffer.concat([0, 0x0100, ...counts].map(uint16));
+
+  it('is told by its counts, and must end with that record', () => {
+    const record = opt([{ code: OPTION.COOKIE, data: Buffer.alloc(8) }]);
+    expect(loneOpt(Buffer.concat([header(0, 0, 0, 1), record]))).toBe(13);
+    for (const counts of [
+      [1, 0, 0, 1],
+      [0, 1, 0, 1],
+      [0, 0, 1, 1],
+      [0, 0, 0, 0],
+      [0, 0, 0, 2],
+    ])
+      expect(loneOpt(Buffer.concat([header(...counts), record]))).toBe(-1);
+    expect(loneOpt(Buffer.concat([header(0, 0, 0, 1), record, Buffer.of(0)]))).toBe(-1);
+    expect(loneOpt(Buffer.concat([header(0, 0, 0, 1), record]).subarray(0, -1))).toBe(-1);
+    expect(loneOpt(header(0, 0, 0, 1))).toBe(-1);
+  });
+
+  it('is none where the record is another, or has an owner', () => {
+    const other = writeRecord(Buffer.of(0), 16, 1232, 0, Buffer.alloc(0));
+    expect(loneOpt(Buffer.concat([header(0, 0, 0, 1), other]))).toBe(-1);
+    const owned = writeRecord(Buffer.of(1, 0x61, 0), 41, 1232, 0, Buffer.alloc(0));
+    expect(loneOpt(Buffer.concat([header(0, 0, 0, 1), owned]))).toBe(-1);
   });
 });
 
@@ -126,7 +202,10 @@ describe('an OPT record, written', () => {
   });
 
   it('takes as many octets as promised, and ends on a block where padding is asked for', () => {
-    const parts: fc.Arbitrary<OptParts> = fc.record({
+    const content = fc
+      .constantFrom(8, 16, 24, 40)
+      .chain((length) => fc.uint8Array({ minLength: length, maxLength: length }));
+    const parts: fc.Arbitrary<OptParts & Required<Pick<OptParts, 'options'>>> = fc.record({
       payloadOctets: fc.nat(0xffff),
       dnssecOk: fc.boolean(),
       extendedRcode: fc.nat(255),
@@ -135,6 +214,10 @@ describe('an OPT record, written', () => {
         {
           maxLength: 3,
         },
+      ),
+      options: fc.uniqueArray(
+        fc.record({ code: fc.constantFrom(OPTION.NSID, OPTION.COOKIE, 65_001), octets: content }),
+        { selector: ({ code }) => code },
       ),
       keepaliveMs: fc.option(fc.nat(100_000), { nil: null }),
       padToOctets: fc.constantFrom(0, 128, 468),
@@ -148,7 +231,13 @@ describe('an OPT record, written', () => {
         const errors = readExtendedErrors(bytes, FIXED_AT);
         expect(errors.map(({ code }) => code)).toEqual(some.errors.map(({ code }) => code));
         expect(options.some(({ code }) => code === OPTION.PADDING)).toBe(some.padToOctets > 0);
-        expect(readEdns(bytes, FIXED_AT)).not.toBeNull();
+        for (const { code, octets } of some.options)
+          expect(options.find((option) => option.code === code)!.data).toEqual(Buffer.from(octets));
+        const cookie = some.options.find(({ code }) => code === OPTION.COOKIE)?.octets ?? null;
+        expect(readEdns(bytes, FIXED_AT)).toMatchObject({
+          cookie: cookie && Buffer.from(cookie),
+          asksForNsid: some.options.some(({ code }) => code === OPTION.NSID),
+        });
       }),
       { seed: SEED, numRuns: 300 },
     );

@@ -7,13 +7,23 @@ const DNS = 'application/dns-message';
 const QUERY = Buffer.from([0, 0, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 1]);
 const ENCODED = QUERY.toString('base64url');
 
-type Row = readonly [what: string, head: Partial<RequestHead>, gives: number | 'query' | 'body'];
+type Outcome = number | 'query' | 'json' | 'body';
+type Row = readonly [what: string, head: Partial<RequestHead>, gives: Outcome];
 
 const ROWS: readonly Row[] = [
   ['a GET with a query', { target: `/dns-query?dns=${ENCODED}` }, 'query'],
   ['a HEAD with a query', { method: 'HEAD', target: `/dns-query?dns=${ENCODED}` }, 'query'],
   ['a GET with the parameter in second place', { target: `/dns-query?ct&dns=${ENCODED}` }, 'query'],
   ['a GET with another question mark in it', { target: `/dns-query?dns=${ENCODED}&x=?` }, 'query'],
+  ['a GET with a name', { target: '/dns-query?name=www.example' }, 'json'],
+  ['a HEAD with a name', { method: 'HEAD', target: '/dns-query?type=AAAA&name=www.example' }, 'json'],
+  ['a GET with both', { target: `/dns-query?name=www.example&dns=${ENCODED}` }, 'query'],
+  ['a GET with an empty name', { target: '/dns-query?name=' }, 400],
+  ['a GET with a wrong type', { target: '/dns-query?name=www.example&type=NOSUCH' }, 400],
+  ['a GET with a type alone', { target: '/dns-query?type=A' }, 400],
+  ['a GET with a name elsewhere', { target: '/resolve?name=www.example' }, 404],
+  ['a POST with a name', { method: 'POST', target: '/dns-query?name=www.example' }, 415],
+  ['a PUT with a name', { method: 'PUT', target: '/dns-query?name=www.example' }, 405],
   ['a GET without parameters', { target: '/dns-query' }, 400],
   ['a GET with an empty parameter', { target: '/dns-query?dns=' }, 400],
   ['a GET with a parameter of another name', { target: `/dns-query?xdns=${ENCODED}` }, 400],
@@ -44,8 +54,8 @@ function encodedOf(octets: number): string {
   return Buffer.alloc(octets).toString('base64url');
 }
 
-function outcome(judged: DohRequest): number | 'query' | 'body' {
-  if ('query' in judged) return 'query';
+function outcome(judged: DohRequest): Outcome {
+  if ('query' in judged) return judged.answerAs === 'json' ? 'json' : 'query';
   return 'status' in judged ? judged.status : 'body';
 }
 
@@ -61,6 +71,18 @@ describe('judgeRequest', () => {
     expect(outcome(judgeRequest(whole))).toBe(gives);
   });
 
+  it.each(['name=', 'name=a..b', 'name=a&type=0', 'name=a&cd=2'])('refuses ?%s as JSON', (search) => {
+    const head = { method: 'GET', contentType: undefined, contentLength: undefined };
+    expect(judgeRequest({ ...head, target: `/dns-query?${search}` })).toMatchObject({ asJson: true });
+    expect(judgeRequest({ ...head, target: '/dns-query?dns=' })).not.toHaveProperty('asJson');
+  });
+
+  it('keeps a question mark that stands in a name', () => {
+    const head = { method: 'GET', contentType: undefined, contentLength: undefined };
+    const judged = judgeRequest({ ...head, target: '/dns-query?name=a?b' }) as { query: Uint8Array };
+    expect(Buffer.from(judged.query).toString('latin1')).toContain('\x03a?b\0');
+  });
+
   it('gives the very octets of the query', () => {
     const head = {
       method: 'GET',
@@ -68,6 +90,6 @@ describe('judgeRequest', () => {
       contentType: undefined,
       contentLength: undefined,
     };
-    expect(judgeRequest(head)).toEqual({ query: QUERY });
+    expect(judgeRequest(head)).toEqual({ query: QUERY, answerAs: 'message' });
   });
 });

@@ -1,98 +1,155 @@
-// Sixth link: answers are kept as wire octets for as long as their TTLs say, on monotonic time, and given out with
-// their age taken off. While the clock is untrusted nothing fresh can be had, and an answer that is past its TTL is
-// better than none (RFC 8767). Failures of upstreams are kept for a moment too (RFC 9520), apart from answers, so that
-// they can be forgotten the moment an upstream is back.
+// Link: answers are kept as wire octets for as long as their TTLs say, on monotonic time, and given out with
+// their age taken off. An answer that is past its TTL is better than none (RFC 8767): it is given where upstreams fail,
+// are late, or cannot be asked because the clock is untrusted. Failures of upstreams are kept for a moment too (RFC 9520).
 
-import { LRUCache } from 'lru-cache';
 import type { Clock } from '../clock/clock.ts';
 import { Answer } from '../dns/answer.ts';
 import { EDE, RCODE } from '../dns/codes.ts';
 import type { ExtendedError } from '../dns/edns.ts';
 import { ClockNotReady, UpstreamFailure } from '../dns/failures.ts';
-import type { AnswerStore } from './answer-store.ts';
-import type { Link } from './resolver.ts';
+import type { NameKey } from '../dns/names.ts';
+import type { Query } from '../dns/query.ts';
+import type { AnswerStore } from './cache/answer-store.ts';
+import { type FailureMemory, STALE_RECHECK_MS } from './cache/failure-memory.ts';
+import { isNearItsEnd, Refresh } from './cache/refresh.ts';
+import { CLIENT_RESPONSE_MS, freshOrStale, isFailure, staleAnswer } from './cache/stale.ts';
+import type { Context, Link, Resolver } from './resolver.ts';
 
-/** RFC 9520 section 3.2: at least one second; no more, because a house has one line and it comes back at once. */
-const FAILURE_MS = 1000;
-const MAX_FAILURES = 10_000;
-/** RFC 8767 section 4: the TTL of every record that is given out past its own. */
-const STALE_TTL_SECONDS = 30;
+/** What is remembered of a question that nobody has answered yet. */
+const LATE = Answer.ofRcode(RCODE.SERVFAIL, {
+  code: EDE.NO_REACHABLE_AUTHORITY,
+  text: `no answer within ${CLIENT_RESPONSE_MS / 1000} s`,
+});
 
-/** Failed questions of the last moment. */
-export class FailureMemory {
-  readonly #failures = new LRUCache<string, { readonly answer: Answer; readonly untilMs: number }>({
-    max: MAX_FAILURES,
-  });
-
-  recall(key: string, nowMs: number): Answer | null {
-    if (this.#failures.size === 0) return null;
-    const failed = this.#failures.get(key);
-    return failed !== undefined && nowMs < failed.untilMs ? failed.answer : null;
-  }
-
-  remember(key: string, answer: Answer, nowMs: number): void {
-    const again = answer.withError({ code: EDE.CACHED_ERROR, text: '' });
-    this.#failures.set(key, { answer: again, untilMs: nowMs + FAILURE_MS });
-  }
-
-  /** After a recovery: nothing that failed before says anything about now. */
-  forget(): void {
-    this.#failures.clear();
-  }
+/** Queries since start, by what the cache had for them. */
+export interface CacheCounts {
+  hits: number;
+  misses: number;
+  /** Of the misses: those that got a stale answer. */
+  stale: number;
+  /** Look-ups begun before anybody had to wait for them. */
+  prefetched: number;
 }
 
-/** RFC 9520 section 2: REFUSED and the like say as little as SERVFAIL, and are as dear to ask for. */
-export function isFailure({ rcode }: Answer): boolean {
-  return rcode !== RCODE.NOERROR && rcode !== RCODE.NXDOMAIN;
-}
-
-/** An answer past its lifetime as it may be given out, with the reason why there is none better. */
-function staleAnswer(answer: Answer, why: readonly ExtendedError[]): Answer {
-  const code = answer.rcode === RCODE.NXDOMAIN ? EDE.STALE_NXDOMAIN_ANSWER : EDE.STALE_ANSWER;
-  const limited = answer.withTtls(() => STALE_TTL_SECONDS);
-  return [{ code, text: '' }, ...why].reduce((stale, error) => stale.withError(error), limited);
-}
+export const noCacheCounts = (): CacheCounts => ({ hits: 0, misses: 0, stale: 0, prefetched: 0 });
 
 export interface CacheParts {
   readonly store: AnswerStore;
   readonly failures: FailureMemory;
   readonly clock: Clock;
+  /** Is it for a server on the own network, which needs no clock and has its own troubles? Default: none is. */
+  readonly isForwarded?: (name: NameKey) => boolean;
+  readonly counts?: CacheCounts;
 }
 
-export function cache({ store, failures, clock }: CacheParts): Link {
-  const keep = (key: string, answer: Answer): Answer => {
+export function cache(parts: CacheParts): Link {
+  return (next) => new CacheLink(parts, next);
+}
+
+class CacheLink implements Resolver {
+  readonly #parts: Required<CacheParts>;
+  readonly #next: Resolver;
+  readonly #refresh: Refresh;
+
+  constructor(parts: CacheParts, next: Resolver) {
+    this.#parts = { isForwarded: () => false, counts: noCacheCounts(), ...parts };
+    this.#next = next;
+    this.#refresh = new Refresh(parts.clock);
+  }
+
+  resolve(query: Query, context: Context): Answer | Promise<Answer> {
+    const { store, counts } = this.#parts;
+    const key = query.cacheKey;
+    const kept = store.get(key, context.receivedAtMs);
+    if (kept === null) return this.#miss(key, query, context);
+    counts.hits += 1;
+    context.trace?.say('cache', `kept answer, TTL left ${kept.lifetimeSeconds - kept.ageSeconds} s`);
+    if (isNearItsEnd(kept)) this.#fetchAhead(key, query);
+    return kept;
+  }
+
+  #miss(key: string, query: Query, context: Context): Answer | Promise<Answer> {
+    const { store, failures, clock, isForwarded, counts } = this.#parts;
+    const { receivedAtMs } = context;
+    counts.misses += 1;
+    const isWorld = !isForwarded(query.nameKey);
+    const kept = store.getStale(key, receivedAtMs);
+    if (kept === null) {
+      const failed = failures.recall(key, receivedAtMs);
+      if (failed === null) return this.#lookUp(key, query, context, isWorld);
+      context.trace?.say('cache', 'remembered failure');
+      return failed;
+    }
+    const stale = (why: readonly ExtendedError[]) => {
+      counts.stale += 1;
+      const pastSeconds = kept.ageSeconds - kept.lifetimeSeconds;
+      context.trace?.say('cache', `stale answer, ${pastSeconds} s past its lifetime`);
+      return staleAnswer(kept, why);
+    };
+    const why = this.#whyNotAsk(key, isWorld, receivedAtMs);
+    if (why !== null) return stale(why);
+    const outage = isWorld ? failures.outage(receivedAtMs) : null;
+    if (outage !== null) {
+      this.#renew(key, query, isWorld); // it may be over, and nobody waits to find out
+      return stale(outage);
+    }
+    return freshOrStale({
+      fresh: this.#lookUp(key, query, context, isWorld),
+      stale,
+      onLate: () => failures.remember(key, LATE, clock.monotonic()), // others need not wait for it as well
+      receivedAtMs,
+      clock,
+    });
+  }
+
+  /** Why a stale answer is given at once; null: something fresher can be hoped for. */
+  #whyNotAsk(key: string, isWorld: boolean, nowMs: number): readonly ExtendedError[] | null {
+    const { failures, clock } = this.#parts;
+    const { state, reason } = clock.status;
+    if (isWorld && state === 'untrusted') return new ClockNotReady(reason).errors;
+    return failures.recall(key, nowMs, STALE_RECHECK_MS)?.errors ?? null;
+  }
+
+  /** A hit is what makes an answer popular: it has been asked for again. */
+  #fetchAhead(key: string, query: Query): void {
+    const { clock, isForwarded, counts } = this.#parts;
+    const isWorld = !isForwarded(query.nameKey);
+    if (this.#whyNotAsk(key, isWorld, clock.monotonic()) !== null) return;
+    if (this.#renew(key, query, isWorld)) counts.prefetched += 1;
+  }
+
+  #renew(key: string, query: Query, isWorld: boolean): boolean {
+    return this.#refresh.start(key, (context) => this.#lookUp(key, query, context, isWorld));
+  }
+
+  /** Asks below, and keeps what comes of it. */
+  #lookUp(key: string, query: Query, context: Context, isWorld: boolean): Promise<Answer> {
+    return Promise.try(() => this.#next.resolve(query, context)).then(
+      (answer) => this.#keep(key, answer, isWorld),
+      (error) => this.#keepFailure(key, error, isWorld),
+    );
+  }
+
+  #keep(key: string, answer: Answer, isWorld: boolean): Answer {
+    const { store, failures, clock } = this.#parts;
     const nowMs = clock.monotonic();
+    if (isWorld) failures.upstreamsHeard();
+    if (isFailure(answer)) {
+      failures.remember(key, answer, nowMs);
+      return answer;
+    }
+    failures.answered(key);
     if (answer.lifetimeSeconds > 0) store.set(key, answer, nowMs);
-    else if (isFailure(answer)) failures.remember(key, answer, nowMs);
     else store.delete(key); // newer, though it may not be kept: the old one is refuted (RFC 8767 section 5)
     return answer;
-  };
-  const keepFailure = (key: string, error: unknown): never => {
+  }
+
+  #keepFailure(key: string, error: unknown, isWorld: boolean): never {
     if (error instanceof UpstreamFailure) {
+      const { failures, clock } = this.#parts;
       failures.remember(key, Answer.ofRcode(error.rcode, ...error.errors), clock.monotonic());
+      if (isWorld) failures.upstreamsOut(error.errors, clock.monotonic());
     }
     throw error;
-  };
-  const recallStale = (key: string, nowMs: number): Answer | null => {
-    const { state, reason } = clock.status;
-    if (state !== 'untrusted') return null;
-    const stale = store.getStale(key, nowMs);
-    return stale === null ? null : staleAnswer(stale, new ClockNotReady(reason).errors);
-  };
-  return (next) => ({
-    resolve(query, context) {
-      const key = query.cacheKey;
-      const nowMs = context.receivedAtMs;
-      const stored = store.get(key, nowMs);
-      if (stored !== null) return stored;
-      const stale = recallStale(key, nowMs);
-      if (stale !== null) return stale;
-      const failed = failures.recall(key, nowMs);
-      if (failed !== null) return failed;
-      return Promise.resolve(next.resolve(query, context)).then(
-        (answer) => keep(key, answer),
-        (error) => keepFailure(key, error),
-      );
-    },
-  });
+  }
 }

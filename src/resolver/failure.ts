@@ -1,4 +1,4 @@
-// First link: whatever is thrown below becomes a response here, and nowhere else (docs/design.md, Names and errors).
+// Link: whatever is thrown below becomes a response here, and nowhere else (docs/design.md, Names and errors).
 // Expected failures carry their own response code and extended error. Anything else is a bug of ours:
 // SERVFAIL, its stack in the log, and the process lives.
 

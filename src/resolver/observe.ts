@@ -1,4 +1,4 @@
-// Second link: sees every query and what became of it, and changes nothing. Counts for status and metrics,
+// Link: sees every query and what became of it, and changes nothing. Counts for status and metrics,
 // and the query log where the owner has switched it on (off by default; config key log.queries).
 
 import { isIPv6 } from 'node:net';

@@ -18,7 +18,16 @@ export interface Context {
   readonly receivedAtMs: number;
   /** Monotonic milliseconds: an answer after this helps nobody. */
   readonly deadlineMs: number;
+  /** For a query that somebody asks to have explained; absent otherwise. */
+  readonly trace?: Trace;
 }
+
+/** Takes down which links a query passed and what each had to say; the last one that speaks has answered. */
+export interface Trace {
+  say(link: LinkName, detail: string): void;
+}
+
+export type LinkName = 'guard' | 'local' | 'filter' | 'degrade' | 'cache' | 'rebinding' | 'forward';
 
 export interface Resolver {
   /** Answers, or DROP for no response at all; may throw or reject with a DnsFailure below the failure link. */

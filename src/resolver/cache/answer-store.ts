@@ -1,9 +1,11 @@
-// What the cache keeps, bounded by octets: answers by cache key, packed into strings, least recently used first to go.
-// A small interface over lru-cache, so that a faster table can take its place without the link noticing.
+// What the cache keeps, bounded by octets: answers by cache key, packed into strings, in a table that lets the unpopular
+// go first (segmented-table.ts). Some may come from an earlier life of this server (cache-file.ts): their age is told by
+// the date, and as long as that cannot be believed they are past their lifetime.
 
-import { LRUCache } from 'lru-cache';
-import type { Answer } from '../dns/answer.ts';
-import { packAnswer, unpackAnswer } from '../dns/packed-answer.ts';
+import type { Answer } from '../../dns/answer.ts';
+import { isAtOrBelow, type NameKey } from '../../dns/names.ts';
+import { type AgeOfDated, packAnswer, pastItsLifetime, unpackAnswer } from '../../dns/packed-answer.ts';
+import { SegmentedTable } from './segmented-table.ts';
 
 export interface AnswerStore {
   /** The answer with its age at `nowMs` (monotonic); null when it is not there or not good any more. */
@@ -19,55 +21,131 @@ export interface AnswerStore {
   readonly octets: number;
 }
 
+/** One entry as it is kept. */
+export interface KeptAnswer {
+  readonly key: string;
+  /** As dns/packed-answer.ts packs it. */
+  readonly packed: string;
+  /** It has been asked for again since it came, and lately enough. */
+  readonly isPopular: boolean;
+}
+
 /**
- * How long an answer can be had after its lifetime, on monotonic time. RFC 8767 section 5 suggests one to three days, for
- * a resolver that somebody watches; in a house the wrong clock may go unseen until the holiday is over.
+ * How long an answer can be had after its lifetime. RFC 8767 section 5 suggests one to three days, for a resolver that
+ * somebody watches; in a house the wrong clock may go unseen until the holiday is over.
  */
 export const MAX_STALE_SECONDS = 7 * 86_400;
 
-/** Octets that an entry costs beyond its key and its packed answer: table slots and string headers (measured). */
-const ENTRY_OVERHEAD_OCTETS = 130;
+/** Flags, type and class stand before the name (Query.cacheKey). */
+const NAME_IN_KEY_AT = 5;
 
 export class LruAnswerStore implements AnswerStore {
-  readonly #cache: LRUCache<string, string>;
+  readonly #table: SegmentedTable;
   readonly #maxStaleSeconds: number;
+  readonly #onForget = new Set<() => void>();
+  #ageOfDated: AgeOfDated = pastItsLifetime;
+  #changes = 0;
 
   /** @param maxStaleSeconds how long an answer can be had after its lifetime; 0: not at all. */
   constructor(maxOctets: number, maxStaleSeconds = MAX_STALE_SECONDS) {
     this.#maxStaleSeconds = maxStaleSeconds;
-    this.#cache = new LRUCache({
-      maxSize: maxOctets,
-      sizeCalculation: (packed, key) => ENTRY_OVERHEAD_OCTETS + key.length + packed.length,
-    });
+    this.#table = new SegmentedTable(maxOctets);
+  }
+
+  get maxOctets(): number {
+    return this.#table.maxOctets;
+  }
+
+  resize(maxOctets: number): void {
+    this.#table.resize(maxOctets);
   }
 
   get(key: string, nowMs: number): Answer | null {
-    const packed = this.#cache.get(key);
-    return packed === undefined ? null : unpackAnswer(packed, nowMs);
+    const packed = this.#table.get(key);
+    return packed === undefined ? null : unpackAnswer(packed, nowMs, 0, this.#ageOfDated);
   }
 
   getStale(key: string, nowMs: number): Answer | null {
-    const packed = this.#cache.peek(key); // whoever asks this has asked `get` before, which counted it as used
-    return packed === undefined ? null : unpackAnswer(packed, nowMs, this.#maxStaleSeconds);
+    const packed = this.#table.peek(key); // whoever asks this has asked `get` before, which counted it as used
+    return packed === undefined ? null : unpackAnswer(packed, nowMs, this.#maxStaleSeconds, this.#ageOfDated);
   }
 
   set(key: string, answer: Answer, nowMs: number): void {
-    this.#cache.set(key, packAnswer(answer, nowMs));
+    this.#table.set(key, packAnswer(answer, nowMs));
+    this.#changes += 1;
   }
 
   delete(key: string): void {
-    this.#cache.delete(key);
+    this.#table.delete(key);
+    this.#changes += 1;
   }
 
   clear(): void {
-    this.#cache.clear();
+    this.#table.clear();
+    this.#forgot();
+  }
+
+  /** Forgets every type of a name, and of the names below it where that is wanted; how many answers these were. */
+  flush(name: NameKey, { below }: { readonly below: boolean }): number {
+    const before = this.#table.entries;
+    for (let slot = 0; slot < this.#table.slots; slot += 1) {
+      const key = this.#table.at(slot)?.key;
+      if (!key?.endsWith(name)) continue; // most keys, at little cost
+      const own = key.slice(NAME_IN_KEY_AT);
+      if (own === name || (below && isAtOrBelow(own, name))) this.#table.delete(key);
+    }
+    this.#forgot();
+    return before - this.#table.entries;
+  }
+
+  /** Calls `listener` after answers were forgotten on purpose; returns how to stop that. */
+  onForget(listener: () => void): () => void {
+    this.#onForget.add(listener);
+    return () => this.#onForget.delete(listener);
   }
 
   get entries(): number {
-    return this.#cache.size;
+    return this.#table.entries;
   }
 
   get octets(): number {
-    return this.#cache.calculatedSize;
+    return this.#table.octets;
+  }
+
+  /** Grows with whatever is new or gone; restored answers are neither. */
+  get changes(): number {
+    return this.#changes;
+  }
+
+  /** For a walk over all answers that may pause: places are numbered from 0 to this (see SegmentedTable.slots). */
+  get places(): number {
+    return this.#table.slots;
+  }
+
+  /** What is kept in a place, fresh or not; null: nothing. */
+  keptAt(place: number): KeptAnswer | null {
+    const entry = this.#table.at(place);
+    return entry === null ? null : { key: entry.key, packed: entry.value, isPopular: entry.isProtected };
+  }
+
+  /** Takes back what an earlier life has kept, with a date as its moment, unless there is a newer answer; did it? */
+  restore({ key, packed, isPopular }: KeptAnswer): boolean {
+    if (this.#table.has(key)) return false;
+    this.#table.set(key, packed, isPopular);
+    return true;
+  }
+
+  /** How old restored answers are; until this is told, they are past their lifetime. */
+  tellAgesBy(ageOfDated: AgeOfDated): void {
+    this.#ageOfDated = ageOfDated;
+  }
+
+  get ageOfDated(): AgeOfDated {
+    return this.#ageOfDated;
+  }
+
+  #forgot(): void {
+    this.#changes += 1;
+    for (const listener of this.#onForget) listener();
   }
 }

@@ -3,8 +3,9 @@
 import { describe, expect, it } from 'vitest';
 import { Answer } from '../../../src/dns/answer.ts';
 import { ClockNotReady, TooManyPending, UpstreamFailure } from '../../../src/dns/failures.ts';
-import { type AnswerStore, LruAnswerStore } from '../../../src/resolver/answer-store.ts';
-import { cache, FailureMemory } from '../../../src/resolver/cache.ts';
+import { type AnswerStore, LruAnswerStore } from '../../../src/resolver/cache/answer-store.ts';
+import { FailureMemory } from '../../../src/resolver/cache/failure-memory.ts';
+import { cache } from '../../../src/resolver/cache.ts';
 import { aRecord, ask, contextAt, replyTo } from '../../support/messages.ts';
 import { SimulatedClock } from '../../support/simulated-clock.ts';
 

@@ -50,13 +50,13 @@ function held(then: Upstreams = (_, name) => ({ answers: [aRecord(name)] })): { 
 describe('a name of the world', () => {
   it('is asked for once, ages second by second, and is asked for again when its TTL is over', async () => {
     const ttls: string[] = [];
-    for (const stepMs of [0, 999, 1, 298_999]) {
+    for (const stepMs of [0, 999, 1, 268_999]) {
       house.clock.advance(stepMs);
       ttls.push((await ask(NAME)).answers[0]!);
     }
-    expect(ttls).toEqual([300, 300, 299, 1].map((ttl) => `${NAME} ${ttl} A 192.0.2.1`));
+    expect(ttls).toEqual([300, 300, 299, 31].map((ttl) => `${NAME} ${ttl} A 192.0.2.1`));
     expect(house.sent).toHaveLength(1);
-    house.clock.advance(1);
+    house.clock.advance(30_001);
     expect((await ask(NAME)).answers).toEqual([`${NAME} 300 A 192.0.2.1`]);
     expect(house.sent).toHaveLength(2);
   });

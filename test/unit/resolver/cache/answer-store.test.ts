@@ -1,9 +1,12 @@
 // The store is bounded by octets, whatever names are asked (ATTACKS 13), and what is past its TTL stays for a while.
 
-import { expect, it } from 'vitest';
-import { Answer } from '../../../src/dns/answer.ts';
-import { LruAnswerStore, MAX_STALE_SECONDS } from '../../../src/resolver/answer-store.ts';
-import { aRecord, ask, replyTo } from '../../support/messages.ts';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { Answer } from '../../../../src/dns/answer.ts';
+import { nameKey } from '../../../../src/dns/names.ts';
+import { FIRST_DATE_MS, packAnswer } from '../../../../src/dns/packed-answer.ts';
+import { LruAnswerStore, MAX_STALE_SECONDS } from '../../../../src/resolver/cache/answer-store.ts';
+import { aRecord, ask, replyTo } from '../../../support/messages.ts';
 
 const MAX_OCTETS = 100_000;
 
@@ -78,4 +81,127 @@ it('forgets what is deleted', () => {
   store.set('a', answerOf(1), 0);
   store.delete('a');
   expect([store.get('a', 0), store.getStale('a', 0), store.octets]).toEqual([null, null, 0]);
+});
+
+function isPopular(store: LruAnswerStore, key: string): boolean | undefined {
+  const places = Array.from({ length: store.places }, (_, place) => store.keptAt(place));
+  return places.find((kept) => kept?.key === key)?.isPopular;
+}
+
+it('knows which answers have been asked for again', () => {
+  const store = new LruAnswerStore(MAX_OCTETS);
+  store.set('a', answerOf(1), 0);
+  expect(isPopular(store, 'a')).toBe(false);
+  store.get('a', 0);
+  expect(isPopular(store, 'a')).toBe(true);
+  store.set('a', answerOf(1), 0);
+  expect([isPopular(store, 'a'), isPopular(store, 'b')]).toEqual([true, undefined]);
+});
+
+it('has what a Map of answers would have, as long as there is room', () => {
+  const step = fc.record({
+    action: fc.constantFrom('set', 'get', 'getStale', 'delete'),
+    key: fc.constantFrom('a', 'b', 'c', '__proto__'),
+    afterMs: fc.nat(400_000),
+  });
+  fc.assert(
+    fc.property(fc.array(step), (steps) => {
+      const store = new LruAnswerStore(MAX_OCTETS);
+      const model = new Map<string, number>();
+      let nowMs = 0;
+      for (const { action, key, afterMs } of steps) {
+        nowMs += afterMs;
+        const ageSeconds = Math.floor((nowMs - (model.get(key) ?? Number.NEGATIVE_INFINITY)) / 1000);
+        if (action === 'get')
+          expect(store.get(key, nowMs)?.ageSeconds).toBe(ageSeconds < 300 ? ageSeconds : undefined);
+        if (action === 'getStale')
+          expect(store.getStale(key, nowMs)?.ageSeconds).toBe(model.has(key) ? ageSeconds : undefined);
+        if (action === 'set') {
+          store.set(key, answerOf(1), nowMs);
+          model.set(key, nowMs);
+        }
+        if (action === 'delete') {
+          store.delete(key);
+          model.delete(key);
+        }
+        expect(store.entries).toBe(model.size);
+      }
+    }),
+  );
+});
+
+describe('a flush', () => {
+  const NAMES = ['example', 'www.example', 'a.www.example', 'ample', 'xwww.example', 'other.test'];
+  const filled = () => {
+    const store = new LruAnswerStore(MAX_OCTETS);
+    for (const name of NAMES) {
+      for (const type of ['A', 'AAAA']) store.set(ask(name, type).cacheKey, answerOf(1), 0);
+      store.set(ask(name, 'A', { edns: { dnssecOk: true } }).cacheKey, answerOf(1), 0);
+    }
+    return store;
+  };
+  const left = (store: LruAnswerStore) => NAMES.filter((name) => store.get(ask(name).cacheKey, 0) !== null);
+
+  it('forgets every type of a name and no other name', () => {
+    const store = filled();
+    expect(store.flush(nameKey('www.example'), { below: false })).toBe(3);
+    expect(left(store)).toEqual(['example', 'a.www.example', 'ample', 'xwww.example', 'other.test']);
+  });
+
+  it('forgets the names below it where that is wanted, and none that only ends alike', () => {
+    const store = filled();
+    expect(store.flush(nameKey('www.example'), { below: true })).toBe(6);
+    expect(left(store)).toEqual(['example', 'ample', 'xwww.example', 'other.test']);
+    expect(store.flush(nameKey('example'), { below: true })).toBe(6);
+    expect(left(store)).toEqual(['ample', 'other.test']);
+  });
+
+  it('is not misled by a label that holds the octets of a name', () => {
+    const store = new LruAnswerStore(MAX_OCTETS);
+    store.set(`\0\0\x01\0\x01${nameKey('x\\007example')}`, answerOf(1), 0);
+    expect(store.flush(nameKey('example'), { below: true })).toBe(0);
+  });
+
+  it('of the root and below forgets everything', () => {
+    const store = filled();
+    expect([store.flush(nameKey('.'), { below: true }), store.entries]).toEqual([18, 0]);
+  });
+
+  it('is told to who listens, as is the end of everything', () => {
+    const store = filled();
+    let told = 0;
+    const stop = store.onForget(() => {
+      told += 1;
+    });
+    store.flush(nameKey('www.example'), { below: false });
+    store.clear();
+    stop();
+    store.clear();
+    expect(told).toBe(2);
+  });
+});
+
+describe('a restored answer', () => {
+  const kept = (key: string, isPopular = false) => ({
+    key,
+    packed: packAnswer(answerOf(1), FIRST_DATE_MS),
+    isPopular,
+  });
+
+  it('is stale until somebody tells its age', () => {
+    const store = new LruAnswerStore(MAX_OCTETS);
+    store.restore(kept('a'));
+    expect([store.get('a', 0), store.getStale('a', 0)]).toMatchObject([null, { ageSeconds: 300 }]);
+    store.tellAgesBy(() => 42_000);
+    expect(store.get('a', 0)).toMatchObject({ ageSeconds: 42 });
+  });
+
+  it('never takes the place of a newer one, and is no change', () => {
+    const store = new LruAnswerStore(MAX_OCTETS);
+    store.set('a', answerOf(2), 0);
+    const { changes } = store;
+    expect([store.restore(kept('a')), store.restore(kept('b', true))]).toEqual([false, true]);
+    expect(store.get('a', 0)).toMatchObject({ answers: 2 });
+    expect([isPopular(store, 'b'), store.changes]).toEqual([true, changes]);
+  });
 });

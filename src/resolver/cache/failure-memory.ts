@@ -1,0 +1,66 @@
+// Questions that failed lately (RFC 9520), apart from answers, so that they can be forgotten the moment an upstream is
+// back; and whether the upstreams are out as a whole, so that nobody waits to find out once more.
+
+import { LRUCache } from 'lru-cache';
+import type { Answer } from '../../dns/answer.ts';
+import { EDE } from '../../dns/codes.ts';
+import type { ExtendedError } from '../../dns/edns.ts';
+
+const MAX_FAILURES = 10_000;
+
+/** RFC 9520 section 3.2: at least one second; no more, because a house has one line and it comes back at once. */
+export const FAILURE_MS = 1000;
+
+/**
+ * The same where there is a stale answer to give: RFC 8767 section 5 advises 30 s between tries. It costs nobody an answer,
+ * and a recovery is noticed before: upstreams that failed are probed every second (upstream/pool.ts), and `forget` follows.
+ */
+export const STALE_RECHECK_MS = 30_000;
+
+interface Outage {
+  readonly errors: readonly ExtendedError[];
+  readonly atMs: number;
+}
+
+export class FailureMemory {
+  readonly #failures = new LRUCache<string, { readonly answer: Answer; readonly atMs: number }>({
+    max: MAX_FAILURES,
+  });
+  #outage: Outage | null = null;
+
+  /** The failure of a question, when it is no older than `forMs`. */
+  recall(key: string, nowMs: number, forMs = FAILURE_MS): Answer | null {
+    if (this.#failures.size === 0) return null;
+    const failed = this.#failures.get(key);
+    return failed !== undefined && nowMs < failed.atMs + forMs ? failed.answer : null;
+  }
+
+  remember(key: string, answer: Answer, nowMs: number): void {
+    const again = answer.withError({ code: EDE.CACHED_ERROR, text: '' });
+    this.#failures.set(key, { answer: again, atMs: nowMs });
+  }
+
+  /** An answer has come: the question fails no more. */
+  answered(key: string): void {
+    if (this.#failures.size > 0) this.#failures.delete(key);
+  }
+
+  /** Why the upstreams were out of reach at the last try, when that is not long ago and nobody has been heard since. */
+  outage(nowMs: number): readonly ExtendedError[] | null {
+    return this.#outage !== null && nowMs < this.#outage.atMs + STALE_RECHECK_MS ? this.#outage.errors : null;
+  }
+
+  upstreamsOut(errors: readonly ExtendedError[], nowMs: number): void {
+    this.#outage = { errors, atMs: nowMs };
+  }
+
+  upstreamsHeard(): void {
+    this.#outage = null;
+  }
+
+  /** After a recovery: nothing that failed before says anything about now. */
+  forget(): void {
+    this.#failures.clear();
+    this.#outage = null;
+  }
+}

@@ -1,0 +1,411 @@
+// Stories of the cache with upstreams that fail, are late, or come back: what a client gets and when, and what is asked.
+// 192.0.2.1 is the old address, 192.0.2.2 the new one.
+
+import { beforeEach, describe, expect, it } from 'vitest';
+import { Answer } from '../../../../src/dns/answer.ts';
+import { RCODE } from '../../../../src/dns/codes.ts';
+import { ClockNotReady, TooManyPending, UpstreamFailure } from '../../../../src/dns/failures.ts';
+import { nameKey } from '../../../../src/dns/names.ts';
+import type { Query } from '../../../../src/dns/query.ts';
+import { LruAnswerStore } from '../../../../src/resolver/cache/answer-store.ts';
+import { FailureMemory } from '../../../../src/resolver/cache/failure-memory.ts';
+import { cache, noCacheCounts } from '../../../../src/resolver/cache.ts';
+import type { Context, Resolver } from '../../../../src/resolver/resolver.ts';
+import {
+  aRecord,
+  ask,
+  contextAt,
+  render,
+  replyTo,
+  type Seen,
+  see,
+  soaRecord,
+} from '../../../support/messages.ts';
+import { SimulatedClock } from '../../../support/simulated-clock.ts';
+
+const NAME = 'www.example';
+const TTL_SECONDS = 60;
+const EDNS = { edns: {} };
+const DEAD = new UpstreamFailure('upstream-unreachable', 'nobody is there');
+
+type Upstream = (query: Query, context: Context) => Answer | Promise<Answer>;
+
+class Scene {
+  readonly clock = new SimulatedClock();
+  readonly store = new LruAnswerStore(2 ** 20);
+  readonly failures = new FailureMemory();
+  readonly counts = noCacheCounts();
+  readonly asked: { name: string; client: string }[] = [];
+  readonly said: string[] = [];
+  upstream: Upstream = (query) => addressOf(query, '192.0.2.1');
+  readonly #link: Resolver;
+
+  constructor() {
+    this.#link = cache({ ...this, isForwarded: (name) => name.endsWith(nameKey('lan.example')) })({
+      resolve: (query, context) => {
+        this.asked.push({ name: see(query.bytes).question, client: context.client });
+        return this.upstream(query, context);
+      },
+    });
+  }
+
+  async ask(name = NAME, context: Partial<Context> = {}): Promise<Seen> {
+    const query = ask(name, 'A', EDNS);
+    const trace = { say: (link: string, detail: string) => void this.said.push(`${link}: ${detail}`) };
+    const answer = await this.#link.resolve(query, contextAt(this.clock.monotonic(), { trace, ...context }));
+    return see(render(answer, query));
+  }
+
+  /** Learns the old address of names and lets its lifetime end. */
+  async growStale(...names: string[]): Promise<void> {
+    for (const name of names) await this.ask(name);
+    this.clock.advance(TTL_SECONDS * 1000);
+    this.asked.length = 0;
+  }
+
+  /** Lets every callback run that waits for nothing but its turn. */
+  async settle(): Promise<void> {
+    for (let turn = 0; turn < 20; turn += 1) await Promise.resolve();
+  }
+}
+
+function addressOf(query: Query, address: string): Answer {
+  const name = see(query.bytes).question.split(' ')[0]!;
+  return Answer.fromMessage(replyTo(query.bytes, { answers: [aRecord(name, address, TTL_SECONDS)] }))!;
+}
+
+const old = (name = NAME, ttl = 30) => [`${name} ${ttl} A 192.0.2.1`];
+const fresh = (name = NAME) => [`${name} ${TTL_SECONDS} A 192.0.2.2`];
+
+/** An upstream that answers when it is told to. */
+function slow(scene: Scene): { answer(): void; fail(error: unknown): void } {
+  const gate = Promise.withResolvers<void>();
+  gate.promise.catch(() => {});
+  scene.upstream = async (query) => {
+    await gate.promise;
+    return addressOf(query, '192.0.2.2');
+  };
+  return { answer: gate.resolve, fail: gate.reject };
+}
+
+let scene: Scene;
+beforeEach(() => {
+  scene = new Scene();
+});
+
+describe('a name whose lifetime is over', () => {
+  it('is asked for first: who answers in time is believed, and the old answer is gone', async () => {
+    await scene.growStale(NAME);
+    const upstream = slow(scene);
+    const seen = scene.ask();
+    scene.clock.advance(1799);
+    upstream.answer();
+    expect(await seen).toMatchObject({ answers: fresh(), errors: [] });
+    expect(scene.clock.pendingTimers).toBe(0);
+    expect(scene.counts).toMatchObject({ stale: 0, misses: 2 });
+  });
+
+  it('is answered from before when 1.8 s have gone by, with 30 s and EDE 3, and what comes later is kept', async () => {
+    await scene.growStale(NAME);
+    const upstream = slow(scene);
+    const seen = scene.ask();
+    scene.clock.advance(1800);
+    expect(await seen).toMatchObject({ rcode: RCODE.NOERROR, answers: old(), errors: ['3'] });
+    upstream.answer();
+    await scene.settle();
+    expect(await scene.ask()).toMatchObject({ answers: fresh(), errors: [] });
+    expect(scene.asked).toHaveLength(1);
+    expect(scene.counts).toEqual({ hits: 1, misses: 2, stale: 1, prefetched: 0 });
+  });
+
+  it('counts the 1.8 s from when the query was received', async () => {
+    await scene.growStale(NAME);
+    scene.clock.advance(1000);
+    slow(scene);
+    const seen = scene.ask(NAME, { receivedAtMs: scene.clock.monotonic() - 1000 });
+    scene.clock.advance(800);
+    expect(await seen).toMatchObject({ errors: ['3'] });
+  });
+
+  it('costs the next ones no wait while the first look-up is under way', async () => {
+    await scene.growStale(NAME);
+    slow(scene);
+    const first = scene.ask();
+    scene.clock.advance(1800);
+    await first;
+    expect(await scene.ask()).toMatchObject({
+      answers: old(),
+      errors: ['3', '22 no answer within 1.8 s', '13'],
+    });
+    expect(scene.asked).toHaveLength(1);
+  });
+
+  it('is answered from before at once where upstreams fail, with their error, and nobody asks again for 30 s', async () => {
+    await scene.growStale(NAME);
+    scene.upstream = () => Promise.reject(DEAD);
+    expect(await scene.ask()).toMatchObject({ answers: old(), errors: ['3', '23 nobody is there'] });
+    scene.clock.advance(29_999);
+    expect((await scene.ask()).errors).toEqual(['3', '23 nobody is there', '13']);
+    expect(scene.asked).toHaveLength(1);
+    scene.clock.advance(1);
+    await scene.ask();
+    expect(scene.asked).toHaveLength(2);
+  });
+
+  it.each([RCODE.SERVFAIL, RCODE.REFUSED])(
+    'is answered from before when the upstream says RCODE %i',
+    async (rcode) => {
+      await scene.growStale(NAME);
+      scene.upstream = () => Answer.ofRcode(rcode, { code: 6, text: 'bogus' });
+      expect(await scene.ask()).toMatchObject({ answers: old(), errors: ['3', '6 bogus'] });
+      expect((await scene.ask()).errors).toEqual(['3', '6 bogus', '13']);
+    },
+  );
+
+  it('that does not exist any more does not exist any more', async () => {
+    await scene.growStale(NAME);
+    scene.upstream = (query) =>
+      Answer.fromMessage(replyTo(query.bytes, { rcode: 3, authorities: [soaRecord('example')] }))!;
+    expect(await scene.ask()).toMatchObject({ rcode: RCODE.NXDOMAIN, answers: [], errors: [] });
+    scene.upstream = () => Promise.reject(DEAD);
+    scene.clock.advance(60_000);
+    expect(await scene.ask()).toMatchObject({ rcode: RCODE.NXDOMAIN, errors: ['19', '23 nobody is there'] });
+  });
+
+  it.each([
+    ['a limit of ours', new TooManyPending('too many'), ['3', '0 too many']],
+    ['a clock lost meanwhile', new ClockNotReady('1970'), ['3', '14 clock untrusted: 1970']],
+  ])('is answered from before for %s too, which is not remembered', async (_, error, errors) => {
+    await scene.growStale(NAME);
+    scene.upstream = () => {
+      throw error;
+    };
+    expect(await scene.ask()).toMatchObject({ answers: old(), errors });
+    await scene.ask();
+    expect(scene.asked).toHaveLength(2);
+  });
+
+  it('hides no bug of ours', async () => {
+    await scene.growStale(NAME);
+    const bug = new TypeError('undefined is not a function');
+    scene.upstream = () => Promise.reject(bug);
+    await expect(scene.ask()).rejects.toBe(bug);
+  });
+
+  it('hides none that comes late either: it goes where serve.ts logs what nobody catches', async () => {
+    await scene.growStale(NAME);
+    const upstream = slow(scene);
+    const seen = scene.ask();
+    scene.clock.advance(1800);
+    await seen;
+    const others = process.rawListeners('unhandledRejection') as NodeJS.UnhandledRejectionListener[];
+    process.removeAllListeners('unhandledRejection');
+    const uncaught = new Promise((resolve) => process.once('unhandledRejection', resolve));
+    const bug = new TypeError('undefined is not a function');
+    upstream.fail(bug);
+    expect(await uncaught).toBe(bug);
+    for (const other of others) process.on('unhandledRejection', other);
+  });
+
+  it('is answered with SERVFAIL after seven days, and a name that was never known at once', async () => {
+    await scene.growStale(NAME);
+    scene.upstream = () => Promise.reject(DEAD);
+    scene.clock.advance(7 * 86_400_000);
+    await expect(scene.ask()).rejects.toBe(DEAD);
+    await expect(scene.ask('unknown.example')).rejects.toBe(DEAD);
+  });
+});
+
+describe('upstreams that are out', () => {
+  it('make nobody wait for a stale name after the first, and each is looked up once on the side', async () => {
+    await scene.growStale(NAME, 'two.example', 'three.example');
+    scene.upstream = () => Promise.reject(DEAD);
+    await scene.ask();
+    slow(scene);
+    for (const name of ['two.example', 'three.example', 'three.example'])
+      expect(await scene.ask(name)).toMatchObject({
+        answers: old(name),
+        errors: ['3', '23 nobody is there'],
+      });
+    expect(scene.asked.slice(1)).toEqual([
+      { name: 'two.example A', client: 'refresh' },
+      { name: 'three.example A', client: 'refresh' },
+    ]);
+  });
+
+  it('are asked again the moment one of them is known to be back', async () => {
+    await scene.growStale(NAME, 'two.example');
+    scene.upstream = () => Promise.reject(DEAD);
+    await scene.ask();
+    scene.upstream = (query) => addressOf(query, '192.0.2.2');
+    scene.failures.forget(); // what a probe's success does
+    expect((await scene.ask()).answers).toEqual(fresh());
+    expect((await scene.ask('two.example')).answers).toEqual(fresh('two.example'));
+  });
+
+  it('are back when any of their answers comes', async () => {
+    await scene.growStale(NAME, 'two.example');
+    scene.upstream = () => Promise.reject(DEAD);
+    await scene.ask();
+    scene.upstream = (query) => addressOf(query, '192.0.2.2');
+    await scene.ask('new.example');
+    expect((await scene.ask('two.example')).answers).toEqual(fresh('two.example'));
+  });
+
+  it('say nothing about a server on the own network, nor it about them', async () => {
+    await scene.growStale(NAME, 'nas.lan.example');
+    scene.upstream = () => Promise.reject(DEAD);
+    await scene.ask('nas.lan.example');
+    scene.upstream = (query) => addressOf(query, '192.0.2.2');
+    expect((await scene.ask()).answers).toEqual(fresh());
+    scene.clock.advance(TTL_SECONDS * 1000);
+    scene.upstream = () => Promise.reject(DEAD);
+    await scene.ask();
+    scene.upstream = (query) => addressOf(query, '192.0.2.2');
+    expect((await scene.ask('nas.lan.example')).answers).toEqual(fresh('nas.lan.example'));
+  });
+});
+
+describe('what failed once', () => {
+  it('is no reason not to ask, once there was an answer', async () => {
+    await scene.growStale(NAME);
+    scene.upstream = () => Promise.reject(DEAD);
+    await scene.ask();
+    scene.failures.upstreamsHeard();
+    scene.clock.advance(30_000);
+    const upstream = slow(scene);
+    const late = scene.ask();
+    scene.clock.advance(1800);
+    await late;
+    upstream.answer();
+    await scene.settle();
+    scene.store.set(ask(NAME).cacheKey, addressOf(ask(NAME), '192.0.2.1'), scene.clock.monotonic() - 60_000);
+    expect((await scene.ask()).answers).toEqual(fresh());
+  });
+
+  it('says nothing about other names after 30 s', async () => {
+    await scene.growStale(NAME, 'two.example');
+    scene.upstream = () => Promise.reject(DEAD);
+    await scene.ask();
+    scene.upstream = (query) => addressOf(query, '192.0.2.2');
+    scene.clock.advance(30_000);
+    expect((await scene.ask('two.example')).answers).toEqual(fresh('two.example'));
+  });
+});
+
+describe('while the clock is untrusted', () => {
+  it('a stale name of the world is answered at once and a name of a forwarded zone is asked for', async () => {
+    await scene.growStale(NAME, 'nas.lan.example');
+    scene.clock.setState('untrusted', null, 'it is 1970');
+    scene.upstream = (query) => addressOf(query, '192.0.2.2');
+    expect(await scene.ask()).toMatchObject({
+      answers: old(),
+      errors: ['3', '14 clock untrusted: it is 1970'],
+    });
+    expect((await scene.ask('nas.lan.example')).answers).toEqual(fresh('nas.lan.example'));
+    expect(scene.asked).toEqual([{ name: 'nas.lan.example A', client: '127.0.0.1' }]);
+  });
+});
+
+describe('a popular answer', () => {
+  const popular = async () => {
+    await scene.ask();
+    await scene.ask();
+    scene.upstream = (query) => addressOf(query, '192.0.2.2');
+    scene.asked.length = 0;
+  };
+
+  it('is fetched anew in the last tenth of its lifetime, once, and the hit is the old one', async () => {
+    await popular();
+    scene.clock.advance(53_999);
+    await scene.ask();
+    expect(scene.asked).toEqual([]);
+    const upstream = slow(scene);
+    scene.clock.advance(1);
+    expect((await scene.ask()).answers).toEqual(old(NAME, 6));
+    expect((await scene.ask()).answers).toEqual(old(NAME, 6));
+    expect(scene.asked).toEqual([{ name: 'www.example A', client: 'refresh' }]);
+    upstream.answer();
+    await scene.settle();
+    expect((await scene.ask()).answers).toEqual(fresh());
+    expect(scene.counts).toMatchObject({ misses: 1, prefetched: 1 });
+  });
+
+  it('is fetched anew with a deadline of its own', async () => {
+    await popular();
+    let deadlineMs = 0;
+    scene.upstream = (query, context) => {
+      deadlineMs = context.deadlineMs;
+      return addressOf(query, '192.0.2.2');
+    };
+    scene.clock.advance(54_000);
+    await scene.ask(NAME, { deadlineMs: 0 });
+    expect(deadlineMs).toBe(scene.clock.monotonic() + 4500);
+  });
+
+  it('is not where nobody asks for it then', async () => {
+    await popular();
+    scene.clock.advance(60_000);
+    await scene.settle();
+    expect(scene.asked).toEqual([]);
+  });
+
+  it('is not while the clock is untrusted', async () => {
+    await popular();
+    scene.clock.advance(54_000);
+    scene.clock.setState('untrusted');
+    await scene.ask();
+    expect(scene.asked).toEqual([]);
+  });
+
+  it('that fails to be fetched anew is none the worse, and is not tried with each hit', async () => {
+    await popular();
+    scene.upstream = () => Promise.reject(DEAD);
+    scene.clock.advance(54_000);
+    for (const left of [6, 5, 4]) {
+      expect(await scene.ask()).toMatchObject({ answers: old(NAME, left), errors: [] });
+      await scene.settle();
+      scene.clock.advance(1000);
+    }
+    expect(scene.asked).toHaveLength(1);
+  });
+
+  it('with a lifetime of a few seconds is left to run out', async () => {
+    scene.upstream = (query) =>
+      Answer.fromMessage(replyTo(query.bytes, { answers: [aRecord(NAME, '192.0.2.1', 9)] }))!;
+    await popular();
+    scene.clock.advance(8999);
+    await scene.ask();
+    expect(scene.asked).toEqual([]);
+  });
+
+  it('is one of fifty at a time', async () => {
+    const names = Array.from({ length: 60 }, (_, at) => `n${at}.example`);
+    for (const name of [...names, ...names]) await scene.ask(name);
+    scene.asked.length = 0;
+    const upstream = slow(scene);
+    scene.clock.advance(54_000);
+    for (const name of names) await scene.ask(name);
+    expect(scene.asked).toHaveLength(50);
+    upstream.answer();
+    await scene.settle();
+    await scene.ask(names[59]);
+    expect(scene.asked).toHaveLength(51);
+  });
+});
+
+it('tells who wants to know what it had', async () => {
+  await scene.ask();
+  scene.clock.advance(18_000);
+  await scene.ask();
+  scene.clock.advance(43_000);
+  scene.upstream = () => Promise.reject(DEAD);
+  await scene.ask();
+  await scene.ask('new.example').catch(() => {});
+  await scene.ask('new.example');
+  expect(scene.said).toEqual([
+    'cache: kept answer, TTL left 42 s',
+    'cache: stale answer, 1 s past its lifetime',
+    'cache: remembered failure',
+  ]);
+});

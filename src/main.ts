@@ -43,6 +43,14 @@ const COMMANDS: Readonly<
     summary: 'ask this or any other server, over any transport',
     load: async () => (await import('./cli/query.ts')).query,
   },
+  health: {
+    summary: 'does the server answer: exit code 0 or 1, for containers',
+    load: async () => (await import('./cli/health.ts')).health,
+  },
+  cache: {
+    summary: 'forget answers of the running server: cache flush NAME',
+    load: async () => (await import('./cli/cache.ts')).cache,
+  },
   version: {
     summary: 'what is running, on what',
     load: async () => (await import('./cli/version.ts')).version,

@@ -1,6 +1,10 @@
 // What each admin path answers, as plain values, and the fields that every answer carries. No answer is stored, framed,
 // sniffed or handed to another origin, and the page may load nothing but its own style.
 
+import { isIP } from 'node:net';
+import { typeNumber } from '../dns/codes.ts';
+import { type NameKey, NameSyntaxError, nameKey, parseName } from '../dns/names.ts';
+import type { Explained, ExplainQuestion } from '../resolver/explained.ts';
 import type { AdminRoute } from './admin-request.ts';
 import type { Status } from './status.ts';
 import { REFRESH_SECONDS, statusPage } from './status-page.ts';
@@ -18,6 +22,10 @@ export interface AdminSubject {
   readonly status: () => Status;
   /** Forgets the stamp; resolves with a sentence that says what that means. */
   readonly forgetStamp: () => Promise<string>;
+  /** Forgets the answers to a name, with `below` those to all names under it as well; null: all. How many they were. */
+  readonly flushCache: (name: NameKey | null, below: boolean) => number;
+  /** Asks the real chain, and says who answered. */
+  readonly explainName: (question: ExplainQuestion) => Promise<Explained>;
 }
 
 const HTML = 'text/html; charset=utf-8';
@@ -45,15 +53,20 @@ export function textAnswer(
 export async function answerAdmin(
   route: AdminRoute,
   { query, accept }: { readonly query: string; readonly accept: string },
-  { status, forgetStamp }: AdminSubject,
+  subject: AdminSubject,
 ): Promise<AdminAnswer> {
+  const { status, forgetStamp } = subject;
   switch (route) {
     case 'health':
       return textAnswer(200, 'ok');
     case 'ready':
       return readiness(status().notReady, accept);
     case 'status':
-      return { status: 200, type: JSON_TYPE, body: `${JSON.stringify(status(), null, 2)}\n` };
+      return jsonAnswer(status());
+    case 'explain':
+      return explain(new URLSearchParams(query), subject);
+    case 'flush-cache':
+      return flush(new URLSearchParams(query), subject);
     case 'forget-stamp':
       return textAnswer(200, await forgetStamp());
     case 'page': {
@@ -61,6 +74,41 @@ export async function answerAdmin(
       const fields: Record<string, string> = isStill ? {} : { refresh: String(REFRESH_SECONDS) };
       return { status: 200, type: HTML, body: statusPage(status(), isStill), fields };
     }
+  }
+}
+
+function jsonAnswer(value: unknown): AdminAnswer {
+  return { status: 200, type: JSON_TYPE, body: `${JSON.stringify(value, null, 2)}\n` };
+}
+
+/** `name`, `type` (A unless given) and `client` (this host unless given). */
+async function explain(params: URLSearchParams, { explainName }: AdminSubject): Promise<AdminAnswer> {
+  const name = nameIn(params, parseName);
+  const type = typeNumber(params.get('type') ?? 'A');
+  const client = params.get('client') ?? '127.0.0.1';
+  if (name === null) return textAnswer(400, '`name` needs a domain name');
+  if (type === undefined) return textAnswer(400, '`type` needs a record type, such as AAAA');
+  if (isIP(client) === 0) return textAnswer(400, '`client` needs an address');
+  return jsonAnswer(await explainName({ name, type, client }));
+}
+
+/** `name`, with `below` or without; or `all`, and never both by mistake. */
+function flush(params: URLSearchParams, { flushCache }: AdminSubject): AdminAnswer {
+  const name = nameIn(params, nameKey);
+  const isAll = params.has('all');
+  if (isAll === params.has('name') || isAll !== (name === null))
+    return textAnswer(400, 'either `name` with a domain name or `all` is needed');
+  return jsonAnswer({ flushed: flushCache(name, params.has('below')) });
+}
+
+/** Null where there is none or it is malformed. */
+function nameIn(params: URLSearchParams, parse: (text: string) => string): string | null {
+  const text = params.get('name');
+  try {
+    return text === null ? null : parse(text);
+  } catch (error) {
+    if (error instanceof NameSyntaxError) return null;
+    throw error;
   }
 }
 

@@ -5,7 +5,7 @@
 import { isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
 
-export type AdminRoute = 'page' | 'health' | 'ready' | 'status' | 'forget-stamp';
+export type AdminRoute = 'page' | 'health' | 'ready' | 'status' | 'explain' | 'flush-cache' | 'forget-stamp';
 
 export interface AdminRequest {
   readonly method: string;
@@ -28,13 +28,22 @@ export interface AdminRefusal {
   readonly allow?: string;
 }
 
+/** On both doors, by GET and HEAD. */
 const ROUTES: Readonly<Record<string, AdminRoute>> = {
   '/': 'page',
   '/healthz': 'health',
   '/readyz': 'ready',
   '/api/status': 'status',
 };
-const FORGET_STAMP = '/control/forget-stamp';
+/**
+ * On the control socket alone: what changes something, and what makes this server look a name up. A page that found a
+ * way past Host and Origin could otherwise empty the cache, or have names of its choosing asked of the upstreams.
+ */
+const CONTROL_ROUTES: Readonly<Record<string, { readonly route: AdminRoute; readonly allow: string }>> = {
+  '/api/explain': { route: 'explain', allow: 'GET' },
+  '/control/flush-cache': { route: 'flush-cache', allow: 'POST' },
+  '/control/forget-stamp': { route: 'forget-stamp', allow: 'POST' },
+};
 
 /** `allowedHosts`: names and addresses that this server goes by, beside its own address, loopback and localhost. */
 export function judgeAdminRequest(
@@ -53,16 +62,17 @@ export function judgeAdminRequest(
     return { status: 403, message: 'pages of other places may not ask here' };
   if (!target.startsWith('/')) return { status: 400, message: 'the target must be a path' };
   const path = target.split('?', 1)[0]!;
-  if (request.isControl && path === FORGET_STAMP)
-    return method === 'POST' ? { route: 'forget-stamp' } : notAllowed('POST');
-  const route = Object.hasOwn(ROUTES, path) ? ROUTES[path] : undefined;
-  if (route === undefined)
+  const found = routeAt(path, request.isControl);
+  if (found === null)
     return { status: 404, message: 'there is /, /healthz, /readyz and /api/status, and nothing else' };
-  return method === 'GET' || method === 'HEAD' ? { route } : notAllowed('GET, HEAD');
+  const { route, allow } = found;
+  if (allow.split(', ').includes(method)) return { route };
+  return { status: 405, message: `only ${allow} is understood here`, allow };
 }
 
-function notAllowed(allow: string): AdminRefusal {
-  return { status: 405, message: `only ${allow} is understood here`, allow };
+function routeAt(path: string, isControl: boolean): { route: AdminRoute; allow: string } | null {
+  if (Object.hasOwn(ROUTES, path)) return { route: ROUTES[path]!, allow: 'GET, HEAD' };
+  return isControl && Object.hasOwn(CONTROL_ROUTES, path) ? CONTROL_ROUTES[path]! : null;
 }
 
 /** The name or address of "name:port", "[address]:port" or either without a port, in one form; null when malformed. */

@@ -1,12 +1,12 @@
 // The control socket: what `noonmark status`, `explain` and `time` ask. A unix socket in the state directory whose file
-// only its owner may open, with the paths of the admin listener and those that change something.
+// only its owner may open, with the paths of the admin listener and those that change something or make us look up.
 // Without it everything else goes on: whatever stands in its way is one warning in words.
 
 import { lstatSync, mkdirSync, unlinkSync } from 'node:fs';
 import { connect, Server } from 'node:net';
-import { join } from 'node:path';
 import type { Clock } from '../clock/clock.ts';
 import { AdminServer, type AdminServerParts } from './admin-server.ts';
+import { controlSocketPath } from './control-socket-path.ts';
 
 /** sockaddr_un has room for 108 octets with the closing zero (unix(7)). */
 const MAX_PATH_OCTETS = 107;
@@ -14,11 +14,6 @@ const MAX_PATH_OCTETS = 107;
 const LIVING_WITHIN_MS = 1000;
 const OWNER_ONLY_UMASK = 0o177;
 const OWNER_ONLY_DIRECTORY = 0o700;
-
-/** Where the socket of a server with this state directory is. */
-export function controlSocketPath(stateDir: string): string {
-  return join(stateDir, 'noonmark.sock');
-}
 
 export interface ControlSocketParts extends Omit<AdminServerParts, 'what'> {
   readonly stateDir: string;

@@ -1,6 +1,8 @@
 // What does not work as it should, in words for a tired person: what, since when, on what evidence, and what to do.
 // Pure; the facts come from all over the house, the sentences are all here.
 
+import type { ListReport } from '../lists/list.ts';
+import type { ForwardState } from '../resolver/forward-zones.ts';
 import { formatSpan } from '../timesync/span.ts';
 import type { UpstreamState } from '../upstream/pool.ts';
 import type { CertificateReport, ClockReport, Degraded } from './status.ts';
@@ -9,6 +11,8 @@ import { formatInstant } from './words.ts';
 export interface Facts {
   readonly clock: ClockReport;
   readonly upstreams: readonly UpstreamState[];
+  readonly forwards: readonly ForwardState[];
+  readonly lists: readonly ListReport[];
   readonly certificate: CertificateReport | null;
   readonly waiting: readonly { readonly listen: string; readonly address: string; readonly reason: string }[];
   /** How certificates of peers are judged; null: as they should be. */
@@ -20,6 +24,8 @@ export interface Facts {
 
 /** A system clock that is this far off is told; NTP daemons keep it far closer (milliseconds). */
 const SYSTEM_CLOCK_OFF_MS = 1000;
+/** A prefix between octets has up to 128 reverse zones; so many are named, and then "…". */
+const ZONES_NAMED_MAX = 3;
 
 /** Why names of the world cannot be resolved; empty: they can. */
 export function notReadyReasons({ clock, upstreams }: Pick<Facts, 'clock' | 'upstreams'>): string[] {
@@ -35,6 +41,8 @@ export function degradationsOf(facts: Facts): Degraded[] {
     ...expiredUpstreams(facts),
     ...systemClockOff(facts),
     ...upstreamDegradations(facts),
+    ...forwardDegradations(facts),
+    ...listDegradations(facts),
     ...stampDegradation(facts),
     ...certificateDegradation(facts),
     ...waitingAddresses(facts),
@@ -127,6 +135,41 @@ function upstreamDegradations({ upstreams, clock, uptimeMs }: Facts): Degraded[]
       evidence: problem ?? 'its last exchanges failed',
       doThis: 'it is tried every second; look at the network, or add a second upstream of another operator',
     }));
+}
+
+/** Whatever the clock says: nobody is verified there. */
+function forwardDegradations({ forwards, uptimeMs }: Facts): Degraded[] {
+  return forwards
+    .filter(({ servers }) => servers.every(({ isUsable }) => !isUsable))
+    .map(({ zones, servers }) => {
+      const named =
+        zones.slice(0, ZONES_NAMED_MAX).join(', ') + (zones.length > ZONES_NAMED_MAX ? ', …' : '');
+      return {
+        what: `names of ${named} are not answered: no resolver that they are forwarded to works`,
+        since: null,
+        sinceMs: uptimeMs,
+        evidence: servers.map(({ url, problem }) => problem ?? url).join('; '),
+        doThis:
+          'they are tried every second; look at that resolver, or add the address of another under `forward`',
+      };
+    });
+}
+
+function listDegradations({ lists, uptimeMs }: Facts): Degraded[] {
+  return lists.flatMap(({ name, problem, entries, source }) => {
+    if (problem === null) return [];
+    const consequence = entries === 0 ? 'is not in use' : 'is an old one';
+    return [
+      {
+        what: `the list "${name}" ${consequence}`,
+        since: null,
+        sinceMs: uptimeMs,
+        evidence: `${source}: ${problem}`,
+        doThis:
+          'it is read again by itself; look at the file or at whoever publishes it, or take it out of `filter.lists`',
+      },
+    ];
+  });
 }
 
 function stampDegradation({ clock, uptimeMs }: Facts): Degraded[] {

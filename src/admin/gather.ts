@@ -1,15 +1,19 @@
 // Puts the status together from what every part of the house says of itself: clock, upstreams, certificate, listeners.
-// Pure; app.ts asks them all.
+// Pure; src/app asks them all.
 
 import manifest from '../../package.json' with { type: 'json' };
 import type { SocketAddress } from '../config/config.ts';
 import { formatAddress, type Listener, type WaitingAddress } from '../listener/listener.ts';
+import type { ListReport } from '../lists/list.ts';
+import type { ForwardState } from '../resolver/forward-zones.ts';
+import type { Designation } from '../resolver/local/designated-resolvers.ts';
 import type { TimeReport } from '../timesync/time-report.ts';
 import type { ServedCertificate } from '../tls/certificate-store.ts';
 import type { TlsConnector } from '../tls/connect.ts';
 import type { UpstreamState } from '../upstream/pool.ts';
 import { clockReport, rfc3339 } from './clock-report.ts';
 import { degradationsOf, notReadyReasons } from './degradation.ts';
+import { designatedReports } from './designation.ts';
 import type { CertificateReport, ClockReport, Status } from './status.ts';
 
 export interface StatusInputs {
@@ -21,8 +25,13 @@ export interface StatusInputs {
   };
   readonly time: TimeReport;
   readonly certificate: ServedCertificate | null;
+  readonly designate: (askedAddress: string) => Designation;
+  /** Of all interfaces. */
+  readonly hostAddresses: readonly string[];
   readonly upstreams: readonly UpstreamState[];
+  readonly forwards: readonly ForwardState[];
   readonly cache: Status['cache'];
+  readonly lists: readonly ListReport[];
   readonly queries: Status['queries'];
   readonly tls: Pick<TlsConnector, 'verification' | 'reason'>;
 }
@@ -42,6 +51,7 @@ export function gatherStatus(inputs: StatusInputs): Status {
   );
   const facts = {
     ...{ clock, upstreams, certificate, waiting, uptimeMs },
+    ...{ forwards: inputs.forwards, lists: inputs.lists },
     verificationProblem: tls.verification === 'openssl' ? null : tls.reason,
     haveUpstreamsExpired: time.outweighsWitnesses,
   };
@@ -54,12 +64,22 @@ export function gatherStatus(inputs: StatusInputs): Status {
     waiting,
     clock,
     certificate,
+    designated: designatedReports(plainAddresses(inputs.listeners), inputs.hostAddresses, inputs.designate),
     upstreams,
     cache,
+    lists: inputs.lists.map(({ updatedAtMs, ...list }) => ({
+      ...list,
+      updatedAt: updatedAtMs === null ? null : rfc3339(updatedAtMs),
+    })),
     queries,
     notReady: notReadyReasons(facts),
     degraded: degradationsOf(facts),
   };
+}
+
+function plainAddresses(listeners: StatusInputs['listeners']): string[] {
+  const plain = listeners.filter(({ transport }) => transport === 'udp' || transport === 'tcp');
+  return plain.flatMap(({ addresses }) => addresses.map(({ address }) => address));
 }
 
 const RENEWALS: Readonly<Record<ServedCertificate['source'], string>> = {

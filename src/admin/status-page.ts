@@ -15,12 +15,14 @@ import {
 import type { ClockReport, Status } from './status.ts';
 import { STYLE } from './status-page-style.ts';
 import {
+  cacheSentence,
   formatAge,
   formatCount,
   formatInstant,
   formatLag,
   formatOffset,
   formatSince,
+  listSentence,
   mood,
   stateName,
   stateSentence,
@@ -106,7 +108,7 @@ const TRANSPORT_NAMES: Readonly<Record<string, string>> = {
   admin: 'this page',
 };
 
-function doorsSection({ listening, waiting, queries, cache }: Status): Markup {
+function doorsSection({ listening, waiting, queries, cache, lists }: Status): Markup {
   const doors = Object.entries(listening)
     .filter(([, addresses]) => addresses.length > 0)
     .map(([transport, addresses]): [string, string] => {
@@ -118,12 +120,9 @@ function doorsSection({ listening, waiting, queries, cache }: Status): Markup {
     'waiting',
     `${address} (${TRANSPORT_NAMES[listen] ?? listen}): ${reason}`,
   ]);
-  const share = `${formatCount(cache.entries)} answers, ${mebibytes(cache.octets)} of ${mebibytes(cache.maxOctets)} MiB`;
-  return html`<section aria-labelledby="doors"><h2 id="doors">Listening</h2>${definitions([...doors, ...waits, ['cache', share]])}</section>`;
-}
-
-function mebibytes(octets: number): string {
-  return (octets / 2 ** 20).toFixed(octets < 100 * 2 ** 20 ? 1 : 0);
+  const kept = lists.map((list): [string, string] => [`list ${list.name}`, listSentence(list)]);
+  const rows = [...doors, ...waits, ['cache', cacheSentence(cache)] as [string, string], ...kept];
+  return html`<section aria-labelledby="doors"><h2 id="doors">Listening</h2>${definitions(rows)}</section>`;
 }
 
 function definitions(rows: readonly [string, string][]): Markup {

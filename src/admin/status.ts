@@ -1,8 +1,10 @@
 // The state of the whole server as plain values: what /api/status answers, and what the status page, `noonmark status`,
-// `explain` and `time` are made of. Vocabulary only; app.ts gathers it.
+// `explain` and `time` are made of. Vocabulary only; gather.ts makes it.
 // Times are RFC 3339 texts or null, durations numbers of milliseconds (docs/api.md).
 
 import type { ClockBasis, ClockState } from '../clock/clock.ts';
+import type { ListReport } from '../lists/list.ts';
+import type { CacheCounts } from '../resolver/cache.ts';
 import type { UpstreamState } from '../upstream/pool.ts';
 
 export interface Status {
@@ -14,8 +16,12 @@ export interface Status {
   readonly waiting: readonly { readonly listen: string; readonly address: string; readonly reason: string }[];
   readonly clock: ClockReport;
   readonly certificate: CertificateReport | null;
+  /** What devices are told that look for encrypted DNS by themselves (RFC 9462), one row an address that they ask. */
+  readonly designated: readonly DesignatedReport[];
   readonly upstreams: readonly UpstreamState[];
-  readonly cache: { readonly entries: number; readonly octets: number; readonly maxOctets: number };
+  readonly cache: CacheReport;
+  /** Block and allow lists. */
+  readonly lists: readonly ListStatus[];
   /** Queries taken, by transport. */
   readonly queries: Readonly<Record<string, number>>;
   /** Can names of the world be resolved? The reasons why not; empty: they can. */
@@ -105,6 +111,31 @@ export interface CertificateReport {
   readonly renewal: string;
   /** What is wrong with its dates by our own time; null when nothing is. */
   readonly problem: string | null;
+}
+
+/** What is kept now, and since start what of the world was answered from it. */
+export interface CacheReport extends Readonly<CacheCounts> {
+  readonly entries: number;
+  readonly octets: number;
+  readonly maxOctets: number;
+}
+
+export interface ListStatus extends Omit<ListReport, 'updatedAtMs'> {
+  /** When it was last read, or found unchanged; null where that is not known. */
+  readonly updatedAt: string | null;
+}
+
+export interface DesignatedReport {
+  /** The address of ours that is asked in plain DNS. */
+  readonly asked: string;
+  /** Whom they are told to use instead; null: nobody, and `silence` says why. */
+  readonly name: string | null;
+  readonly doors: readonly { readonly transport: 'dot' | 'doh'; readonly port: number }[];
+  readonly silence: string | null;
+  /** The certificate names `asked`: who trusts its issuer can verify it (section 4.2). */
+  readonly verifiable: boolean;
+  /** `asked` is private: a device may use it unverified (section 4.3). */
+  readonly opportunistic: boolean;
 }
 
 /** Something that does not work as it should, for a tired person. */

@@ -50,6 +50,26 @@ export function plural(count: number, one: string, many = `${one}s`): string {
   return `${formatCount(count)} ${count === 1 ? one : many}`;
 }
 
+/** How full the cache is, and how often it had the answer. */
+export function cacheSentence({ entries, octets, maxOctets, hits, misses }: Status['cache']): string {
+  const size = `${formatCount(entries)} ${entries === 1 ? 'answer' : 'answers'}, ${mebibytes(octets)} of ${mebibytes(maxOctets)} MiB`;
+  const asked = hits + misses;
+  if (asked === 0) return size;
+  return `${size}; ${Math.round((hits / asked) * 100)} % of ${formatCount(asked)} questions answered from it`;
+}
+
+/** Ten times as much needs no tenths. */
+function mebibytes(octets: number): string {
+  return (octets / 2 ** 20).toFixed(octets < 100 * 2 ** 20 ? 1 : 0);
+}
+
+/** What a list holds, since when, and what is wrong with it. */
+export function listSentence({ entries, allows, updatedAt, problem }: Status['lists'][number]): string {
+  const what = `${formatCount(entries)} ${allows ? 'names allowed' : 'names blocked'}`;
+  const since = updatedAt === null ? '' : `, as of ${formatInstant(updatedAt)}`;
+  return `${what}${since}${problem === null ? '' : `: ${problem}`}`;
+}
+
 /** Makes characters visible that would move a cursor or turn the text around (ATTACKS 21); the rest stays as it is. */
 export function visible(text: string): string {
   return text.replace(

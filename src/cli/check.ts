@@ -2,15 +2,12 @@
 // Warnings are what later releases will carry out, unless carrying on without it would do something unasked, and the
 // circular dependencies of this configuration on this host.
 
-import { networkInterfaces } from 'node:os';
-import { findCircles } from '../config/circles.ts';
 import type { Config } from '../config/config.ts';
-import { readHostFacts } from '../config/host-facts.ts';
 import { loadConfig } from '../config/load.ts';
 import { type ConfigProblem, ConfigProblems, formatProblem } from '../config/problems.ts';
 import { loadNtpKey } from '../timesync/ntp-key-file.ts';
-import { type Command, complain, EXIT, print, readArgs } from './command.ts';
-import { QUICKSTART } from './quickstart.ts';
+import { type Command, complain, EXIT, print, QUICKSTART, readArgs } from './command.ts';
+import { circlesHere } from './read-config.ts';
 
 export const check: Command = {
   help: `Usage: noonmark check [--config FILE] [--json]
@@ -47,8 +44,7 @@ interface Findings {
 async function judge(file: string): Promise<Findings> {
   try {
     const { config, warnings } = loadConfig(file);
-    const own = Object.values(networkInterfaces()).flatMap((list = []) => list.map(({ address }) => address));
-    const circles = findCircles(config, readHostFacts(own));
+    const circles = circlesHere(config);
     const isToldAlready = ({ path }: ConfigProblem) => warnings.some((one) => one.path.startsWith(path));
     const keys = (await keyProblems(config)).filter((problem) => !isToldAlready(problem));
     return { errors: [], warnings: [...warnings, ...keys, ...circles] };

@@ -1,10 +1,14 @@
 // What a command of the command line is, and the few things that all of them share: exit codes, output, options.
 // It knows no command; main.ts finds the one that was asked for.
 
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
 /** sysexits(3), as far as they are used here. */
 export const EXIT = { OK: 0, FAILED: 1, USAGE: 64, UNAVAILABLE: 69, NO_ADDRESS: 75, CONFIG: 78 } as const;
+
+/** The configuration that is meant when none is named. */
+export const QUICKSTART = fileURLToPath(new URL('../../config/quickstart.yaml', import.meta.url));
 
 export interface Command {
   /** The whole page for --help. */

@@ -1,21 +1,12 @@
 // Asking the running server, over the control socket in its state directory: what `status`, `explain` and `time` share.
 // It connects to that one file and to nothing else.
 
-import { Client } from 'undici';
-import { controlSocketPath } from '../admin/control-socket.ts';
+import { controlSocketPath } from '../admin/control-socket-path.ts';
 import type { Status } from '../admin/status.ts';
 import { visible } from '../admin/words.ts';
-import type { Config } from '../config/config.ts';
-import { loadConfig } from '../config/load.ts';
-import { ConfigProblems } from '../config/problems.ts';
+import { exchangeWithAdmin } from './admin-exchange.ts';
 import { complain, EXIT, print, readArgs } from './command.ts';
-import { QUICKSTART } from './quickstart.ts';
-
-/** It is a socket on this host: whoever takes longer hangs. */
-const CONNECT_TIMEOUT_MS = 2000;
-const ANSWER_TIMEOUT_MS = 10_000;
-/** A Status of a few hundred sources and upstreams is far below. */
-const MAX_ANSWER_OCTETS = 4 * 2 ** 20;
+import { loadOrComplain } from './read-config.ts';
 
 /** No running server gave an answer; the message says why and what to do. Exit code 69. */
 export class NoServer extends Error {
@@ -32,41 +23,20 @@ export class NoServer extends Error {
 /** The options of every command that asks. */
 export const CONTROL_OPTIONS = { config: { type: 'string' }, json: { type: 'boolean' } } as const;
 
-/** The configuration that says where the state directory is; null after all that is wrong with it has been said. */
-export function loadOrComplain(file: string = QUICKSTART): Config | null {
-  try {
-    return loadConfig(file).config;
-  } catch (error) {
-    if (!(error instanceof ConfigProblems)) throw error;
-    complain(error.message);
-    return null;
-  }
-}
-
 /**
  * One request to the running server; resolves with the body of its answer.
  * @throws NoServer
  */
 export async function askServer(stateDir: string, method: 'GET' | 'POST', path: string): Promise<string> {
   const socketPath = controlSocketPath(stateDir);
-  const client = new Client('http://localhost', {
-    connect: { socketPath, timeout: CONNECT_TIMEOUT_MS },
-    headersTimeout: ANSWER_TIMEOUT_MS,
-    bodyTimeout: ANSWER_TIMEOUT_MS,
-    maxResponseSize: MAX_ANSWER_OCTETS,
+  const { status, body } = await exchangeWithAdmin({ path: socketPath }, method, path).catch((error) => {
+    throw noServer(error as NodeJS.ErrnoException, socketPath);
   });
-  try {
-    const { statusCode, body } = await client.request({ method, path });
-    const text = await body.text();
-    if (statusCode === 200) return text;
-    throw new NoServer(`the server at ${socketPath} answered ${statusCode}: ${visible(text.trim())}`, false);
-  } catch (error) {
-    throw error instanceof NoServer ? error : noServer(error as NodeJS.ErrnoException, socketPath);
-  } finally {
-    await client.destroy();
-  }
+  if (status === 200) return body;
+  throw new NoServer(`the server at ${socketPath} answered ${status}: ${visible(body.trim())}`, false);
 }
 
+/** What an exchange that failed says of the server. */
 function noServer({ code = '', message }: NodeJS.ErrnoException, socketPath: string): NoServer {
   if (code === 'ENOENT' || code === 'ECONNREFUSED' || code === 'ENOTDIR')
     return new NoServer(
@@ -92,8 +62,8 @@ export async function report(
   form: { readonly lines: (status: Status) => readonly string[]; readonly json: (status: Status) => unknown },
 ): Promise<number> {
   const { values } = readArgs(args, CONTROL_OPTIONS);
-  const config = loadOrComplain(values.config);
-  if (config === null) return EXIT.CONFIG;
+  const config = loadOrComplain(values.config)?.config;
+  if (config === undefined) return EXIT.CONFIG;
   return unlessAbsent(async () => {
     const status = await askStatus(config.stateDir);
     if (values.json) print(JSON.stringify(form.json(status), null, 2));

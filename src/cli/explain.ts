@@ -1,6 +1,7 @@
 // `noonmark explain`: for a tired person at three in the morning. What is degraded, since when, on what evidence, what
 // still works, what to do now; and when nothing is, what would happen if the power failed now.
 
+import { designationSentences } from '../admin/designation.ts';
 import type { Degraded, Status } from '../admin/status.ts';
 import { afterPowerCut, capital, formatSince, stateSentence, type Works, whatWorks } from '../admin/words.ts';
 import type { Command } from './command.ts';
@@ -26,6 +27,8 @@ export interface Explanation extends Works {
   readonly degraded: readonly Degraded[];
   /** What would happen after a power cut now. */
   readonly afterPowerCut: string;
+  /** What devices learn that look for encrypted DNS by themselves; empty where none is served. */
+  readonly discovery: readonly string[];
 }
 
 export function explanation(status: Status): Explanation {
@@ -34,11 +37,12 @@ export function explanation(status: Status): Explanation {
     degraded: status.degraded,
     ...whatWorks(status),
     afterPowerCut: afterPowerCut(status),
+    discovery: designationSentences(status).map(capital),
   };
 }
 
 export function explainLines(status: Status): string[] {
-  const { state, degraded, works, waits, afterPowerCut } = explanation(status);
+  const { state, degraded, works, waits, afterPowerCut, discovery } = explanation(status);
   const found = degraded.flatMap(({ what, evidence, doThis, ...since }, at) => [
     '',
     ...wrapped(degraded.length === 1 ? capital(what) : `${at + 1}. ${capital(what)}`),
@@ -55,7 +59,8 @@ export function explainLines(status: Status): string[] {
     degraded.length === 0 && waits.length === 0
       ? wrapped(afterPowerCut)
       : [...listed('still works', works), ...listed('does not', waits)];
-  return [...wrapped(state), ...found, '', ...now];
+  const learnt = discovery.flatMap((sentence) => ['', ...wrapped(`${sentence}.`)]);
+  return [...wrapped(state), ...found, '', ...now, ...learnt];
 }
 
 function listed(label: string, items: readonly string[]): string[] {

@@ -3,6 +3,7 @@
 
 import { rcodeName, typeName } from '../dns/codes.ts';
 import { readExtendedErrors } from '../dns/edns.ts';
+import { extendedErrorName } from '../dns/extended-error-name.ts';
 import { formatName } from '../dns/names.ts';
 import { formatRdata } from '../dns/rdata-text.ts';
 import { type MessageRecords, readRecords } from '../dns/record-reader.ts';
@@ -11,7 +12,6 @@ import { FLAG, layoutOf, readUint16 } from '../dns/wire.ts';
 import { escapeControls } from '../observe/log.ts';
 import type { TrustAnchors } from '../tls/trust-anchors.ts';
 import type { Verdict } from '../tls/verdict.ts';
-import { extendedErrorName } from './extended-error-name.ts';
 import { BadAnswer, type Trace } from './query-exchange.ts';
 import type { QueryQuestion } from './query-question.ts';
 import type { QueryServer } from './query-server.ts';

@@ -15,15 +15,15 @@ import { NameSyntaxError } from '../dns/names.ts';
 import { ClockUntrusted, createTlsConnector } from '../tls/connect.ts';
 import { CaFileUnusable, TrustAnchors } from '../tls/trust-anchors.ts';
 import { PeerUntrusted, type Verdict } from '../tls/verdict.ts';
-import { type Command, complain, EXIT, print, readArgs, UsageError } from './command.ts';
+import { type Command, complain, EXIT, print, QUICKSTART, readArgs, UsageError } from './command.ts';
 import { commandClock } from './command-clock.ts';
 import { BadAnswer, NoAnswer, newTrace } from './query-exchange.ts';
+import { type ExplainOptions, explainQuery } from './query-explain.ts';
 import { gatherFacts, type QueryFacts, type QueryTrust, type ReplyFacts, readReply } from './query-facts.ts';
 import { buildQuery, type QueryQuestion, readQuestion } from './query-question.ts';
 import { formatReport } from './query-report.ts';
 import { defaultServer, isOwnListener, type QueryServer, readServer } from './query-server.ts';
 import { exchange } from './query-transports.ts';
-import { QUICKSTART } from './quickstart.ts';
 
 /** As resolv.conf(5) has it. */
 const DEFAULT_TIMEOUT = '5s';
@@ -42,11 +42,16 @@ const OPTIONS = {
   reverse: { type: 'boolean', short: 'x' },
   short: { type: 'boolean' },
   json: { type: 'boolean' },
+  explain: { type: 'boolean' },
+  client: { type: 'string' },
 } as const;
+/** What has no meaning with --explain, where the running server asks itself. */
+const NOT_WITH_EXPLAIN = ['server', 'name', 'ca', 'pin', 'timeout', 'dnssec', 'cd', 'short'] as const;
 
 export const query: Command = {
   help: `Usage: noonmark query NAME [TYPE] [options]
        noonmark query ADDRESS          (the name of an address: PTR)
+       noonmark query --explain NAME [TYPE] [--client ADDRESS] [--config FILE] [--json]
 
 Asks one server and shows its answer, what is thought of its certificate, and how long each step took. TYPE is A unless
 given: AAAA, MX, TXT, HTTPS and so on, or a number as TYPE65.
@@ -68,6 +73,8 @@ given: AAAA, MX, TXT, HTTPS and so on, or a number as TYPE65.
   -x, --reverse     NAME is an address, whatever TYPE is
   --short           the records' content only
   --json            everything as one JSON object
+  --explain         ask the running server instead, how it answers that: which zone, list, cache or upstream
+  --client ADDRESS  with --explain: as if this client asked (default 127.0.0.1)
 
 Nothing is sent to a server whose certificate is not trusted, and no switch changes that.
 Exit codes: 0 for NOERROR and NXDOMAIN, 1 for any other answer and for a server that is not trusted, 64 for a wrong
@@ -89,9 +96,15 @@ interface Plan {
   readonly form: 'text' | 'short' | 'json';
 }
 
+/** --explain: the running server is asked, and nobody else. */
+interface ExplainPlan {
+  readonly question: QueryQuestion;
+  readonly explain: ExplainOptions;
+}
+
 /** The command on a given clock. Resolves with the exit code. */
 export async function runQuery(args: readonly string[], clock: Clock): Promise<number> {
-  let plan: Plan;
+  let plan: Plan | ExplainPlan;
   try {
     plan = makePlan(args);
   } catch (error) {
@@ -102,14 +115,22 @@ export async function runQuery(args: readonly string[], clock: Clock): Promise<n
     const isMisuse = [ValueError, NameSyntaxError, CaFileUnusable].some((kind) => error instanceof kind);
     throw isMisuse ? new UsageError((error as Error).message.replace(/\.$/, '')) : error;
   }
+  if ('explain' in plan) return explainQuery(plan.question, plan.explain);
   const facts = await ask(plan, clock);
   show(facts, plan.form);
   return exitCode(facts);
 }
 
-function makePlan(args: readonly string[]): Plan {
+function makePlan(args: readonly string[]): Plan | ExplainPlan {
   const { values, positionals } = readArgs(args, OPTIONS, 2);
   const question = readQuestion(positionals, values.reverse ?? false);
+  if (values.explain) {
+    const vain = NOT_WITH_EXPLAIN.find((option) => values[option] !== undefined);
+    if (vain !== undefined)
+      throw new UsageError(`--${vain} has no meaning with --explain, for which the running server is asked`);
+    return { question, explain: values };
+  }
+  if (values.client !== undefined) throw new UsageError('--client needs --explain');
   const timeoutMs = parseDuration(values.timeout ?? DEFAULT_TIMEOUT);
   if (timeoutMs === 0 || timeoutMs > MAX_TIMEOUT_MS)
     throw new UsageError(`--timeout is over 0s and at most ${formatDuration(MAX_TIMEOUT_MS)}`);

@@ -2,17 +2,13 @@
 // not, and why.
 
 import { relative } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import type { App } from '../app.ts';
+import type { App } from '../app/app.ts';
 import type { Clock } from '../clock/clock.ts';
 import type { Config } from '../config/config.ts';
 import { RCODE, TYPE } from '../dns/codes.ts';
 import { formatName } from '../dns/names.ts';
 import { Query } from '../dns/query.ts';
 import { probeQuery } from '../upstream/upstream-query.ts';
-
-/** The configuration that runs when none is named. */
-export const QUICKSTART = fileURLToPath(new URL('../../config/quickstart.yaml', import.meta.url));
 
 /** How long the world is given to answer before a person is told that it does not. */
 const PATIENCE_MS = 3000;

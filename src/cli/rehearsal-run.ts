@@ -6,7 +6,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Status } from '../admin/status.ts';
-import { App } from '../app.ts';
+import { App } from '../app/app.ts';
 import type { Clock } from '../clock/clock.ts';
 import { thisMachine } from '../clock/machine.ts';
 import { TrueClock } from '../clock/true-clock.ts';

@@ -5,15 +5,13 @@
 import { rfc3339 } from '../admin/clock-report.ts';
 import type { Status } from '../admin/status.ts';
 import { thisMachine } from '../clock/machine.ts';
-import { findCircles } from '../config/circles.ts';
 import type { Config } from '../config/config.ts';
-import { readHostFacts } from '../config/host-facts.ts';
 import { addressesOf, isOfThisNetwork } from '../config/time-rules.ts';
-import { interfaceAddresses } from '../listener/interfaces.ts';
 import { createTlsConnector } from '../tls/connect.ts';
 import { type Command, complain, EXIT, print, readArgs } from './command.ts';
 import { commandClock } from './command-clock.ts';
-import { CONTROL_OPTIONS, loadOrComplain, printLines } from './control.ts';
+import { CONTROL_OPTIONS, printLines } from './control.ts';
+import { circlesHere, loadOrComplain } from './read-config.ts';
 import { clockDoubt, rehearsalAdvice } from './rehearsal-advice.ts';
 import { type RehearsalReport, rehearsalLines } from './rehearsal-report.ts';
 import { rehearseScenario } from './rehearsal-run.ts';
@@ -41,8 +39,8 @@ configuration. Ctrl+C stops it.`,
 
   async run(args) {
     const { values } = readArgs(args, CONTROL_OPTIONS);
-    const config = loadOrComplain(values.config);
-    if (config === null) return EXIT.CONFIG;
+    const config = loadOrComplain(values.config)?.config;
+    if (config === undefined) return EXIT.CONFIG;
     const warning = `Rehearsing with ${config.file}, ${SCENARIOS.length} times: its upstreams and time sources are really asked. This takes some seconds, two minutes at most where nobody answers; nothing is changed, and Ctrl+C stops it.`;
     complain([...wrapped(warning), ''].join('\n'));
     const report = await untilInterrupted((signal) => rehearseAll(config, signal));
@@ -71,13 +69,17 @@ async function rehearseAll(config: Config, signal: AbortSignal): Promise<Rehears
   }
   const tls = createTlsConnector({ clock: commandClock() });
   const verificationProblem = tls.verification === 'openssl' ? null : tls.reason;
-  const circles = findCircles(config, readHostFacts(interfaceAddresses().map(({ address }) => address)));
   return {
     ready: scenarios.every(({ works }) => works) && verificationProblem === null,
     trueTime,
     doubt: clockDoubt(control!),
     scenarios,
-    improve: rehearsalAdvice({ config, circles, control: control!, verificationProblem }),
+    improve: rehearsalAdvice({
+      config,
+      circles: circlesHere(config),
+      control: control!,
+      verificationProblem,
+    }),
   };
 }
 

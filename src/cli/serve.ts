@@ -1,23 +1,21 @@
 // `noonmark serve`: the resolver itself. Reads the configuration, starts the app, and obeys signals:
-// SIGHUP reloads, SIGTERM and SIGINT drain and end. A bad file at a reload is reported and the old state stays.
+// SIGHUP reloads (reloading.ts), SIGTERM and SIGINT drain and end.
 
-import { App } from '../app.ts';
+import { flushCompileCache } from 'node:module';
+import { App } from '../app/app.ts';
 import { TrueClock } from '../clock/true-clock.ts';
-import { findCircles } from '../config/circles.ts';
-import type { Config } from '../config/config.ts';
-import { readHostFacts } from '../config/host-facts.ts';
-import { loadConfig } from '../config/load.ts';
-import { ConfigProblems, formatProblem } from '../config/problems.ts';
-import { interfaceAddresses } from '../listener/interfaces.ts';
+import { formatProblem } from '../config/problems.ts';
 import { createLog, type Log } from '../observe/log.ts';
-import { type Command, complain, EXIT, print, readArgs } from './command.ts';
-import { describeStart, QUICKSTART } from './quickstart.ts';
+import { type Command, complain, EXIT, print, QUICKSTART, readArgs } from './command.ts';
+import { describeStart } from './quickstart.ts';
+import { loadOrComplain } from './read-config.ts';
+import { Reloading, sayCircles } from './reloading.ts';
 
 export const serve: Command = {
   help: `Usage: noonmark serve [--config FILE]
 
-Answers queries until SIGTERM or SIGINT, then drains for at most 5 s. SIGHUP reloads the configuration and the
-certificates; a bad file is reported and what was served before goes on.
+Answers queries until SIGTERM or SIGINT, then drains for at most 5 s. SIGHUP reloads the configuration, the
+certificates and the lists, and so does a change of their files; a bad file is reported and what was served before goes on.
 
   --config FILE   the configuration (default: the quick start, on loopback and high ports)
 
@@ -26,64 +24,37 @@ Exit codes: 0 after a signal, 75 when no listen address can ever work, 78 for a 
   async run(args) {
     const { values } = readArgs(args, { config: { type: 'string' } });
     const file = values.config ?? QUICKSTART;
-    const config = loadOrComplain(file);
-    if (config === null) return EXIT.CONFIG;
+    const loaded = loadOrComplain(file);
+    if (loaded === null) return EXIT.CONFIG;
+    const { config, warnings } = loaded;
+    for (const warning of warnings) complain(`warning: ${formatProblem(file, warning)}`);
 
     const clock = new TrueClock();
-    const log = createLog(clock, config.log);
+    const logOptions = { ...config.log };
+    const log = createLog(clock, logOptions);
     surviveBugs(log);
     const app = new App({ config, clock, log });
     sayHowTimeBegins(clock, log);
-    sayCircles(config, log);
     const started = app.start();
-    let reloaded: Promise<unknown> = started;
-    const signal = untilSignal(() => {
-      reloaded = reloaded.then(() => reload(app, file, log)); // one after the other
-    });
+    const reloading = new Reloading({ ...{ app, started, file, loaded }, ...{ clock, log, logOptions } });
+    const signal = untilSignal(() => reloading.reload());
     if (!(await started)) {
       log.error('no listen address can ever work on this host; see the reasons above');
       return EXIT.NO_ADDRESS;
     }
+    flushCompileCache(); // not only at the end: after a power cut there was none
+    sayCircles(config, log); // not before: its files are read at once, and nobody waits for that with a question
     if (values.config === undefined || process.stdout.isTTY) print(await describeStart(app, config, clock));
     log.info('stopping', { signal: await signal });
+    reloading.close();
     await app.stop();
     return EXIT.OK;
   },
 };
 
-/** Every problem to stderr, warnings too; null when the file cannot be served. */
-function loadOrComplain(file: string): Config | null {
-  try {
-    const { config, warnings } = loadConfig(file);
-    for (const warning of warnings) complain(`warning: ${formatProblem(file, warning)}`);
-    return config;
-  } catch (error) {
-    if (!(error instanceof ConfigProblems)) throw error;
-    complain(error.message);
-    return null;
-  }
-}
-
-async function reload(app: App, file: string, log: Log): Promise<void> {
-  try {
-    const { config, warnings } = loadConfig(file);
-    for (const warning of warnings) log.warn(formatProblem(file, warning));
-    await app.reload(config);
-    sayCircles(config, log);
-  } catch (error) {
-    log.error('reload failed; what was served before goes on', { reason: (error as Error).message });
-  }
-}
-
 function sayHowTimeBegins({ status: { state, basis, reason } }: TrueClock, log: Log): void {
   if (state === 'untrusted') log.warn('clock untrusted: only internal names are answered', { reason });
   else log.info('clock', { state, ...(basis === null ? {} : { basis }), reason });
-}
-
-/** What would turn against us in a power cut, at each start and reload, because `check` is not always run. */
-function sayCircles(config: Config, log: Log): void {
-  const facts = readHostFacts(interfaceAddresses().map(({ address }) => address));
-  for (const { path, message } of findCircles(config, facts)) log.warn(message, { key: path });
 }
 
 function untilSignal(onHangUp: () => void): Promise<NodeJS.Signals> {

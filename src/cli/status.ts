@@ -3,11 +3,13 @@
 
 import type { Status } from '../admin/status.ts';
 import {
+  cacheSentence,
   certificateSource,
   formatAge,
   formatCount,
   formatInstant,
   formatLag,
+  listSentence,
   plural,
   stateName,
   stateSentence,
@@ -31,11 +33,10 @@ Exit codes: 0 with an answer, 69 when no server runs, 78 for a bad configuration
 };
 
 export function statusLines(found: Status): string[] {
-  const { version, uptimeMs, listening, waiting, upstreams, cache, queries, degraded } = found;
+  const { version, uptimeMs, listening, waiting, upstreams, cache, lists, queries, degraded } = found;
   const usable = upstreams.filter(({ isUsable }) => isUsable).length;
   const doors = Object.entries(listening).filter(([, addresses]) => addresses.length > 0);
   const taken = Object.entries(queries).map(([transport, count]) => `${transport} ${formatCount(count)}`);
-  const mebibytes = (octets: number) => (octets / 2 ** 20).toFixed(1);
   const rows: [string, string][] = [
     ['running', `Noonmark ${version}, up ${formatAge(uptimeMs)}`],
     ['time', timeLine(found)],
@@ -55,10 +56,11 @@ export function statusLines(found: Status): string[] {
       'waiting',
       `${address} (${listen}): ${reason}`,
     ]),
-    [
-      'cache',
-      `${formatCount(cache.entries)} answers, ${mebibytes(cache.octets)} of ${mebibytes(cache.maxOctets)} MiB`,
-    ],
+    ['cache', cacheSentence(cache)],
+    ...lists.map((list, at): [string, string] => [
+      at === 0 ? 'lists' : '',
+      `${list.name}: ${listSentence(list)}`,
+    ]),
     ['queries', taken.join(', ')],
   ];
   const hint =

@@ -3,15 +3,8 @@
 
 import { forgetStamp, stampFile } from '../timesync/stamp.ts';
 import { type Command, complain, EXIT, print, readArgs } from './command.ts';
-import {
-  askServer,
-  CONTROL_OPTIONS,
-  loadOrComplain,
-  NoServer,
-  printLines,
-  report,
-  unlessAbsent,
-} from './control.ts';
+import { askServer, CONTROL_OPTIONS, NoServer, printLines, report, unlessAbsent } from './control.ts';
+import { loadOrComplain } from './read-config.ts';
 import { timeLines } from './time-lines.ts';
 
 const OPTIONS = { ...CONTROL_OPTIONS, 'forget-stamp': { type: 'boolean' } } as const;
@@ -37,8 +30,8 @@ Exit codes: 0 with an answer, 69 when no server runs, 78 for a bad configuration
     const { values } = readArgs(args, OPTIONS);
     if (!values['forget-stamp'])
       return report(args, { lines: ({ clock }) => timeLines(clock), json: ({ clock }) => clock });
-    const config = loadOrComplain(values.config);
-    return config === null ? EXIT.CONFIG : unlessAbsent(() => forget(config.stateDir));
+    const config = loadOrComplain(values.config)?.config;
+    return config === undefined ? EXIT.CONFIG : unlessAbsent(() => forget(config.stateDir));
   },
 };
 

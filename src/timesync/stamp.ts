@@ -4,7 +4,7 @@
 
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 const FILE_NAME = 'clock-stamp';
@@ -60,15 +60,18 @@ export async function writeStamp(stateDir: string, epochMs: number): Promise<voi
   await rename(draft, file);
 }
 
-/** True when there was one. */
+/**
+ * True when there was one.
+ * @throws the system's error, when it cannot be deleted
+ */
 export async function forgetStamp(stateDir: string): Promise<boolean> {
-  const file = stampFile(stateDir);
-  const existed = await readFile(file).then(
-    () => true,
-    () => false,
-  );
-  await rm(file, { force: true });
-  return existed;
+  try {
+    await rm(stampFile(stateDir));
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+    throw error;
+  }
 }
 
 function checksumOf(date: string): string {

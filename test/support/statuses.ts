@@ -112,6 +112,19 @@ export const synchronized: Status = {
     renewal: 'by itself, 30 days before its end',
     problem: null,
   },
+  designated: [
+    {
+      asked: '192.168.1.2',
+      name: 'dns.home.example',
+      doors: [
+        { transport: 'dot', port: 853 },
+        { transport: 'doh', port: 443 },
+      ],
+      silence: null,
+      verifiable: true,
+      opportunistic: true,
+    },
+  ],
   upstreams: [
     {
       url: 'https://dns.quad9.net/dns-query',
@@ -123,7 +136,11 @@ export const synchronized: Status = {
     },
     { url: 'tls://one.one.one.one', isUsable: true, rttMs: 9.7, answered: 61_904, failed: 0, problem: null },
   ],
-  cache: { entries: 18_204, octets: 6_912_004, maxOctets: 67_108_864 },
+  cache: {
+    ...{ entries: 18_204, octets: 6_912_004, maxOctets: 67_108_864 },
+    ...{ hits: 71_000, misses: 29_000, stale: 12, prefetched: 3_400 },
+  },
+  lists: [],
   queries: { udp: 812_004, tcp: 912, dot: 41_230, doh: 20_117 },
   notReady: [],
   degraded: [],
@@ -193,6 +210,13 @@ export const untrusted: Status = {
     stamp: { at: null, problem: 'there is no stamp in the state directory' },
   },
   certificate: { ...synchronized.certificate!, problem: null },
+  designated: [
+    {
+      ...synchronized.designated[0]!,
+      ...{ name: null, doors: [], verifiable: false },
+      silence: 'the time is not known, and devices may refuse our certificate',
+    },
+  ],
   upstreams: synchronized.upstreams.map((upstream) => ({
     ...upstream,
     isUsable: false,

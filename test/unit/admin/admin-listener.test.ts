@@ -3,6 +3,7 @@
 import { connect } from 'node:net';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { AdminListener, type AdminListenerParts } from '../../../src/admin/admin-listener.ts';
+import { adminSubject } from '../../support/admin-subjects.ts';
 import { eventually } from '../../support/eventually.ts';
 import { SimulatedClock } from '../../support/simulated-clock.ts';
 import { synchronized, untrusted } from '../../support/statuses.ts';
@@ -22,9 +23,8 @@ async function start(parts: Partial<AdminListenerParts> = {}) {
   const clock = new SimulatedClock({ epochMs: NOON_MS, state: 'synchronized' });
   const listener = new AdminListener({
     addresses: [LOOPBACK],
-    status: () => synchronized,
+    ...adminSubject(),
     allowedHosts: () => ['dns.home.example'],
-    forgetStamp: async () => 'forgotten',
     clock,
     log,
     ...parts,

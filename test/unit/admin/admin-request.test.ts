@@ -94,10 +94,17 @@ describe('paths and methods', () => {
     expect(judge({ target, method: 'HEAD' })).toEqual({ route });
   });
 
-  it.each(['/metrics', '/api', '/api/status/', '//', '/constructor', '/control/forget-stamp', '/%2e'])(
-    'there is no %s',
-    (target) => expect(judge({ target })).toMatchObject({ status: 404 }),
-  );
+  it.each([
+    '/metrics',
+    '/api',
+    '/api/status/',
+    '//',
+    '/constructor',
+    '/control/forget-stamp',
+    '/%2e',
+    '/api/explain',
+    '/control/flush-cache',
+  ])('there is no %s', (target) => expect(judge({ target })).toMatchObject({ status: 404 }));
 
   it.each(['POST', 'PUT', 'DELETE', 'OPTIONS', 'PATCH', 'TRACE'])('%s changes nothing', (method) => {
     expect(judge({ method })).toMatchObject({ status: 405, allow: 'GET, HEAD' });
@@ -108,13 +115,13 @@ describe('paths and methods', () => {
     expect(judge({ target: '*' })).toMatchObject({ status: 400 });
   });
 
-  it('the stamp is forgotten by POST on the control socket alone', () => {
-    const forget = { target: '/control/forget-stamp', method: 'POST' };
-    expect(judge({ ...forget, isControl: true })).toEqual({ route: 'forget-stamp' });
-    expect(judge({ ...forget, isControl: true, method: 'GET' })).toMatchObject({
-      status: 405,
-      allow: 'POST',
-    });
-    expect(judge(forget)).toMatchObject({ status: 404 });
+  it.each([
+    ['POST', '/control/forget-stamp', 'forget-stamp', 'GET'],
+    ['POST', '/control/flush-cache?all', 'flush-cache', 'GET'],
+    ['GET', '/api/explain?name=a.example', 'explain', 'POST'],
+  ])('%s %s is %s on the control socket alone, and %s is not', (method, target, route, other) => {
+    expect(judge({ method, target, isControl: true })).toEqual({ route });
+    expect(judge({ method: other, target, isControl: true })).toMatchObject({ status: 405, allow: method });
+    expect(judge({ method, target })).toMatchObject({ status: 404 });
   });
 });

@@ -5,7 +5,13 @@ import { once } from 'node:events';
 import { existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { ControlSocket, controlSocketPath } from '../../../src/admin/control-socket.ts';
+import type { AdminSubject } from '../../../src/admin/admin-answer.ts';
+import { ControlSocket } from '../../../src/admin/control-socket.ts';
+import { controlSocketPath } from '../../../src/admin/control-socket-path.ts';
+import { TYPE } from '../../../src/dns/codes.ts';
+import { parseName } from '../../../src/dns/names.ts';
+import type { Explained } from '../../../src/resolver/explained.ts';
+import { adminSubject } from '../../support/admin-subjects.ts';
 import { SimulatedClock } from '../../support/simulated-clock.ts';
 import { synchronized } from '../../support/statuses.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
@@ -20,12 +26,11 @@ afterEach(async () => {
 
 const permissions = (path: string) => statSync(path).mode & 0o777;
 
-async function start(stateDir: string, forgetStamp = async () => 'forgotten: it said noon') {
+async function start(stateDir: string, subject: Partial<AdminSubject> = {}) {
   const socket = new ControlSocket({
+    ...adminSubject(subject),
     stateDir,
-    status: () => synchronized,
     allowedHosts: () => [],
-    forgetStamp,
     clock: new SimulatedClock(),
     log,
   });
@@ -69,12 +74,63 @@ describe('the control socket', () => {
   it('forgets the stamp on request, and says so', async () => {
     const stateDir = temporaryDirectory('control');
     const forgetStamp = vi.fn(async () => 'forgotten: it said noon');
-    await start(stateDir, forgetStamp);
+    await start(stateDir, { forgetStamp });
     const path = controlSocketPath(stateDir);
     const forget = (method: string) => visit(path, '/control/forget-stamp', { method });
     expect(await forget('GET')).toMatchObject({ status: 405 });
     expect(forgetStamp).not.toHaveBeenCalled();
     expect(await forget('POST')).toMatchObject({ status: 200, body: 'forgotten: it said noon\n' });
+  });
+
+  const question = '/api/explain?name=nas.home.arpa';
+  it.each([
+    ['GET', question, { name: parseName('nas.home.arpa'), type: TYPE.A, client: '127.0.0.1' }],
+    [
+      'GET',
+      '/api/explain?name=Nas.home.arpa.&type=AAAA&client=fd00::7',
+      { name: parseName('Nas.home.arpa'), type: TYPE.AAAA, client: 'fd00::7' },
+    ],
+  ])('%s %s has the chain asked', async (method, target, asked) => {
+    const stateDir = temporaryDirectory('control');
+    const explainName = vi.fn(async () => ({ rcode: 'NOERROR' }) as Explained);
+    await start(stateDir, { explainName });
+    const reply = await visit(controlSocketPath(stateDir), target, { method });
+    expect(JSON.parse(reply.body)).toEqual({ rcode: 'NOERROR' });
+    expect(explainName).toHaveBeenCalledExactlyOnceWith(asked);
+  });
+
+  it.each([
+    ['name=a.example', ['\u0001a\u0007example\0', false]],
+    ['name=A.Example.&below', ['\u0001a\u0007example\0', true]],
+    ['all', [null, false]],
+  ])('flushes the cache by POST: ?%s', async (query, wanted) => {
+    const stateDir = temporaryDirectory('control');
+    const flushCache = vi.fn(() => 3);
+    await start(stateDir, { flushCache });
+    const flush = (method: string) =>
+      visit(controlSocketPath(stateDir), `/control/flush-cache?${query}`, { method });
+    expect(await flush('GET')).toMatchObject({ status: 405 });
+    expect(flushCache).not.toHaveBeenCalled();
+    expect(JSON.parse((await flush('POST')).body)).toEqual({ flushed: 3 });
+    expect(flushCache).toHaveBeenCalledExactlyOnceWith(...wanted);
+  });
+
+  it.each([
+    ['POST', '/control/flush-cache'],
+    ['POST', '/control/flush-cache?name='],
+    ['POST', '/control/flush-cache?name=a..b'],
+    ['POST', '/control/flush-cache?all&name=a.example'],
+    ['POST', '/control/flush-cache?all&name=a..b'],
+    ['GET', '/api/explain'],
+    ['GET', '/api/explain?name=a..b'],
+    ['GET', `${question}&type=NOSUCH`],
+    ['GET', `${question}&client=somebody`],
+  ])('refuses %s %s in a sentence, and does nothing', async (method, target) => {
+    const stateDir = temporaryDirectory('control');
+    const flushCache = vi.fn(() => 0);
+    await start(stateDir, { flushCache });
+    expect(await visit(controlSocketPath(stateDir), target, { method })).toMatchObject({ status: 400 });
+    expect(flushCache).not.toHaveBeenCalled();
   });
 
   it('replaces the socket of a dead process', async () => {

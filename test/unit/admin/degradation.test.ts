@@ -27,6 +27,8 @@ function facts(more: Partial<Facts> = {}, time: Partial<TimeReport> = {}): Facts
   return {
     clock: clockReport(report(time)),
     upstreams: [upstream],
+    forwards: [],
+    lists: [],
     certificate,
     waiting: [],
     verificationProblem: null,
@@ -115,6 +117,21 @@ describe('one thing alone', () => {
         what: /tls:\/\/two\.example does not work/,
         evidence: /^nobody is there$/,
         doThis: /tried every second/,
+      },
+    ],
+    [
+      'a forwarded zone whose servers are all away, whatever the clock says',
+      {
+        forwards: [
+          { zones: ['a.example', 'b.example', 'c.example', 'd.example'], servers: [away, away] },
+          { zones: ['lan'], servers: [upstream, away] },
+        ],
+      },
+      {},
+      {
+        what: /^names of a\.example, b\.example, c\.example, … are not answered/,
+        evidence: /^nobody is there; nobody is there$/,
+        doThis: /look at that resolver/,
       },
     ],
     [
@@ -226,4 +243,13 @@ describe('names of the world cannot be resolved', () => {
   ])('%s', (_, more, time, reasons) => {
     expect(notReadyReasons(facts(more, time))).toEqual(reasons);
   });
+});
+
+it('tells a list that was never read from one that could not be read again', () => {
+  const list = { name: 'ads', allows: false, source: 'ads.txt', unread: 0, updatedAtMs: null };
+  const problem = 'there is no such file';
+  const told = (entries: number) => degradationsOf(facts({ lists: [{ ...list, entries, problem }] }));
+  expect(told(0)).toMatchObject([{ what: 'the list "ads" is not in use', evidence: `ads.txt: ${problem}` }]);
+  expect(told(7)).toMatchObject([{ what: 'the list "ads" is an old one' }]);
+  expect(degradationsOf(facts({ lists: [{ ...list, entries: 7, problem: null }] }))).toEqual([]);
 });

@@ -3,6 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import { gatherStatus, type StatusInputs } from '../../../src/admin/gather.ts';
 import type { SocketAddress } from '../../../src/config/config.ts';
+import { nameKey } from '../../../src/dns/names.ts';
 import type { ServedCertificate } from '../../../src/tls/certificate-store.ts';
 import { report, TRUTH_MS } from './time-reports.ts';
 
@@ -10,6 +11,8 @@ const DAY_MS = 86_400_000;
 const udp: SocketAddress = { address: '127.0.0.1', port: 53, family: 4 };
 const dot: SocketAddress = { address: '::1', port: 853, family: 6 };
 const admin: SocketAddress = { address: '127.0.0.1', port: 8053, family: 4 };
+
+const CACHE = { entries: 1, octets: 2, maxOctets: 3, hits: 4, misses: 5, stale: 6, prefetched: 7 };
 
 function inputs(more: Partial<StatusInputs> = {}): StatusInputs {
   return {
@@ -21,8 +24,12 @@ function inputs(more: Partial<StatusInputs> = {}): StatusInputs {
     admin: { addresses: [admin], waiting: [] },
     time: report(),
     certificate: null,
+    designate: () => ({ silence: 'no name is configured' }),
+    hostAddresses: [],
     upstreams: [],
-    cache: { entries: 1, octets: 2, maxOctets: 3 },
+    forwards: [],
+    cache: CACHE,
+    lists: [],
     queries: { udp: 4, tcp: 0, dot: 0, doh: 0 },
     tls: { verification: 'openssl', reason: 'OpenSSL judges' },
     ...more,
@@ -42,9 +49,47 @@ it('says where queries are taken, the admin page among them', () => {
     listening: { udp: ['127.0.0.1:53'], dot: ['[::1]:853'], admin: ['127.0.0.1:8053'] },
     waiting: [],
     clock: { state: 'synchronized' },
-    cache: { entries: 1, octets: 2, maxOctets: 3 },
+    cache: CACHE,
     queries: { udp: 4 },
   });
+});
+
+it('says what devices learn of us at each address that they may ask in plain DNS, those of a wildcard included', () => {
+  const everywhere = [
+    { ...udp, address: '0.0.0.0' },
+    { ...dot, address: '::', port: 53 },
+  ];
+  const { designated } = gatherStatus(
+    inputs({
+      listeners: [
+        { transport: 'udp', addresses: everywhere, waiting: [] },
+        { transport: 'tcp', addresses: [udp, ...everywhere], waiting: [] },
+        { transport: 'dot', addresses: [{ ...dot, address: '10.9.9.9' }], waiting: [] },
+      ],
+      hostAddresses: ['127.0.0.1', '203.0.113.7', 'fd00::2', 'fe80::2%eth0'],
+      designate: (asked) =>
+        asked === '203.0.113.7'
+          ? {
+              name: nameKey('dns.home.example.'),
+              doors: [{ kind: 'doh', port: 443, addresses: [] }],
+              isVerifiable: true,
+            }
+          : { silence: `not at ${asked}` },
+    }),
+  );
+  const silent = { name: null, doors: [], verifiable: false, opportunistic: true };
+  expect(designated).toEqual([
+    { asked: '127.0.0.1', ...silent, silence: 'not at 127.0.0.1' },
+    {
+      asked: '203.0.113.7',
+      name: 'dns.home.example',
+      doors: [{ transport: 'doh', port: 443 }],
+      silence: null,
+      verifiable: true,
+      opportunistic: false,
+    },
+    { asked: 'fd00::2', ...silent, silence: 'not at fd00::2' },
+  ]);
 });
 
 it('says which addresses wait, with the transport, and that this is degraded', () => {
@@ -110,4 +155,24 @@ describe('our own certificate', () => {
   it('has no problem that anybody could know of while the time is unknown', () => {
     expect(problemOf(-9 * DAY_MS, -DAY_MS, report({ now: null }))).toBeNull();
   });
+});
+
+it('says of each list what it holds, since when, and what is wrong with it', () => {
+  const list = { name: 'ads', allows: false, source: '/etc/ads.txt', entries: 9, unread: 1 };
+  const { lists, degraded } = gatherStatus(
+    inputs({
+      lists: [
+        { ...list, updatedAtMs: TRUTH_MS, problem: null },
+        { ...list, name: 'more', updatedAtMs: null, problem: 'there is no such file' },
+      ],
+    }),
+  );
+  const updatedAt = new Date(TRUTH_MS).toISOString();
+  expect(lists).toEqual([
+    { ...list, updatedAt, problem: null },
+    { ...list, name: 'more', updatedAt: null, problem: 'there is no such file' },
+  ]);
+  expect(degraded).toMatchObject([
+    { what: 'the list "more" is an old one', evidence: '/etc/ads.txt: there is no such file' },
+  ]);
 });

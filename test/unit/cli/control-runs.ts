@@ -5,9 +5,12 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, vi } from 'vitest';
 import { stringify } from 'yaml';
+import type { AdminSubject } from '../../../src/admin/admin-answer.ts';
 import { ControlSocket } from '../../../src/admin/control-socket.ts';
 import type { Status } from '../../../src/admin/status.ts';
 import type { Command } from '../../../src/cli/command.ts';
+import { adminSubject } from '../../support/admin-subjects.ts';
+import { catchOutput, type Ran } from '../../support/caught-output.ts';
 import { SimulatedClock } from '../../support/simulated-clock.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
 
@@ -35,36 +38,28 @@ export function newPlace(): Place {
 
 /** A server of that state, until the end of the test. */
 export async function serveStatus(
-  { stateDir }: Place,
+  place: Place,
   status: () => Status,
   forgetStamp: () => Promise<string> = async () => 'forgotten',
 ): Promise<void> {
+  await serveSubject(place, { status, forgetStamp });
+}
+
+/** A server that does so, until the end of the test. */
+export async function serveSubject({ stateDir }: Place, subject: Partial<AdminSubject>): Promise<void> {
   const log = { debug: vi.fn(), info: vi.fn(), warn: vi.fn(), error: vi.fn() };
   const clock = new SimulatedClock();
-  const socket = new ControlSocket({ stateDir, status, allowedHosts: () => [], forgetStamp, clock, log });
+  const socket = new ControlSocket({
+    ...adminSubject(subject),
+    stateDir,
+    allowedHosts: () => [],
+    clock,
+    log,
+  });
   open.push(socket);
   await socket.start();
 }
 
-export interface Ran {
-  readonly code: number;
-  readonly out: string;
-  readonly err: string;
-}
-
-export async function run(command: Command, args: readonly string[]): Promise<Ran> {
-  const written = { out: '', err: '' };
-  const into = (key: 'out' | 'err') => (chunk: unknown) => {
-    written[key] += String(chunk);
-    return true;
-  };
-  const spies = [
-    vi.spyOn(process.stdout, 'write').mockImplementation(into('out')),
-    vi.spyOn(process.stderr, 'write').mockImplementation(into('err')),
-  ];
-  try {
-    return { code: await command.run(args), ...written };
-  } finally {
-    for (const spy of spies) spy.mockRestore();
-  }
+export function run(command: Command, args: readonly string[]): Promise<Ran> {
+  return catchOutput(() => command.run(args));
 }

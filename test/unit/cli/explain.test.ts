@@ -21,7 +21,10 @@ Names of the world are not answered: the time is not known
 
 still works  internal names and the names of this server, on every listener
              the names of time servers and of our own upstreams
-does not     all other names: SERVFAIL with extended error 14 and the reason`);
+does not     all other names: SERVFAIL with extended error 14 and the reason
+
+Devices that ask 192.168.1.2 and look for encrypted DNS by themselves (DDR) are told of none: the
+time is not known, and devices may refuse our certificate.`);
   });
 
   it('numbers several troubles', () => {
@@ -37,7 +40,12 @@ All is well: names are answered, and the time is known to within 1.04 ms.
 
 If the power failed now and the system clock came back wrong, names of the world would be back at
 once, on the stamp of 2026-11-03 07:40:02 UTC and for as long as the certificates of the upstreams
-hold then; 3 time sources would be asked at once, at least 1 without a look-up.`);
+hold then; 3 time sources would be asked at once, at least 1 without a look-up.
+
+Devices that ask 192.168.1.2 and look for encrypted DNS by themselves (DDR) are told of
+dns.home.example, DoT on port 853 and DoH on port 443; the certificate names that address, so they
+verify it where the local CA is installed on them; unverified, some may use it all the same, because
+the address is private (RFC 9462 section 4.3).`);
   });
 
   it('fits into a window', () => {

@@ -24,22 +24,23 @@ function configFile(name: string, text: string): string {
   return file;
 }
 
+const COMMANDS = [
+  ...['serve', 'check', 'rehearse', 'explain', 'time'],
+  ...['status', 'query', 'cache', 'health', 'version'],
+];
+
 describe('help', () => {
   it('without a command lists them all', () => {
     const { code, out, err } = noonmark();
     expect([code, err]).toEqual([0, '']);
-    for (const command of ['serve', 'check', 'rehearse', 'explain', 'time', 'status', 'query', 'version'])
-      expect(out).toMatch(new RegExp(`^ {2}${command} `, 'm'));
+    for (const command of COMMANDS) expect(out).toMatch(new RegExp(`^ {2}${command} `, 'm'));
   });
 
-  it.each(['serve', 'check', 'rehearse', 'explain', 'time', 'status', 'query', 'version'])(
-    'of %s is a page with its usage, and nothing is done',
-    (command) => {
-      const { code, out, err } = noonmark(command, '--help');
-      expect([code, err]).toEqual([0, '']);
-      expect(out).toMatch(new RegExp(`^Usage: noonmark ${command}\\b`));
-    },
-  );
+  it.each(COMMANDS)('of %s is a page with its usage, and nothing is done', (command) => {
+    const { code, out, err } = noonmark(command, '--help');
+    expect([code, err]).toEqual([0, '']);
+    expect(out).toMatch(new RegExp(`^Usage: noonmark ${command}\\b`));
+  });
 });
 
 describe('a wrong command line ends with 64, says one sentence on stderr, and nothing on stdout', () => {

@@ -4,12 +4,13 @@
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, vi } from 'vitest';
+import { afterAll } from 'vitest';
 import { stringify } from 'yaml';
 import { commandClock } from '../../../src/cli/command-clock.ts';
 import { runQuery } from '../../../src/cli/query.ts';
 import type { QueryFacts } from '../../../src/cli/query-facts.ts';
 import type { Clock } from '../../../src/clock/clock.ts';
+import { catchOutput, type Ran } from '../../support/caught-output.ts';
 import { createPki } from '../../support/pki.ts';
 import { type House, startHouse } from './query-peers.ts';
 
@@ -40,27 +41,8 @@ export async function startOurs(): Promise<House> {
   return house;
 }
 
-export interface Ran {
-  readonly code: number;
-  readonly out: string;
-  readonly err: string;
-}
-
-export async function run(args: readonly string[], on: Clock = clock): Promise<Ran> {
-  const written = { out: '', err: '' };
-  const into = (key: 'out' | 'err') => (chunk: unknown) => {
-    written[key] += String(chunk);
-    return true;
-  };
-  const spies = [
-    vi.spyOn(process.stdout, 'write').mockImplementation(into('out')),
-    vi.spyOn(process.stderr, 'write').mockImplementation(into('err')),
-  ];
-  try {
-    return { code: await runQuery(args, on), ...written };
-  } finally {
-    for (const spy of spies) spy.mockRestore();
-  }
+export function run(args: readonly string[], on: Clock = clock): Promise<Ran> {
+  return catchOutput(() => runQuery(args, on));
 }
 
 /** The facts of --json, and the exit code. */

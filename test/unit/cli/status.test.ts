@@ -4,7 +4,7 @@
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { controlSocketPath } from '../../../src/admin/control-socket.ts';
+import { controlSocketPath } from '../../../src/admin/control-socket-path.ts';
 import { EXIT, UsageError } from '../../../src/cli/command.ts';
 import { explain } from '../../../src/cli/explain.ts';
 import { status, statusLines } from '../../../src/cli/status.ts';
@@ -25,7 +25,7 @@ listening    udp   192.168.1.2:53  [fd00::2]:53
              tcp   192.168.1.2:53  [fd00::2]:53
              dot   192.168.1.2:853
              doh   192.168.1.2:443
-cache        18,204 answers, 6.6 of 64.0 MiB
+cache        18,204 answers, 6.6 of 64.0 MiB; 71 % of 100,000 questions answered from it
 queries      udp 812,004, tcp 912, dot 41,230, doh 20,117`);
   });
 

@@ -1,63 +1,44 @@
-// The composition root: the one file that knows every part. It builds them from the configuration, chains the links,
-// starts the listeners, and replaces what a reload may replace while queries are being answered.
+// The composition root: with the other files of this folder, the one place that knows every part. It builds them from
+// the configuration, opens the doors, and replaces what a reload may replace while queries are being answered.
+// The chain of links, on one screen, is answer-path.ts.
 
-import { isIP } from 'node:net';
-import { hostname } from 'node:os';
-import { AdminListener } from './admin/admin-listener.ts';
-import { ControlSocket } from './admin/control-socket.ts';
-import { gatherStatus } from './admin/gather.ts';
-import type { Status } from './admin/status.ts';
-import type { Timer } from './clock/clock.ts';
-import type { TrueClock } from './clock/true-clock.ts';
-import type { Config, Limits, SocketAddress, UpstreamConfig } from './config/config.ts';
-import { type NameKey, nameKey } from './dns/names.ts';
-import { DohListener } from './listener/doh.ts';
-import { interfaceAddresses } from './listener/interfaces.ts';
-import { formatAddress, type Listener, type ListenerParts } from './listener/listener.ts';
-import { StreamListener } from './listener/stream.ts';
-import { UdpListener } from './listener/udp.ts';
-import type { Log } from './observe/log.ts';
-import { AccessList } from './resolver/access-list.ts';
-import { LruAnswerStore } from './resolver/answer-store.ts';
-import { cache, FailureMemory } from './resolver/cache.ts';
-import { coalesce } from './resolver/coalesce.ts';
-import { degrade } from './resolver/degrade.ts';
-import { failure } from './resolver/failure.ts';
-import { forward } from './resolver/forward.ts';
-import { guard } from './resolver/guard.ts';
-import { OwnNames } from './resolver/local/own-names.ts';
-import { createZones, type LocalZones } from './resolver/local/zone.ts';
-import { local } from './resolver/local.ts';
-import { observe, type QueryCounts } from './resolver/observe.ts';
-import { lookUpAddresses } from './resolver/own-lookup.ts';
-import { chain, type Resolver } from './resolver/resolver.ts';
-import { sourcesOf } from './timesync/built-in-sources.ts';
-import { Keeper, type KeeperInputs } from './timesync/keeper.ts';
-import { createRoster } from './timesync/roster.ts';
-import { type CertificateInputs, type Certificates, openCertificates } from './tls/certificates.ts';
-import { createTlsConnector, type TlsConnector, type TlsTarget } from './tls/connect.ts';
-import { TrustAnchors } from './tls/trust-anchors.ts';
-import { DohUpstream } from './upstream/doh.ts';
-import { DotUpstream } from './upstream/dot.ts';
-import { UpstreamPool } from './upstream/pool.ts';
-import type { Upstream } from './upstream/upstream.ts';
+import { AdminListener } from '../admin/admin-listener.ts';
+import { ControlSocket } from '../admin/control-socket.ts';
+import { gatherStatus } from '../admin/gather.ts';
+import type { Status } from '../admin/status.ts';
+import type { Timer } from '../clock/clock.ts';
+import type { TrueClock } from '../clock/true-clock.ts';
+import type { Config, Limits } from '../config/config.ts';
+import type { NameKey } from '../dns/names.ts';
+import { Filter } from '../lists/filter.ts';
+import type { Log } from '../observe/log.ts';
+import { AccessList } from '../resolver/access-list.ts';
+import { LruAnswerStore } from '../resolver/cache/answer-store.ts';
+import { cacheConfigKey } from '../resolver/cache/cache-config-key.ts';
+import { CacheFile } from '../resolver/cache/cache-file.ts';
+import { FailureMemory } from '../resolver/cache/failure-memory.ts';
+import { type CacheCounts, noCacheCounts } from '../resolver/cache.ts';
+import { newCookieSecret, openCookieSecret } from '../resolver/cookie-secret.ts';
+import { type ExplainQuestion, explainName } from '../resolver/explained.ts';
+import { NameFiles } from '../resolver/local/name-files.ts';
+import type { QueryCounts } from '../resolver/observe.ts';
+import { lookUpAddresses } from '../resolver/own-lookup.ts';
+import type { Resolver } from '../resolver/resolver.ts';
+import { sourcesOf } from '../timesync/built-in-sources.ts';
+import { Keeper, type KeeperInputs } from '../timesync/keeper.ts';
+import { createRoster } from '../timesync/roster.ts';
+import { type Certificates, openCertificates } from '../tls/certificates.ts';
+import { createTlsConnector, type TlsConnector } from '../tls/connect.ts';
+import { UpstreamAddresses } from '../upstream/bootstrap.ts';
+import { type AnswerPath, createAnswerPath } from './answer-path.ts';
+import { Doors } from './doors.ts';
+import { closeSettings, createSettings, type Settings } from './settings.ts';
+import { certificateInputs, hostAddresses, isOwnDoor, onLinkPrefixes, ownNamesOf } from './this-host.ts';
 
 /** DHCP and router advertisements change what is on-link; so often we look. */
 const INTERFACES_EVERY_MS = 2000;
 /** Draining ends after this, whatever is still in flight (CONTRACT: exit within 5 s of SIGTERM). */
 const DRAIN_MS = 4500;
-
-/** What a reload replaces as a whole; links ask for it per query. */
-interface Settings {
-  readonly config: Config;
-  readonly zones: LocalZones;
-  readonly ownNames: OwnNames;
-  readonly upstreams: UpstreamPool;
-  /** The same upstreams over relaxed connections, for the names of time servers while the clock is untrusted. */
-  readonly relaxed: UpstreamPool;
-  readonly timeServerNames: ReadonlySet<NameKey>;
-  accessList: AccessList;
-}
 
 export interface AppParts {
   readonly config: Config;
@@ -71,23 +52,27 @@ export class App {
   readonly #clock: TrueClock;
   readonly #log: Log;
   readonly #tls: TlsConnector;
+  /** Of upstreams that are configured by name alone. */
+  readonly #addresses: UpstreamAddresses;
+  readonly #files: NameFiles;
+  readonly #filter: Filter;
   readonly #failures = new FailureMemory();
   readonly #store: LruAnswerStore;
+  readonly #cacheFile: CacheFile | null;
   readonly #counts: QueryCounts = { udp: 0, tcp: 0, dot: 0, doh: 0 };
-  readonly #resolver: Resolver;
-  /** For this server's own look-ups: no access list and no query log. */
-  readonly #inside: Resolver;
+  readonly #cacheCounts: CacheCounts = noCacheCounts();
+  readonly #path: AnswerPath;
+  readonly #doors: Doors;
   readonly #keeper: Keeper;
   readonly #admin: AdminListener;
   readonly #control: ControlSocket | null;
   readonly #startedAtMs: number;
   /** A reload changes it in place, for all who hold it. */
   readonly #limits: { -readonly [Name in keyof Limits]: number };
+  readonly #look: Timer;
   #settings: Settings;
   #certificates: Certificates | null = null;
-  #listeners: readonly Listener[] = [];
   #onLink: string;
-  readonly #look: Timer;
 
   constructor({ config, clock, log, keepsState = true }: AppParts) {
     this.#clock = clock;
@@ -97,39 +82,39 @@ export class App {
     this.#tls = createTlsConnector({ clock, log });
     this.#store = new LruAnswerStore(config.cache.maxBytes);
     this.#onLink = onLinkPrefixes().join();
-    this.#settings = this.#settingsFrom(config);
-    const settings = () => this.#settings;
-    const store = this.#store;
-
-    const inside = chain(
-      local(settings), //                         before the cache: names of the house are always fresh
-      degrade({
-        ...{ clock, store, limits: this.#limits },
-        timeServerNames: () => settings().timeServerNames,
-        relaxed: () => settings().relaxed,
-      }), //                                      only while the clock is untrusted: names of time servers
-      cache({ store, failures: this.#failures, clock }),
-      coalesce(this.#limits), //                  below the cache: only misses are in flight
-    )(forward({ upstreams: () => settings().upstreams, clock }));
-    this.#resolver = chain(
-      failure(log), //                            outermost: whatever is thrown below becomes a response here
-      observe({ counts: this.#counts, clock, log, queryLog: () => settings().config.log.queries }),
-      guard({ accessList: () => settings().accessList, log }), // before anything costs anything
-    )(inside);
-    this.#inside = failure(log)(inside);
-
     const { stateDir } = config;
+    const lookup = (name: string) => lookUpAddresses(this.#path.inside, name, clock);
+    this.#files = new NameFiles({ config, clock, log });
+    this.#filter = new Filter({
+      ...{ config: config.filter, stateDir: keepsState ? stateDir : null },
+      ...{ tls: this.#tls, lookup, clock, log },
+    });
+    this.#addresses = new UpstreamAddresses({
+      ...{ stateDir, keepsState, lookup, clock, log },
+      isOurs: (address, port) => isOwnDoor(this.#settings.config, address, port),
+      onLearnt: () => this.#settings.upstreams.warm(),
+    });
+    this.#settings = this.#settingsFrom(config);
+    this.#path = createAnswerPath({
+      settings: () => this.#settings,
+      ...{ clock, log, limits: this.#limits, store: this.#store, failures: this.#failures },
+      ...{ counts: this.#counts, cacheCounts: this.#cacheCounts },
+      cookieSecret: keepsState ? openCookieSecret(stateDir, log) : newCookieSecret(),
+    });
+    this.#doors = new Doors({ resolver: this.#path.clients, clock, log, limits: this.#limits });
+    this.#cacheFile = keepsState
+      ? new CacheFile({
+          ...{ store: this.#store, stateDir, clock, log },
+          isOn: () => this.#settings.config.cache.persist,
+          configKey: () => cacheConfigKey(this.#settings.config),
+        })
+      : null;
     this.#keeper = new Keeper({
-      ...this.#keeperInputs(config),
+      ...this.#keeperInputs(this.#settings),
       ...{ clock, log, stateDir, tls: this.#tls, keepsStamp: keepsState },
     });
     this.#heedClock();
-    const asked = {
-      ...{ clock, log },
-      status: () => this.status(),
-      forgetStamp: () => this.#forgetStamp(),
-      allowedHosts: () => [...ownNamesOf(settings().config), ...settings().config.certificate.addresses],
-    };
+    const asked = this.#adminSubject();
     this.#admin = new AdminListener({ ...asked, addresses: config.listen.admin });
     this.#control = keepsState ? new ControlSocket({ ...asked, stateDir }) : null;
     this.#look = clock.every(INTERFACES_EVERY_MS, () => this.#followInterfaces());
@@ -138,55 +123,55 @@ export class App {
   /** Listens, and says so with one line `ready`. Resolves to false when no address can ever work. */
   async start(): Promise<boolean> {
     const { config } = this.#settings;
-    this.#keeper.start(); // the time is looked for while the listeners are opened
-    const plain = this.#plainListeners(config);
-    this.#listeners = plain;
-    await Promise.all(plain.map((listener) => listener.start())); // port 53 waits for no certificate
-    this.#certificates = await openCertificates({
-      ...certificateInputs(config),
-      clock: this.#clock,
-      log: this.#log,
-    });
-    const encrypted = this.#encryptedListeners(config, this.#certificates);
-    this.#listeners = [...plain, ...encrypted];
-    await Promise.all(encrypted.map((listener) => listener.start()));
-    const bound = this.addresses;
-    this.#log.info('ready', bound);
+    this.#keeper.start(); // the time is looked for while the doors are opened
+    this.#addresses.attend(config.upstreams);
+    await this.#doors.openPlain(config.listen);
+    const inputs = { ...certificateInputs(config), clock: this.#clock, log: this.#log };
+    this.#certificates = await openCertificates(inputs);
+    await Promise.all([
+      this.#doors.openEncrypted(config.listen, this.#certificates.store),
+      this.#admin.start(), // whoever waits for `ready` may ask how it is
+      this.#control?.start(),
+    ]);
+    this.#log.info('ready', this.#doors.addresses);
     this.#settings.upstreams.warm();
-    await Promise.all([this.#admin.start(), this.#control?.start()]);
-    const waiting = this.#listeners.flatMap((listener) => listener.waiting);
-    return Object.values(bound).flat().length > 0 || waiting.some(({ isHopeless }) => !isHopeless);
+    this.#cacheFile?.start();
+    return !this.#doors.areHopeless;
   }
 
   /** Where queries are taken now, by transport, as text. */
-  get addresses(): Record<Listener['transport'], string[]> {
-    const of = (transport: Listener['transport']) =>
-      this.#listeners
-        .filter((listener) => listener.transport === transport)
-        .flatMap(({ addresses }) => addresses.map(formatAddress));
-    return { udp: of('udp'), tcp: of('tcp'), dot: of('dot'), doh: of('doh') };
+  get addresses(): Doors['addresses'] {
+    return this.#doors.addresses;
   }
 
+  /** Answers clients, as the listeners ask it. */
   get resolver(): Resolver {
-    return this.#resolver;
+    return this.#path.clients;
   }
 
-  /** The same without access list and query log: for questions of this server's own. */
+  /** The same without access list, query log and filter: for questions of this server's own. */
   get inside(): Resolver {
-    return this.#inside;
+    return this.#path.inside;
   }
 
   /** How everything stands now. */
   status(): Status {
-    const { config, upstreams } = this.#settings;
+    const { config, upstreams, forwards, designated } = this.#settings;
     return gatherStatus({
       uptimeMs: this.#clock.monotonic() - this.#startedAtMs,
-      listeners: this.#listeners,
+      listeners: this.#doors.listeners,
       admin: this.#admin,
       time: this.#keeper.report(),
       certificate: this.#certificates?.store.current() ?? null,
+      designate: (address) => designated.designate(address),
+      hostAddresses: hostAddresses(),
       upstreams: upstreams.report(),
-      cache: { entries: this.#store.entries, octets: this.#store.octets, maxOctets: config.cache.maxBytes },
+      forwards: forwards.report(),
+      cache: {
+        ...{ entries: this.#store.entries, octets: this.#store.octets, maxOctets: config.cache.maxBytes },
+        ...this.#cacheCounts,
+      },
+      lists: this.#filter.report(),
       queries: this.#counts,
       tls: this.#tls,
     });
@@ -197,96 +182,85 @@ export class App {
     const old = this.#settings;
     this.#settings = this.#settingsFrom(config);
     Object.assign(this.#limits, config.limits);
-    this.#keeper.reload(this.#keeperInputs(config));
+    this.#store.resize(config.cache.maxBytes);
+    // An answer that other upstreams gave, or that other rules let through, is not one of this configuration.
+    if (cacheConfigKey(config) !== cacheConfigKey(old.config)) this.#store.clear();
+    this.#keeper.reload(this.#keeperInputs(this.#settings));
+    this.#addresses.attend(config.upstreams);
+    void this.#files.reload(config);
+    this.#filter.reload(config.filter);
     this.#settings.upstreams.warm();
-    this.#clock.after(old.config.limits.queryDeadlineMs, () => closeUpstreams(old)); // its queries finish first
+    this.#clock.after(old.config.limits.queryDeadlineMs, () => closeSettings(old)); // its queries finish first
     await this.#certificates?.reload(certificateInputs(config));
-    await Promise.all([
-      ...this.#listeners.map((listener) => listener.listenOn(addressesFor(listener.transport, config))),
-      this.#admin.listenOn(config.listen.admin),
-    ]);
-    this.#log.info('reloaded', this.addresses);
+    await Promise.all([this.#doors.listenOn(config.listen), this.#admin.listenOn(config.listen.admin)]);
   }
 
-  /** Drains the listeners, then lets go of everything. */
+  /** Drains the doors, then lets go of everything. */
   async stop(): Promise<void> {
     this.#look.cancel();
-    const doors = [...this.#listeners, this.#admin, ...(this.#control === null ? [] : [this.#control])];
-    await Promise.all([...doors.map((door) => door.stop(DRAIN_MS)), this.#keeper.stop()]);
+    await Promise.all([
+      this.#doors.stop(DRAIN_MS),
+      this.#admin.stop(DRAIN_MS),
+      this.#control?.stop(DRAIN_MS),
+      this.#keeper.stop(),
+      this.#cacheFile?.save(), // without the last few answers, but in time
+    ]);
+    this.#cacheFile?.close();
     this.#certificates?.close();
-    closeUpstreams(this.#settings);
+    this.#files.close();
+    this.#filter.close();
+    closeSettings(this.#settings);
+    await this.#addresses.close();
     this.#log.info('stopped', { ...this.#counts });
   }
 
-  #plainListeners(config: Config): Listener[] {
-    return [
-      new UdpListener(this.#listenerParts('udp', config)),
-      new StreamListener({ ...this.#listenerParts('tcp', config), certificates: null }),
-    ];
-  }
-
-  #encryptedListeners(config: Config, { store }: Certificates): Listener[] {
-    return [
-      new StreamListener({ ...this.#listenerParts('dot', config), certificates: store }),
-      new DohListener({ ...this.#listenerParts('doh', config), certificates: store }),
-    ];
-  }
-
-  #listenerParts(transport: Listener['transport'], config: Config): ListenerParts {
-    return {
-      addresses: addressesFor(transport, config),
-      resolver: this.#resolver,
-      clock: this.#clock,
-      log: this.#log,
-      limits: this.#limits,
-    };
-  }
-
   #settingsFrom(config: Config): Settings {
-    const { addresses } = config.certificate;
-    const clock = this.#clock;
-    const relaxed = {
-      connect: (target: TlsTarget) => this.#tls.connectRelaxed(target, clock.floorMs),
-    };
-    return {
-      config,
-      zones: createZones(config.zones),
-      ownNames: new OwnNames({ names: ownNamesOf(config), addresses, neighboursOf }),
-      accessList: new AccessList(config.access.allow, onLinkPrefixes()),
-      timeServerNames: timeServerNamesOf(config),
-      upstreams: new UpstreamPool({
-        upstreams: config.upstreams.map((upstream) => this.#createUpstream(upstream, this.#tls)),
-        clock,
-        isUsable: () => clock.status.state !== 'untrusted',
-        onRecovery: () => this.#failures.forget(),
-      }),
-      relaxed: new UpstreamPool({
-        upstreams: config.upstreams.map((upstream) => this.#createUpstream(upstream, relaxed)),
-        clock,
-        isUsable: () => false, // nothing of its own accord: only when somebody asks for a time server
-        onRecovery: () => {},
-      }),
-    };
-  }
-
-  #createUpstream(config: UpstreamConfig, tls: Pick<TlsConnector, 'connect'>): Upstream {
-    const parts = { config, anchors: anchorsOf(config), tls, clock: this.#clock, log: this.#log };
-    return config.protocol === 'tls' ? new DotUpstream(parts) : new DohUpstream(parts);
+    return createSettings(config, {
+      ...{ clock: this.#clock, log: this.#log, tls: this.#tls },
+      ...{ addresses: this.#addresses, files: this.#files, filter: this.#filter },
+      doors: () => ({ dot: this.#doors.boundOf('dot'), doh: this.#doors.boundOf('doh') }),
+      certificateNames: () => this.#certificates?.store.current().names ?? [],
+      onRecovery: () => {
+        this.#failures.forget();
+        this.#addresses.lookAgain();
+      },
+    });
   }
 
   /** Whom the keeper of the time asks and hears. */
-  #keeperInputs({ time, upstreams }: Config): KeeperInputs {
+  #keeperInputs({ config: { time, upstreams }, located }: Settings): KeeperInputs {
     const roster = createRoster({
       configs: sourcesOf(time.sources, upstreams),
       tls: this.#tls,
       clock: this.#clock,
-      lookup: (name) => lookUpAddresses(this.#inside, name, this.#clock),
-      ownAddresses: () => interfaceAddresses().map(({ address }) => address),
+      lookup: (name) => this.#addresses.find(name),
+      ownAddresses: hostAddresses,
     });
+    return { roster, upstreams: located };
+  }
+
+  /** What the admin listener and the control socket ask and may do. */
+  #adminSubject() {
+    const clock = this.#clock;
     return {
-      roster,
-      upstreams: upstreams.map((upstream) => ({ ...upstream, anchors: anchorsOf(upstream) })),
+      ...{ clock, log: this.#log },
+      status: () => this.status(),
+      forgetStamp: () => this.#forgetStamp(),
+      flushCache: (name: NameKey | null, below: boolean) => this.#flushCache(name, below),
+      explainName: (question: ExplainQuestion) => explainName(this.#path.explained, question, clock),
+      allowedHosts: () => {
+        const { config } = this.#settings;
+        return [...ownNamesOf(config), ...config.certificate.addresses];
+      },
     };
+  }
+
+  #flushCache(name: NameKey | null, below: boolean): number {
+    this.#failures.forget();
+    if (name !== null) return this.#store.flush(name, { below });
+    const { entries } = this.#store;
+    this.#store.clear();
+    return entries;
   }
 
   async #forgetStamp(): Promise<string> {
@@ -309,6 +283,7 @@ export class App {
       this.#settings.relaxed.forgive();
       this.#settings.upstreams.forgive();
       this.#settings.upstreams.warm();
+      this.#addresses.lookAgain();
     });
     this.#tls.onUnmasked((serverName) => {
       const message = 'what was learnt is forgotten: an upstream was trusted at a time that was wrong';
@@ -324,49 +299,4 @@ export class App {
     this.#settings.accessList = new AccessList(this.#settings.config.access.allow, onLink);
     this.#keeper.roundSoon(); // the network has come, or changed: time sources may be within reach now
   }
-}
-
-function anchorsOf({ caFile }: UpstreamConfig): TrustAnchors {
-  return caFile === null ? TrustAnchors.public() : TrustAnchors.fromFile(caFile);
-}
-
-function closeUpstreams({ upstreams, relaxed }: Settings): void {
-  upstreams.close();
-  relaxed.close();
-}
-
-/** Those of the configured sources and of our own upstreams; the well-known ones are known to the link itself. */
-function timeServerNamesOf({ time, upstreams }: Config): ReadonlySet<NameKey> {
-  const hosts = [
-    ...(time.sources ?? []).map(({ host }) => host),
-    ...upstreams.map(({ serverName }) => serverName),
-  ];
-  return new Set(hosts.filter((host) => isIP(host) === 0).map((host) => nameKey(host)));
-}
-
-function addressesFor(transport: Listener['transport'], { listen }: Config): readonly SocketAddress[] {
-  return transport === 'dot' ? listen.dot : transport === 'doh' ? listen.doh : listen.dns;
-}
-
-function ownNamesOf({ certificate }: Config): string[] {
-  return [...certificate.names, hostname()];
-}
-
-function certificateInputs(config: Config): CertificateInputs {
-  const { names, addresses, files } = config.certificate;
-  const listenAddresses = [...config.listen.dot, ...config.listen.doh, ...config.listen.dns].map(
-    ({ address }) => address,
-  );
-  return { names, addresses, files, certsDir: config.certsDir, listenAddresses, hostName: hostname() };
-}
-
-function onLinkPrefixes(): string[] {
-  return interfaceAddresses().map(({ cidr }) => cidr);
-}
-
-/** The addresses of the interface that has `address`. */
-function neighboursOf(address: string): string[] {
-  const all = interfaceAddresses();
-  const own = all.find((one) => one.address === address)?.interface;
-  return all.filter((one) => one.interface === own).map((one) => one.address);
 }

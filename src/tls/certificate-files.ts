@@ -162,12 +162,13 @@ async function openPlain(path: string): Promise<FileHandle> {
 export const KEY_MODE = 0o600;
 export const CERTIFICATE_MODE = 0o644;
 
-/** Replaces `path` whole or not at all, through a power cut too; the mode is there before the first byte is. */
+/** Replaces `path` whole or not at all, through a power cut too; `mode` is there before the first byte is. */
 export async function writePem(path: string, text: string, mode: number): Promise<void> {
   const temporary = join(dirname(path), `.${basename(path)}.new`);
   await rm(temporary, { force: true });
   const file = await open(temporary, 'wx', mode);
   try {
+    await file.chmod(mode); // a umask, such as that of the systemd unit, has taken from it
     await file.writeFile(text);
     await file.sync();
   } finally {

@@ -5,9 +5,9 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import type { Client } from '../support/dns-client.ts';
 import { makeQuery, readReply } from '../support/dns-message.ts';
 import { eventually, pause } from '../support/eventually.ts';
+import { startLoad } from '../support/load.ts';
 import {
   INTERNAL_ADDRESS,
   INTERNAL_NAME,
@@ -175,26 +175,3 @@ describe('The end', () => {
     for (const client of clients) client.close();
   });
 });
-
-/** Every client asks as fast as it is answered, until told to finish. */
-function startLoad(clients: readonly Client[]): { finish(): Promise<{ asked: number; wrong: string[] }> } {
-  let isOver = false;
-  let asked = 0;
-  const wrong: string[] = [];
-  const loops = clients.map(async (client, at) => {
-    while (!isOver) {
-      const reply = await client.ask(makeQuery(INTERNAL_NAME));
-      asked++;
-      const answers = reply === null ? 'nothing' : readReply(reply).answers.join();
-      if (answers !== `A ${INTERNAL_ADDRESS}`) wrong.push(`${TRANSPORTS[at]}: ${answers}`);
-      if (client.isClosed) return;
-    }
-  });
-  return {
-    finish: async () => {
-      isOver = true;
-      await Promise.all(loops);
-      return { asked, wrong };
-    },
-  };
-}

@@ -1,25 +1,24 @@
-// The chain as app.ts folds it, over pools that a test answers for, on a clock that a test moves.
+// The answer path of the server itself, over pools that a test answers for, on a clock that a test moves.
 // No sockets: octets go in by `ask` and the client's reading of the response comes out.
 
+import { createAnswerPath, type PathSettings } from '../../src/app/answer-path.ts';
 import type { Config } from '../../src/config/config.ts';
 import { type Answer, DROP } from '../../src/dns/answer.ts';
 import { type NameKey, nameKey } from '../../src/dns/names.ts';
 import { Query } from '../../src/dns/query.ts';
 import { parseRecordText } from '../../src/dns/record-text.ts';
+import { Filter } from '../../src/lists/filter.ts';
 import type { Log, LogFields } from '../../src/observe/log.ts';
 import { AccessList } from '../../src/resolver/access-list.ts';
-import { LruAnswerStore } from '../../src/resolver/answer-store.ts';
-import { cache, FailureMemory } from '../../src/resolver/cache.ts';
-import { coalesce } from '../../src/resolver/coalesce.ts';
-import { degrade } from '../../src/resolver/degrade.ts';
-import { failure } from '../../src/resolver/failure.ts';
-import { forward } from '../../src/resolver/forward.ts';
-import { guard } from '../../src/resolver/guard.ts';
+import { LruAnswerStore } from '../../src/resolver/cache/answer-store.ts';
+import { FailureMemory } from '../../src/resolver/cache/failure-memory.ts';
+import { noCacheCounts } from '../../src/resolver/cache.ts';
+import { newCookieSecret } from '../../src/resolver/cookie-secret.ts';
 import { OwnNames } from '../../src/resolver/local/own-names.ts';
 import { createZones } from '../../src/resolver/local/zone.ts';
-import { local } from '../../src/resolver/local.ts';
-import { observe, type QueryCounts } from '../../src/resolver/observe.ts';
-import { type Context, chain, type Resolver } from '../../src/resolver/resolver.ts';
+import type { LocalParts } from '../../src/resolver/local.ts';
+import type { QueryCounts } from '../../src/resolver/observe.ts';
+import type { Context, Resolver } from '../../src/resolver/resolver.ts';
 import {
   aRecord,
   contextAt,
@@ -40,6 +39,21 @@ const RECORDS = [
   'www 300 CNAME Elsewhere.example.',
   'loop CNAME loop',
 ];
+
+/** Parts of the local link beside zones and own names, for those who have none of them. */
+export const NO_OTHER_NAMES = {
+  files: { lookup: () => null, exists: () => false },
+  designated: { answer: () => null },
+  forwards: { holds: () => false, zoneFor: () => null },
+} satisfies Omit<LocalParts, 'zones' | 'ownNames'> & { forwards: PathSettings['forwards'] };
+
+/** For those who filter nothing. */
+const NO_FILTER = {
+  config: { blocked: { kind: 'nxdomain' }, lists: [], rewrites: [], groups: [] },
+  stateDir: null,
+  tls: { connect: () => Promise.reject(new Error('nobody is connected to')) },
+  lookup: () => Promise.resolve([]),
+} as const;
 
 /** A log that remembers its lines as "level message", and their fields. */
 export class RecordedLog implements Log {
@@ -78,21 +92,21 @@ export class House {
     const zones = createZones([{ name: HOME, records: RECORDS.map((text) => parseRecordText(text, HOME)) }]);
     const ownNames = new OwnNames({ names: ['dns.home.example'], addresses: [], neighboursOf: () => [] });
     const accessList = new AccessList(['loopback', 'private'], []);
-    this.resolver = chain(
-      failure(log),
-      observe({ counts, clock, log, queryLog: () => this.queryLog }),
-      guard({ accessList: () => accessList, log }),
-      local(() => ({ zones, ownNames })),
-      degrade({
-        clock,
-        timeServerNames: () => this.timeServerNames,
-        relaxed: () => ({ exchange: (query) => this.#exchange(query, this.sentRelaxed, this.relaxed) }),
-        store,
-        limits,
-      }),
-      cache({ store, failures, clock }),
-      coalesce(limits),
-    )(forward({ upstreams: () => this, clock }));
+    const filter = new Filter({ ...NO_FILTER, clock, log });
+    const exchange = (query: Uint8Array) => this.#exchange(query, this.sentRelaxed, this.relaxed);
+    const settings = () => ({
+      ...{ ...NO_OTHER_NAMES, zones, ownNames, accessList, filter, nsid: 'dns.home.example' },
+      config: { rebinding: { protect: false, allow: [] }, log: { queries: this.queryLog } },
+      timeServerNames: this.timeServerNames,
+      upstreams: this,
+      relaxed: { exchange },
+    });
+    const path = createAnswerPath({
+      ...{ settings, clock, log, store, failures, counts, limits },
+      cacheCounts: noCacheCounts(),
+      cookieSecret: newCookieSecret(),
+    });
+    this.resolver = path.clients;
     clock.onStateChange(() => failures.forget());
   }
 

@@ -63,8 +63,12 @@ const record: fc.Arbitrary<Buffer> = fc
   .tuple(laterName, rdata, ttl)
   .map(([owner, [type, data], ttlSeconds]) => writeRecord(owner, type, CLASS_IN, ttlSeconds, data));
 
+/** A cookie has one of few lengths (RFC 7873 section 4), every other option any. */
 const option = fc
-  .tuple(fc.constantFrom(3, 10, 11, 12, 15, 65_001), fc.uint8Array({ maxLength: 20 }))
+  .oneof(
+    fc.tuple(fc.constantFrom(3, 11, 12, 15, 65_001), fc.uint8Array({ maxLength: 20 })),
+    fc.tuple(fc.constant(10), fc.oneof(octets(8), octets(16), octets(24), octets(40))),
+  )
   .map(([code, data]) => Buffer.concat([uint16(code), uint16(data.length), data]));
 
 const opt: fc.Arbitrary<Buffer> = fc

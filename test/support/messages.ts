@@ -8,7 +8,7 @@ import { Query } from '../../src/dns/query.ts';
 import type { Context } from '../../src/resolver/resolver.ts';
 
 export const FLAG = { AA: 0x0400, TC: 0x0200, RD: 0x0100, RA: 0x0080, AD: 0x0020, CD: 0x0010 } as const;
-export const OPTION = { CLIENT_SUBNET: 8, COOKIE: 10, KEEPALIVE: 11, PADDING: 12, EDE: 15 } as const;
+export const OPTION = { NSID: 3, CLIENT_SUBNET: 8, COOKIE: 10, KEEPALIVE: 11, PADDING: 12, EDE: 15 } as const;
 const EDE_HEADER_OCTETS = 2;
 const QUERY_DEADLINE_MS = 4500;
 

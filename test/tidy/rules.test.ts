@@ -23,8 +23,8 @@ describe('imports', () => {
     ['src/resolver/forward.ts', '../upstream/pool.ts'],
     ['src/resolver/local/zone.ts', '../../dns/names.ts'],
     ['src/upstream/dot.ts', './pool.ts'],
-    ['src/app.ts', './listener/doh.ts'],
-    ['src/cli/serve.ts', '../app.ts'],
+    ['src/app/app.ts', '../listener/doh.ts'],
+    ['src/cli/serve.ts', '../app/app.ts'],
     ['src/main.ts', './cli/serve.ts'],
   ])('of %s from %s are fine', (path, target) => {
     expect(judge(importsPointDown, path, `import { x } from '${target}';`)).toEqual([]);
@@ -39,13 +39,13 @@ describe('imports', () => {
     ['src/tls/verify.ts', '../listener/tls-front.ts', 'above it'],
     ['src/upstream/dot.ts', '../resolver/resolver.ts', 'above it'],
     ['src/resolver/local/zone.ts', '../../listener/interfaces.ts', 'above it'],
-    ['src/listener/udp.ts', '../app.ts', 'above it'],
-    ['src/app.ts', './cli/serve.ts', 'above it'],
+    ['src/listener/udp.ts', '../app/app.ts', 'above it'],
+    ['src/app/app.ts', '../cli/serve.ts', 'above it'],
     ['src/cli/serve.ts', '../main.ts', 'above it'],
     ['src/timesync/keeper.ts', '../resolver/resolver.ts', 'must not depend on the resolver'],
     ['src/resolver/cache.ts', '../timesync/keeper.ts', 'ask the Clock'],
     ['src/acme/order.ts', '../resolver/resolver.ts', 'must not depend on the resolver'],
-    ['src/resolver/cache.ts', '../acme/order.ts', 'app.ts'],
+    ['src/resolver/cache.ts', '../acme/order.ts', 'src/app'],
   ])('of %s from %s break a wall', (path, target, because) => {
     const forms = [
       `import { x } from '${target}';`,
@@ -178,8 +178,8 @@ describe('names', () => {
 });
 
 describe('the map', () => {
-  const files = ['src/dns/wire.ts', 'src/app.ts'].map((path) => ({ path, text: '' }));
-  const lines = ['- [`wire.ts`](dns/wire.ts): octets', '- [`app.ts`](app.ts): the composition root'];
+  const files = ['src/dns/wire.ts', 'src/app/app.ts'].map((path) => ({ path, text: '' }));
+  const lines = ['- [`wire.ts`](dns/wire.ts): octets', '- [`app.ts`](app/app.ts): the composition root'];
   const judgeMap = (map: readonly string[]) => mapIsComplete(map.join('\n'), files).map(({ what }) => what);
 
   it('is complete with one line a file', () => expect(judgeMap(['# The map', '', ...lines])).toEqual([]));
@@ -187,7 +187,8 @@ describe('the map', () => {
   it('has a line too many', () =>
     expect(judgeMap([...lines, '- [`old.ts`](dns/old.ts): gone'])[0]).toContain('is not there'));
   it('has a line twice', () => expect(judgeMap([...lines, lines[0]!])[0]).toContain('two lines'));
-  it('says nothing in a line', () => expect(judgeMap([lines[0]!, '- [`app.ts`](app.ts): '])).toHaveLength(1));
+  it('says nothing in a line', () =>
+    expect(judgeMap([lines[0]!, '- [`app.ts`](app/app.ts): '])).toHaveLength(1));
 });
 
 describe('pages', () => {

@@ -1,0 +1,87 @@
+// The answer path: the links in their order, each position explained, and the three doors into it. A query walks down
+// it and its answer comes back up; nothing else in the house answers a query.
+
+import type { Clock } from '../clock/clock.ts';
+import type { Config, Limits } from '../config/config.ts';
+import type { NameKey } from '../dns/names.ts';
+import type { Filter } from '../lists/filter.ts';
+import type { Log } from '../observe/log.ts';
+import type { AccessList } from '../resolver/access-list.ts';
+import type { AnswerStore } from '../resolver/cache/answer-store.ts';
+import type { FailureMemory } from '../resolver/cache/failure-memory.ts';
+import { type CacheCounts, cache } from '../resolver/cache.ts';
+import { coalesce } from '../resolver/coalesce.ts';
+import { degrade } from '../resolver/degrade.ts';
+import { ednsOptions } from '../resolver/edns-options.ts';
+import { failure } from '../resolver/failure.ts';
+import { filterLink } from '../resolver/filter.ts';
+import { forward } from '../resolver/forward.ts';
+import type { ForwardZones } from '../resolver/forward-zones.ts';
+import { guard } from '../resolver/guard.ts';
+import { type LocalParts, local } from '../resolver/local.ts';
+import { observe, type QueryCounts } from '../resolver/observe.ts';
+import { rebinding } from '../resolver/rebinding.ts';
+import { chain, type Resolver } from '../resolver/resolver.ts';
+import type { UpstreamPool } from '../upstream/pool.ts';
+
+/** What a reload replaces as a whole; links ask for it per query. */
+export interface PathSettings extends LocalParts {
+  readonly config: Pick<Config, 'rebinding'> & { readonly log: Pick<Config['log'], 'queries'> };
+  readonly accessList: AccessList;
+  /** This server's name, for who asks which server has answered (RFC 5001). */
+  readonly nsid: string;
+  readonly filter: Filter;
+  readonly timeServerNames: ReadonlySet<NameKey>;
+  readonly forwards: Pick<ForwardZones, 'holds' | 'zoneFor'>;
+  readonly upstreams: Pick<UpstreamPool, 'exchange'>;
+  readonly relaxed: Pick<UpstreamPool, 'exchange'>;
+}
+
+export interface AnswerPathParts {
+  readonly settings: () => PathSettings;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly limits: Pick<Limits, 'pendingQueries' | 'pendingQueriesPerClient'>;
+  readonly store: AnswerStore;
+  readonly failures: FailureMemory;
+  readonly counts: QueryCounts;
+  readonly cacheCounts: CacheCounts;
+  readonly cookieSecret: Uint8Array;
+}
+
+export interface AnswerPath {
+  /** For clients. */
+  readonly clients: Resolver;
+  /** For a client's question that somebody asks to have explained: neither counted nor logged. */
+  readonly explained: Resolver;
+  /** For this server's own look-ups: no access list, no query log, and nothing blocked. */
+  readonly inside: Resolver;
+}
+
+export function createAnswerPath(parts: AnswerPathParts): AnswerPath {
+  const { settings, clock, log, limits, store, failures, counts, cacheCounts, cookieSecret } = parts;
+  const isForwarded = (key: NameKey) => settings().forwards.holds(key);
+  const upstreams = () => settings().upstreams;
+  const relaxed = () => settings().relaxed;
+  const timeServerNames = () => settings().timeServerNames;
+
+  const house = local(settings);
+  const world = chain(
+    degrade({ clock, store, limits, timeServerNames, relaxed, isForwarded }), // only while the clock is untrusted
+    cache({ store, failures, clock, isForwarded, counts: cacheCounts }),
+    rebinding({ protection: () => settings().config.rebinding, isForwarded }), // below the cache: each answer once
+    coalesce(limits), //                           below the cache: only misses are in flight
+  )(forward({ upstreams, forwards: () => settings().forwards, clock }));
+  const inside = house(world);
+  const guarded = chain(
+    guard({ accessList: () => settings().accessList, log }), // before anything costs anything
+    house, //                                      before the filter and the cache: always ours, and always fresh
+    filterLink({ filter: () => settings().filter, inside }), // above the cache, which knows nothing of clients
+  )(world);
+  const clients = chain(
+    ednsOptions({ cookieSecret, nsid: () => settings().nsid, clock }), // made for one client, on failures too
+    failure(log), //                               whatever is thrown below becomes a response here
+    observe({ counts, clock, log, queryLog: () => settings().config.log.queries }),
+  )(guarded);
+  return { clients, explained: failure(log)(guarded), inside: failure(log)(inside) };
+}

@@ -1,0 +1,81 @@
+// The listeners of all transports: opened plain ones first, because port 53 waits for no certificate, moved by a reload
+// to other addresses, and drained at the end.
+
+import type { Config, SocketAddress } from '../config/config.ts';
+import { DohListener } from '../listener/doh.ts';
+import { formatAddress, type Listener, type ListenerParts } from '../listener/listener.ts';
+import { StreamListener } from '../listener/stream.ts';
+import { UdpListener } from '../listener/udp.ts';
+import type { CertificateStore } from '../tls/certificate-store.ts';
+
+type Transport = Listener['transport'];
+
+export class Doors {
+  readonly #parts: Omit<ListenerParts, 'addresses'>;
+  #listeners: readonly Listener[] = [];
+
+  constructor(parts: Omit<ListenerParts, 'addresses'>) {
+    this.#parts = parts;
+  }
+
+  /** Resolves once every address has been tried. */
+  openPlain(listen: Config['listen']): Promise<void> {
+    return this.#open([
+      new UdpListener({ ...this.#parts, addresses: listen.dns }),
+      new StreamListener({ ...this.#parts, addresses: listen.dns, certificates: null }),
+    ]);
+  }
+
+  /** Resolves once every address has been tried. */
+  openEncrypted(listen: Config['listen'], certificates: CertificateStore): Promise<void> {
+    return this.#open([
+      new StreamListener({ ...this.#parts, addresses: listen.dot, certificates }),
+      new DohListener({ ...this.#parts, addresses: listen.doh, certificates }),
+    ]);
+  }
+
+  /** Other addresses from now on. */
+  async listenOn(listen: Config['listen']): Promise<void> {
+    await Promise.all(
+      this.#listeners.map((listener) => listener.listenOn(wantedOf(listener.transport, listen))),
+    );
+  }
+
+  /** Takes no new queries and answers those in flight; after `graceMs` it closes anyway. */
+  async stop(graceMs: number): Promise<void> {
+    await Promise.all(this.#listeners.map((listener) => listener.stop(graceMs)));
+  }
+
+  get listeners(): readonly Listener[] {
+    return this.#listeners;
+  }
+
+  /** Where queries over `transport` are taken at this moment. */
+  boundOf(transport: Transport): readonly SocketAddress[] {
+    return this.#listeners
+      .filter((listener) => listener.transport === transport)
+      .flatMap(({ addresses }) => addresses);
+  }
+
+  /** The same for all of them, as text. */
+  get addresses(): Record<Transport, string[]> {
+    const of = (transport: Transport) => this.boundOf(transport).map(formatAddress);
+    return { udp: of('udp'), tcp: of('tcp'), dot: of('dot'), doh: of('doh') };
+  }
+
+  /** No address is bound, and no waiting will change that. */
+  get areHopeless(): boolean {
+    const waiting = this.#listeners.flatMap((listener) => listener.waiting);
+    const isBound = this.#listeners.some(({ addresses }) => addresses.length > 0);
+    return !isBound && waiting.every(({ isHopeless }) => isHopeless);
+  }
+
+  async #open(listeners: readonly Listener[]): Promise<void> {
+    this.#listeners = [...this.#listeners, ...listeners];
+    await Promise.all(listeners.map((listener) => listener.start()));
+  }
+}
+
+function wantedOf(transport: Transport, listen: Config['listen']): readonly SocketAddress[] {
+  return transport === 'udp' || transport === 'tcp' ? listen.dns : listen[transport];
+}

@@ -1,0 +1,84 @@
+// Chromium with our DoH template set, by the name in our certificate, loading pages that only DNS can lead it to. Its
+// resolv.conf points at a plain resolver that writes down what it hears, so that a way around us would work and be seen.
+
+import { writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Noonmark, SERVER_NAME, startNoonmark } from '../support/noonmark.ts';
+import { newBrowser } from '../support/peers/chromium.ts';
+import { havePeers, isRoot } from '../support/peers/packages.ts';
+import { type PlainWitness, startPlainWitness, WITNESS_ADDRESS } from '../support/peers/plain-witness.ts';
+import { startSignedWorld, WORLD } from '../support/peers/signed-world.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
+import { makePki, upstreamCertificate, upstreamEntry } from '../support/upstreams.ts';
+
+const peers = ['chromium', 'certutil', 'unbound', 'ldns-signzone', 'unshare'] as const;
+const INTERNAL_PAGE = 'page.home.arpa';
+
+describe.skipIf(!isRoot || !havePeers(...peers))('Chromium with our DoH template', () => {
+  const closing = new AsyncDisposableStack();
+  let noonmark: Noonmark;
+  let witness: PlainWitness;
+  let pagePort: number;
+  let resolvConf: string;
+
+  beforeAll(async () => {
+    const pki = makePki();
+    const world = await startSignedWorld(upstreamCertificate(pki));
+    closing.defer(async () => void (await world.stop()));
+    witness = await startPlainWitness();
+    closing.defer(() => witness.stop());
+    noonmark = closing.use(
+      await startNoonmark({
+        config: {
+          upstreams: [upstreamEntry(world.port, pki.rootFile)],
+          zones: { 'home.arpa': { records: ['page A 127.0.0.1'] } },
+          log: { level: 'info', format: 'json', queries: 'full' },
+        },
+      }),
+    );
+    const pages = createServer((request, response) => response.end(`the page of ${request.headers.host}`));
+    await new Promise<void>((resolve) => pages.listen(0, '127.0.0.1', resolve));
+    closing.defer(() => void pages.close());
+    pagePort = (pages.address() as AddressInfo).port;
+    resolvConf = join(temporaryDirectory('resolv'), 'resolv.conf');
+    writeFileSync(resolvConf, `nameserver ${WITNESS_ADDRESS}\n`);
+  });
+  afterAll(() => closing.disposeAsync());
+
+  const browser = (host: string, caFile?: string) =>
+    newBrowser({
+      template: `https://${host}:${noonmark.ports.doh}/dns-query`,
+      address: '127.0.0.1',
+      resolvConf,
+      caFile,
+    });
+  const asked = (name: string) =>
+    noonmark.process.lines.filter((line) => line.includes(`"${name}."`) && line.includes('"doh"')).length;
+
+  test.each([
+    ['an internal name', INTERNAL_PAGE],
+    ['a signed name of the world', WORLD.signedPage],
+    ['an unsigned one', WORLD.unsignedPage],
+  ])('loads the page at %s', async (_, name) => {
+    const chromium = await browser(SERVER_NAME, noonmark.caFile);
+    const page = await chromium.open(`http://${name}:${pagePort}/`);
+    expect(page).toContain(`the page of ${name}:${pagePort}`);
+    expect(asked(name)).toBeGreaterThan(0);
+  });
+
+  test.each([
+    ['a CA that nobody installed', SERVER_NAME, false],
+    ['a name that our certificate does not carry', 'another.example', true],
+  ])('asks us nothing under %s', async (_, host, isInstalled) => {
+    const before = asked(INTERNAL_PAGE);
+    const chromium = await browser(host, isInstalled ? noonmark.caFile : undefined);
+    const page = await chromium.open(`http://${INTERNAL_PAGE}:${pagePort}/`);
+    expect(page).not.toContain('the page of');
+    expect(asked(INTERNAL_PAGE)).toBe(before);
+  });
+
+  test('and has asked nobody else', () => expect(witness.names).toEqual([]));
+});

@@ -4,8 +4,8 @@
 
 import { dirname, resolve } from 'node:path';
 import { controlSocketPath } from '../admin/control-socket-path.ts';
-import { readAtMost, reasonOf } from '../config/read-file.ts';
 import { readYaml } from '../config/yaml-tree.ts';
+import { readAtMost, reasonOf } from '../files/read-file.ts';
 import { type AdminPlace, exchangeWithAdmin } from './admin-exchange.ts';
 import { type Command, complain, EXIT, print, QUICKSTART, readArgs } from './command.ts';
 

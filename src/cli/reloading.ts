@@ -5,10 +5,10 @@ import { isDeepStrictEqual } from 'node:util';
 import type { App } from '../app/app.ts';
 import type { Clock } from '../clock/clock.ts';
 import type { Config } from '../config/config.ts';
-import { FileWatch } from '../config/file-watch.ts';
 import { loadConfig } from '../config/load.ts';
 import type { ParsedConfig } from '../config/parse.ts';
 import { ConfigProblems, formatProblem } from '../config/problems.ts';
+import { FileWatch } from '../files/file-watch.ts';
 import type { Log, LogOptions } from '../observe/log.ts';
 import { circlesHere } from './read-config.ts';
 

@@ -4,7 +4,7 @@
 import { readdirSync, statSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { join } from 'node:path';
-import { readAtMost } from './read-file.ts';
+import { readAtMost } from '../files/read-file.ts';
 
 export interface HostFacts {
   /** The addresses of this host's own interfaces, in canonical form. */

@@ -1,10 +1,10 @@
 // Reads the configuration file, with an eye on the files that it names (named-files.ts).
 // Everything it means is decided in parse.ts, which touches no disk.
 
+import { readAtMost, reasonOf } from '../files/read-file.ts';
 import { filesOnDisk } from './named-files.ts';
 import { type ParsedConfig, parseConfig } from './parse.ts';
 import { ConfigProblems } from './problems.ts';
-import { readAtMost, reasonOf } from './read-file.ts';
 
 /** A thousand zones fit; a disk image named by mistake does not. */
 const FILE_OCTETS_MAX = 2 ** 20;

@@ -4,8 +4,8 @@
 
 import { constants, realpathSync, statSync } from 'node:fs';
 import { sep } from 'node:path';
+import { readAtMost, reasonOf } from '../files/read-file.ts';
 import type { TimeKey } from './config.ts';
-import { readAtMost, reasonOf } from './read-file.ts';
 import { formatSize } from './units.ts';
 import { quote } from './value-error.ts';
 

@@ -2,7 +2,7 @@
 // cannot be used, changes nothing but what is reported.
 
 import type { Clock } from '../clock/clock.ts';
-import { FileWatch } from '../config/file-watch.ts';
+import { FileWatch } from '../files/file-watch.ts';
 import type { List } from './list.ts';
 import { describeReadFailure, readListFile } from './list-file.ts';
 

@@ -1,16 +1,15 @@
 // The copy of a fetched list in state_dir/lists, so that a restart without the network blocks what it blocked before.
 // The file is the list itself; its last line, a comment, says what it is of, and a file without that line is torn.
-// Written beside its place and renamed, mode 0600. That it cannot be written is told, and no more comes of it.
+// That it cannot be written is told, and no more comes of it.
 
 import { createHash } from 'node:crypto';
-import { type FileHandle, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { open, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Replacement } from '../files/replacement.ts';
 import { describeReadFailure, readListFile } from './list-file.ts';
 import type { ReadList } from './list-reader.ts';
 
 const DIRECTORY = 'lists';
-const DIRECTORY_MODE = 0o700;
-const FILE_MODE = 0o600;
 const LAST_LINE = /\n# noonmark list 1 (\{[^\n]*\})\n$/;
 /** Of the last line: a URL of 2,048 characters and two validators of 1,024, escaped. */
 const LAST_LINE_OCTETS_MAX = 16_384;
@@ -85,54 +84,40 @@ function textOrNull(value: unknown): string | null {
 
 /** Takes a list down while it comes in. After a failure it goes on doing nothing: the list itself is not at fault. */
 export class KeptListWriter {
-  readonly #directory: string;
   readonly #file: string;
-  readonly #draft: string;
   readonly #url: string;
-  /** Opened with the first piece: most fetches find the list unchanged. */
-  #handle: FileHandle | null = null;
+  /** Begun with the first piece: most fetches find the list unchanged. */
+  #replacement: Replacement | null = null;
   /** Why nothing is kept; null while all is well. */
   problem: string | null = null;
 
   constructor(stateDir: string, url: string) {
     this.#url = url;
-    this.#directory = join(stateDir, DIRECTORY);
     this.#file = keptFile(stateDir, url);
-    this.#draft = join(this.#directory, `${stemOf(url)}.new`);
   }
 
   async write(octets: Uint8Array): Promise<void> {
     await this.#attempt(async () => {
-      this.#handle ??= await this.#open();
-      await this.#handle.writeFile(octets);
+      this.#replacement ??= await Replacement.begin(this.#file);
+      await this.#replacement.write(octets);
     });
-  }
-
-  async #open(): Promise<FileHandle> {
-    await mkdir(this.#directory, { recursive: true, mode: DIRECTORY_MODE });
-    await rm(this.#draft, { force: true });
-    return open(this.#draft, 'wx', FILE_MODE);
   }
 
   /** All of it has come: the copy takes the place of the old one. */
   async commit(kept: Kept): Promise<void> {
-    const handle = this.#handle;
-    if (handle === null) return;
+    const replacement = this.#replacement;
+    if (replacement === null) return;
     await this.#attempt(async () => {
-      await handle.writeFile(`\n# noonmark list 1 ${JSON.stringify({ url: this.#url, ...kept })}\n`);
-      await handle.sync(); // a power cut right after the rename must not leave an empty file
-      await handle.close();
-      this.#handle = null;
-      await rename(this.#draft, this.#file);
+      await replacement.write(`\n# noonmark list 1 ${JSON.stringify({ url: this.#url, ...kept })}\n`);
+      await replacement.commit();
+      this.#replacement = null;
     });
   }
 
   /** Lets go of what was not committed. */
   async close(): Promise<void> {
-    if (this.#handle === null) return;
-    await this.#handle.close().catch(() => {});
-    this.#handle = null;
-    await rm(this.#draft, { force: true }).catch(() => {});
+    await this.#replacement?.abandon();
+    this.#replacement = null;
   }
 
   async #attempt(act: () => Promise<void>): Promise<void> {
@@ -141,7 +126,7 @@ export class KeptListWriter {
       await act();
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException;
-      this.problem = `${this.#draft} cannot be written (${code ?? message})`;
+      this.problem = `${this.#file} cannot be written (${code ?? message})`;
       await this.close();
     }
   }

@@ -3,7 +3,7 @@
 
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
-import { reasonOf } from '../config/read-file.ts';
+import { reasonOf } from '../files/read-file.ts';
 import { ListReader, type ReadList } from './list-reader.ts';
 import { NamesRefused } from './name-table.ts';
 

@@ -4,13 +4,12 @@
 
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { replaceFile } from '../files/replacement.ts';
 
 const FILE_NAME = 'clock-stamp';
 const FORM = /^noonmark clock stamp 1\n(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z)\nsha256 ([0-9a-f]{64})\n$/;
-const DIRECTORY_MODE = 0o700;
-const FILE_MODE = 0o600;
 
 export interface FoundStamp {
   /** Milliseconds since 1970; null: there is nothing usable. */
@@ -47,17 +46,7 @@ export function readStamp(stateDir: string): FoundStamp {
 /** @throws the system's error, when it cannot be written; the old stamp then stands */
 export async function writeStamp(stateDir: string, epochMs: number): Promise<void> {
   const date = new Date(epochMs).toISOString();
-  await mkdir(stateDir, { recursive: true, mode: DIRECTORY_MODE });
-  const file = stampFile(stateDir);
-  const draft = `${file}.new`;
-  const handle = await open(draft, 'w', FILE_MODE);
-  try {
-    await handle.writeFile(`noonmark clock stamp 1\n${date}\nsha256 ${checksumOf(date)}\n`);
-    await handle.sync(); // a power cut right after the rename must not leave an empty file
-  } finally {
-    await handle.close();
-  }
-  await rename(draft, file);
+  await replaceFile(stampFile(stateDir), [`noonmark clock stamp 1\n${date}\nsha256 ${checksumOf(date)}\n`]);
 }
 
 /**

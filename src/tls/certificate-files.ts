@@ -1,13 +1,12 @@
 // Certificate and key as files of the owner's: read, checked against each other, watched, read again on request.
 // A broken pair is a line in the log, and whatever was served before stays; dates only ever make a warning.
-// Also reading and writing PEM files with the care that keys need, which the local CA shares.
+// Also reading PEM files with the care that keys need, which the local CA shares.
 // It does not know who serves the pair.
 
 import { type BigIntStats, constants } from 'node:fs';
-import { type FileHandle, open, rename, rm } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { type FileHandle, open } from 'node:fs/promises';
 import type { Clock, Timer } from '../clock/clock.ts';
-import { FileWatch } from '../config/file-watch.ts';
+import { FileWatch } from '../files/file-watch.ts';
 import type { Log } from '../observe/log.ts';
 import { dateWarning, fitPair, type ServedCertificate } from './certificate-store.ts';
 
@@ -161,24 +160,3 @@ async function openPlain(path: string): Promise<FileHandle> {
 
 export const KEY_MODE = 0o600;
 export const CERTIFICATE_MODE = 0o644;
-
-/** Replaces `path` whole or not at all, through a power cut too; `mode` is there before the first byte is. */
-export async function writePem(path: string, text: string, mode: number): Promise<void> {
-  const temporary = join(dirname(path), `.${basename(path)}.new`);
-  await rm(temporary, { force: true });
-  const file = await open(temporary, 'wx', mode);
-  try {
-    await file.chmod(mode); // a umask, such as that of the systemd unit, has taken from it
-    await file.writeFile(text);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  await rename(temporary, path);
-  const directory = await open(dirname(path), 'r');
-  try {
-    await directory.sync();
-  } finally {
-    await directory.close();
-  }
-}

@@ -9,8 +9,9 @@ import { mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock, ClockState } from '../clock/clock.ts';
 import { CEILING_MS, HARD_FLOOR_MS } from '../clock/hard-floor.ts';
+import { replaceFile } from '../files/replacement.ts';
 import type { Log } from '../observe/log.ts';
-import { CERTIFICATE_MODE, KEY_MODE, readKeyPem, readPair, readPem, writePem } from './certificate-files.ts';
+import { CERTIFICATE_MODE, KEY_MODE, readKeyPem, readPair, readPem } from './certificate-files.ts';
 import { dateWarning, fitPair, readableName, type ServedCertificate } from './certificate-store.ts';
 import { type Authority, makeAuthority, newKey, pkcs8, signLeaf, type Validity } from './local-ca-signing.ts';
 
@@ -203,8 +204,8 @@ export class LocalCa {
     const { directory, log } = this.#parts;
     try {
       await mkdir(directory, { recursive: true, mode: 0o700 });
-      if (!(await exists(this.#caKeyPath))) await writePem(this.#caKeyPath, pkcs8(key), KEY_MODE);
-      await writePem(this.#caPath, certificate.toString(), CERTIFICATE_MODE);
+      if (!(await exists(this.#caKeyPath))) await replaceFile(this.#caKeyPath, [pkcs8(key)], KEY_MODE);
+      await replaceFile(this.#caPath, [certificate.toString()], CERTIFICATE_MODE);
       this.#authorityIsOnDisk = true;
       if (this.#leaf !== null && isSignedBy(this.#leaf, this.#authority!)) {
         await this.#saveLeafFile(this.#leafPaths.key, this.#leaf.keyPem, KEY_MODE);
@@ -284,7 +285,7 @@ export class LocalCa {
 
   async #saveLeafFile(path: string, text: string, mode: number): Promise<void> {
     try {
-      await writePem(path, text, mode);
+      await replaceFile(path, [text], mode);
     } catch (error) {
       this.#parts.log.warn(
         `${path} cannot be written (${reasonOf(error)}): the new certificate lives in memory and is made again at ` +

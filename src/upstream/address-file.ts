@@ -2,14 +2,12 @@
 // server. Whoever can write it can lead us to other addresses and no further: the certificate there is judged all the
 // same. So what is wrong in it is left out, and no part of it is refused for another's sake.
 
-import { mkdir, open, rename } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import { join } from 'node:path';
-import { readAtMost, reasonOf } from '../config/read-file.ts';
+import { readAtMost, reasonOf } from '../files/read-file.ts';
+import { replaceFile } from '../files/replacement.ts';
 
 const FILE_NAME = 'upstream-addresses.json';
-const DIRECTORY_MODE = 0o700;
-const FILE_MODE = 0o600;
 /** Addresses that are kept of one name, here and in memory; the configuration takes as many. */
 export const MAX_ADDRESSES = 16;
 /** 32 names (schema.ts has that limit) of 255 octets, each with 16 addresses of 45, and their punctuation, twice. */
@@ -46,17 +44,8 @@ export function readAddresses(stateDir: string): FoundAddresses {
 
 /** @throws the system's error, when it cannot be written; the old file then stands */
 export async function writeAddresses(stateDir: string, addresses: AddressesByName): Promise<void> {
-  await mkdir(stateDir, { recursive: true, mode: DIRECTORY_MODE });
-  const file = join(stateDir, FILE_NAME);
-  const draft = `${file}.new`;
-  const handle = await open(draft, 'w', FILE_MODE);
-  try {
-    await handle.writeFile(`${JSON.stringify(Object.fromEntries(addresses), null, 2)}\n`);
-    await handle.sync(); // a power cut right after the rename must not leave an empty file
-  } finally {
-    await handle.close();
-  }
-  await rename(draft, file);
+  const text = JSON.stringify(Object.fromEntries(addresses), null, 2);
+  await replaceFile(join(stateDir, FILE_NAME), [`${text}\n`]);
 }
 
 function parse(text: string): unknown {

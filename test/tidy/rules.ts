@@ -15,6 +15,7 @@ const LAYERS = [
   'src/clock',
   'src/dns',
   'src/observe',
+  'src/files',
   'src/config',
   'src/tls',
   'src/timesync',

@@ -1,23 +1,17 @@
-// The cache file on the disk: read frame by frame, and replaced as a whole by a rename, so that whatever ends this
-// process or the power leaves one good file. Both wait for the disk after each frame and let queries be answered meanwhile.
+// The cache file on the disk: read frame by frame, and replaced as a whole (files/replacement.ts), so that whatever ends
+// this process or the power leaves one good file. Both wait for the disk after each frame and let queries be answered meanwhile.
 // What the frames hold is cache-frames.ts, when it is read and written cache-file.ts.
 
 import { constants } from 'node:fs';
-import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { type FileHandle, open } from 'node:fs/promises';
+import { join } from 'node:path';
+import { replaceFile } from '../../files/replacement.ts';
 import { FIRST_LINE, FRAME_HEAD_OCTETS, isIntact, LAST_FRAME, payloadOctets } from './cache-frames.ts';
 
 const FILE_NAME = 'cache';
-const DIRECTORY_MODE = 0o700;
-/** It tells which names were asked for. */
-const FILE_MODE = 0o600;
 
 export function cacheFileIn(stateDir: string): string {
   return join(stateDir, FILE_NAME);
-}
-
-function draftOf(file: string): string {
-  return `${file}.new`;
 }
 
 /** What is there is no whole cache file; the message says how. */
@@ -61,39 +55,12 @@ async function readExactly(handle: FileHandle, octets: number): Promise<Buffer |
  * Replaces a cache file by one of these frames, readable by this user alone.
  * @throws the system's error or what `frames` throws; the old file then stands
  */
-export async function replaceFile(file: string, frames: Iterable<Buffer>): Promise<void> {
-  const draft = draftOf(file);
-  await mkdir(dirname(file), { recursive: true, mode: DIRECTORY_MODE });
-  await rm(draft, { force: true }); // of a save that did not end, with whatever mode it has
-  try {
-    const handle = await open(draft, 'wx', FILE_MODE);
-    try {
-      await handle.writeFile(FIRST_LINE, 'latin1');
-      for (const one of frames) await handle.writeFile(one);
-      await handle.writeFile(LAST_FRAME);
-      await handle.sync(); // a power cut right after the rename must not leave an empty file
-    } finally {
-      await handle.close();
-    }
-    await rename(draft, file);
-  } catch (error) {
-    await rm(draft, { force: true }).catch(() => {}); // what matters is why it could not be written
-    throw error;
-  }
-  await syncDirectory(dirname(file));
+export function writeFrames(file: string, frames: Iterable<Buffer>): Promise<void> {
+  return replaceFile(file, wholeFile(frames));
 }
 
-/** The rename itself, where the file system keeps such a thing. */
-async function syncDirectory(directory: string): Promise<void> {
-  const handle = await open(directory, 'r');
-  try {
-    await handle.sync().catch(() => {});
-  } finally {
-    await handle.close();
-  }
-}
-
-/** @throws the system's error, when there is one that cannot be deleted */
-export async function deleteCacheFile(file: string): Promise<void> {
-  await Promise.all([file, draftOf(file)].map((path) => rm(path, { force: true })));
+function* wholeFile(frames: Iterable<Buffer>): Generator<Buffer | string> {
+  yield FIRST_LINE;
+  yield* frames;
+  yield LAST_FRAME;
 }

@@ -4,9 +4,10 @@
 
 import type { Clock, Timer } from '../../clock/clock.ts';
 import { FIRST_DATE_MS, timesOf, withMoment } from '../../dns/packed-answer.ts';
+import { deleteFile } from '../../files/replacement.ts';
 import type { Log } from '../../observe/log.ts';
 import type { KeptAnswer, LruAnswerStore } from './answer-store.ts';
-import { cacheFileIn, DamagedFile, deleteCacheFile, readFrames, replaceFile } from './cache-disk.ts';
+import { cacheFileIn, DamagedFile, readFrames, writeFrames } from './cache-disk.ts';
 import {
   type FileHead,
   FRAME_OCTETS,
@@ -166,8 +167,8 @@ export class CacheFile {
     const action = this.#isClosed ? 'keep' : this.#actionFor(changes);
     if (action === 'keep') return;
     try {
-      if (action === 'write') await replaceFile(this.#file, this.#frames());
-      else await deleteCacheFile(this.#file);
+      if (action === 'write') await writeFrames(this.#file, this.#frames());
+      else await deleteFile(this.#file);
       this.#savedChanges = action === 'write' ? changes : NEVER_SAVED;
       this.#problem = null;
     } catch (error) {

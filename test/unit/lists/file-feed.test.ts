@@ -3,7 +3,7 @@
 import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
-import { LOOK_EVERY_MS } from '../../../src/config/file-watch.ts';
+import { LOOK_EVERY_MS } from '../../../src/files/file-watch.ts';
 import { FileFeed } from '../../../src/lists/file-feed.ts';
 import { List } from '../../../src/lists/list.ts';
 import { RecordedLog } from '../../support/answer-path.ts';

@@ -16,7 +16,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { LOOK_EVERY_MS } from '../../../src/config/file-watch.ts';
+import { LOOK_EVERY_MS } from '../../../src/files/file-watch.ts';
 import { createLog } from '../../../src/observe/log.ts';
 import { CertificateFiles } from '../../../src/tls/certificate-files.ts';
 import type { ServedCertificate } from '../../../src/tls/certificate-store.ts';

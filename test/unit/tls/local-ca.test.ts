@@ -432,7 +432,7 @@ describe('a local CA with something broken', () => {
 
   it('serves a new leaf from memory when only the leaf cannot be written', async () => {
     await start();
-    mkdirSync(join(path('.leaf.pem.new'), 'in-the-way'), { recursive: true });
+    mkdirSync(join(path('leaf.pem.new'), 'in-the-way'), { recursive: true });
     const { last } = await start({ names: ['new.example'] });
     expect(last().names).toEqual(['new.example']);
     expect(lines).toEqual([

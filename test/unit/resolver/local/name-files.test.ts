@@ -6,10 +6,10 @@ import { appendFileSync, renameSync, rmSync, truncateSync, writeFileSync } from 
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Config, LeasesConfig } from '../../../../src/config/config.ts';
-import { LOOK_EVERY_MS } from '../../../../src/config/file-watch.ts';
 import { typeNumber } from '../../../../src/dns/codes.ts';
 import { formatName, nameKey } from '../../../../src/dns/names.ts';
 import { formatRdata } from '../../../../src/dns/rdata-text.ts';
+import { LOOK_EVERY_MS } from '../../../../src/files/file-watch.ts';
 import { NameFiles } from '../../../../src/resolver/local/name-files.ts';
 import { RecordedLog } from '../../../support/answer-path.ts';
 import { eventually } from '../../../support/eventually.ts';

@@ -1,5 +1,5 @@
 // Files of this host as far as they may be long, and in words why one cannot be read.
-// Everything in this folder that touches the disk reads through here.
+// Configuration and state are read through here; what it means is the reader's business.
 
 import { closeSync, openSync, readSync } from 'node:fs';
 

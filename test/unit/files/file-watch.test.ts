@@ -3,7 +3,7 @@
 import { chmodSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { FileWatch, LOOK_EVERY_MS } from '../../../src/config/file-watch.ts';
+import { FileWatch, LOOK_EVERY_MS } from '../../../src/files/file-watch.ts';
 import { SimulatedClock } from '../../support/simulated-clock.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
 

@@ -21,6 +21,11 @@ export function html(literals: TemplateStringsArray, ...parts: readonly Part[]):
   );
 }
 
+/** A sentence whose words between backticks are what a person types. */
+export function withCode(sentence: string): Markup[] {
+  return sentence.split('`').map((part, at) => (at % 2 === 1 ? html`<code>${part}</code>` : html`${part}`));
+}
+
 export const NOTHING = html``;
 
 function textOf(part: Part): string {

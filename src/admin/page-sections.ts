@@ -2,7 +2,7 @@
 // Tables keep their meaning for screen readers when a phone shows their rows as blocks, hence the roles.
 
 import { formatSpan } from '../timesync/span.ts';
-import { html, type Markup, NOTHING } from './markup.ts';
+import { html, type Markup, NOTHING, withCode } from './markup.ts';
 import type { CertificateReport, ClockReport, SourceReport, Status } from './status.ts';
 import {
   capital,
@@ -21,7 +21,7 @@ export function degradedSection({ degraded }: Status): Markup {
   if (degraded.length === 0) return NOTHING;
   const items = degraded.map(
     (one) => html`<li><b>${capital(one.what)}</b> <span class="soft">${formatSince(one)}</span>
-<p>${capital(one.evidence)}</p><p><em>Do this:</em> ${one.doThis}</p></li>`,
+<p>${capital(one.evidence)}</p><p><em>Do this:</em> ${withCode(one.doThis)}</p></li>`,
   );
   return html`<section aria-labelledby="todo"><h2 id="todo">What needs attention</h2><ul class="todo">${items}</ul></section>`;
 }

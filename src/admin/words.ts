@@ -113,8 +113,9 @@ export function stateSentence({ clock, notReady, degraded }: Status): string {
   return `All is well: names are answered, and the time is known${within}.`;
 }
 
-/** With a capital letter, to begin a sentence. */
+/** With a capital letter, to begin a sentence; not where a URL begins it. */
 export function capital(text: string): string {
+  if (/^[a-z]+:\/\//.test(text)) return text;
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 

@@ -45,7 +45,7 @@ export function statusLines(found: Status): string[] {
       upstreams.length === 0 ? 'none is configured' : `${usable} of ${formatCount(upstreams.length)} usable`,
     ],
     ...upstreams.flatMap(({ url, problem }): [string, string][] =>
-      problem === null ? [] : [['', `${url}: ${problem}`]],
+      problem === null ? [] : [['', problem.startsWith(url) ? problem : `${url}: ${problem}`]],
     ),
     ['certificate', certificateLine(found)],
     ...doors.map(([transport, addresses], at): [string, string] => [

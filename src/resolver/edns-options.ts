@@ -30,21 +30,21 @@ export function ednsOptions({ cookieSecret, nsid, clock }: EdnsOptionsParts): Li
     const ground = { secret: cookieSecret, client: addressOctets(client), nowSeconds };
     return { code: OPTION.COOKIE, octets: responseCookie(asked, ground) };
   };
-  const complete = (answer: Answer, query: Query, client: string): Answer => {
-    const { edns } = query;
+  const complete = (answer: Answer, { edns }: Query, client: string): Answer => {
     if (answer === DROP || edns === null) return answer;
     const options: EdnsOption[] = [];
     if (edns.cookie !== null) options.push(cookieFor(edns.cookie, client));
     // Who is refused need not learn the name of the house.
     if (edns.asksForNsid && answer.rcode !== RCODE.REFUSED)
       options.push({ code: OPTION.NSID, octets: Buffer.from(nsid()).subarray(0, MAX_NSID_OCTETS) });
-    return options.length === 0 ? answer : answer.withOptions(options);
+    return answer.withOptions(options);
   };
   return (next) => ({
     resolve(query, context) {
-      const answer = next.resolve(query, context); // first, so that what is dropped is not even read
-      if (!(answer instanceof Promise)) return complete(answer, query, context.client);
-      return asksForOptions(query) ? answer.then((late) => complete(late, query, context.client)) : answer;
+      const answer = next.resolve(query, context);
+      if (answer === DROP || !asksForOptions(query)) return answer; // what is dropped is not even read
+      if (answer instanceof Promise) return answer.then((late) => complete(late, query, context.client));
+      return complete(answer, query, context.client);
     },
   });
 }

@@ -70,7 +70,7 @@ export function createAnswerPath(parts: AnswerPathParts): AnswerPath {
     degrade({ clock, store, limits, timeServerNames, relaxed, isForwarded }), // only while the clock is untrusted
     cache({ store, failures, clock, isForwarded, counts: cacheCounts }),
     rebinding({ protection: () => settings().config.rebinding, isForwarded }), // below the cache: each answer once
-    coalesce(limits), //                           below the cache: only misses are in flight
+    coalesce({ limits, generation: () => store.generation }), // below the cache: only misses are in flight
   )(forward({ upstreams, forwards: () => settings().forwards, clock }));
   const inside = house(world);
   const guarded = chain(

@@ -13,7 +13,7 @@ import type { NameKey } from '../dns/names.ts';
 import { Filter } from '../lists/filter.ts';
 import type { Log } from '../observe/log.ts';
 import { AccessList } from '../resolver/access-list.ts';
-import { LruAnswerStore } from '../resolver/cache/answer-store.ts';
+import { PackedAnswerStore } from '../resolver/cache/answer-store.ts';
 import { cacheConfigKey } from '../resolver/cache/cache-config-key.ts';
 import { CacheFile } from '../resolver/cache/cache-file.ts';
 import { FailureMemory } from '../resolver/cache/failure-memory.ts';
@@ -57,7 +57,7 @@ export class App {
   readonly #files: NameFiles;
   readonly #filter: Filter;
   readonly #failures = new FailureMemory();
-  readonly #store: LruAnswerStore;
+  readonly #store: PackedAnswerStore;
   readonly #cacheFile: CacheFile | null;
   readonly #counts: QueryCounts = { udp: 0, tcp: 0, dot: 0, doh: 0 };
   readonly #cacheCounts: CacheCounts = noCacheCounts();
@@ -80,7 +80,7 @@ export class App {
     this.#startedAtMs = clock.monotonic();
     this.#limits = { ...config.limits };
     this.#tls = createTlsConnector({ clock, log });
-    this.#store = new LruAnswerStore(config.cache.maxBytes);
+    this.#store = new PackedAnswerStore(config.cache.maxBytes);
     this.#onLink = onLinkPrefixes().join();
     const { stateDir } = config;
     const lookup = (name: string) => lookUpAddresses(this.#path.inside, name, clock);
@@ -185,6 +185,7 @@ export class App {
     this.#store.resize(config.cache.maxBytes);
     // An answer that other upstreams gave, or that other rules let through, is not one of this configuration.
     if (cacheConfigKey(config) !== cacheConfigKey(old.config)) this.#store.clear();
+    this.#failures.forget(); // what failed may well be what was mended
     this.#keeper.reload(this.#keeperInputs(this.#settings));
     this.#addresses.attend(config.upstreams);
     void this.#files.reload(config);
@@ -193,6 +194,11 @@ export class App {
     this.#clock.after(old.config.limits.queryDeadlineMs, () => closeSettings(old)); // its queries finish first
     await this.#certificates?.reload(certificateInputs(config));
     await Promise.all([this.#doors.listenOn(config.listen), this.#admin.listenOn(config.listen.admin)]);
+  }
+
+  /** Asks for every list again, wherever it is from. */
+  refetchLists(): void {
+    this.#filter.refetch();
   }
 
   /** Drains the doors, then lets go of everything. */

@@ -119,6 +119,8 @@ export const EDE = {
   CACHED_ERROR: 13,
   NOT_READY: 14,
   BLOCKED: 15,
+  CENSORED: 16,
+  FILTERED: 17,
   PROHIBITED: 18,
   STALE_NXDOMAIN_ANSWER: 19,
   NOT_AUTHORITATIVE: 20,
@@ -126,6 +128,9 @@ export const EDE = {
   NO_REACHABLE_AUTHORITY: 22,
   NETWORK_ERROR: 23,
 } as const;
+
+/** Extended errors that say "DNSSEC says no" (RFC 8914). */
+export const DNSSEC_ERRORS: ReadonlySet<number> = new Set([1, 2, 5, 6, 7, 8, 9, 10, 11, 12, 25, 27]);
 
 /** EDNS options that are read or written here (IANA "DNS EDNS0 Option Codes"). */
 export const OPTION = {

@@ -91,12 +91,12 @@ function draftOf(path: string): string {
   return `${path}.new`;
 }
 
-/** The rename itself, where the file system keeps such a thing. */
+/** The rename itself, where the file system keeps such a thing. The file has its place already: nothing fails any more. */
 async function syncDirectory(directory: string): Promise<void> {
-  const handle = await open(directory, 'r');
   try {
-    await handle.sync().catch(() => {});
-  } finally {
-    await handle.close();
+    const handle = await open(directory, 'r');
+    await handle.sync().finally(() => handle.close());
+  } catch {
+    // after a power cut the old file may stand there again
   }
 }

@@ -13,7 +13,8 @@ const DIRECTORY = 'lists';
 const LAST_LINE = /\n# noonmark list 1 (\{[^\n]*\})\n$/;
 /** Of the last line: a URL of 2,048 characters and two validators of 1,024, escaped. */
 const LAST_LINE_OCTETS_MAX = 16_384;
-const FILE_NAME = /^[0-9a-f]{32}(?:\.txt|\.new)$/;
+/** Copies, and drafts of fetches that did not end. */
+const FILE_NAME = /^[0-9a-f]{32}\.txt(?:\.new)?$/;
 
 /** What a server said to tell this version of a list by (RFC 9110 section 8.8). */
 export interface Validators {

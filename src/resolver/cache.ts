@@ -12,7 +12,7 @@ import type { Query } from '../dns/query.ts';
 import type { AnswerStore } from './cache/answer-store.ts';
 import { type FailureMemory, STALE_RECHECK_MS } from './cache/failure-memory.ts';
 import { isNearItsEnd, Refresh } from './cache/refresh.ts';
-import { CLIENT_RESPONSE_MS, freshOrStale, isFailure, staleAnswer } from './cache/stale.ts';
+import { CLIENT_RESPONSE_MS, freshOrStale, isFailure, isVerdict, staleAnswer } from './cache/stale.ts';
 import type { Context, Link, Resolver } from './resolver.ts';
 
 /** What is remembered of a question that nobody has answered yet. */
@@ -122,11 +122,16 @@ class CacheLink implements Resolver {
     return this.#refresh.start(key, (context) => this.#lookUp(key, query, context, isWorld));
   }
 
-  /** Asks below, and keeps what comes of it. */
+  /** Asks below, and keeps what comes of it, unless all was forgotten meanwhile: then it is of another configuration. */
   #lookUp(key: string, query: Query, context: Context, isWorld: boolean): Promise<Answer> {
+    const { store } = this.#parts;
+    const { generation } = store;
     return Promise.try(() => this.#next.resolve(query, context)).then(
-      (answer) => this.#keep(key, answer, isWorld),
-      (error) => this.#keepFailure(key, error, isWorld),
+      (answer) => (generation === store.generation ? this.#keep(key, answer, isWorld) : answer),
+      (error) => {
+        if (generation === store.generation) this.#keepFailure(key, error, isWorld);
+        throw error;
+      },
     );
   }
 
@@ -136,6 +141,7 @@ class CacheLink implements Resolver {
     if (isWorld) failures.upstreamsHeard();
     if (isFailure(answer)) {
       failures.remember(key, answer, nowMs);
+      if (isVerdict(answer)) store.delete(key);
       return answer;
     }
     failures.answered(key);
@@ -144,12 +150,11 @@ class CacheLink implements Resolver {
     return answer;
   }
 
-  #keepFailure(key: string, error: unknown, isWorld: boolean): never {
-    if (error instanceof UpstreamFailure) {
-      const { failures, clock } = this.#parts;
-      failures.remember(key, Answer.ofRcode(error.rcode, ...error.errors), clock.monotonic());
-      if (isWorld) failures.upstreamsOut(error.errors, clock.monotonic());
-    }
-    throw error;
+  #keepFailure(key: string, error: unknown, isWorld: boolean): void {
+    if (!(error instanceof UpstreamFailure)) return;
+    const { failures, clock } = this.#parts;
+    const nowMs = clock.monotonic();
+    failures.remember(key, Answer.ofRcode(error.rcode, ...error.errors), nowMs);
+    if (isWorld) failures.upstreamsUnheard(key, error.errors, nowMs);
   }
 }

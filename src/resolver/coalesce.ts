@@ -6,13 +6,19 @@ import type { Answer } from '../dns/answer.ts';
 import { TooManyPending } from '../dns/failures.ts';
 import type { Link } from './resolver.ts';
 
-export function coalesce(limits: Pick<Limits, 'pendingQueries' | 'pendingQueriesPerClient'>): Link {
+export interface CoalesceParts {
+  readonly limits: Pick<Limits, 'pendingQueries' | 'pendingQueriesPerClient'>;
+  /** Questions of different generations are not equal: what is on its way to old upstreams is not for who asks now. */
+  readonly generation?: () => number;
+}
+
+export function coalesce({ limits, generation = () => 0 }: CoalesceParts): Link {
   const inFlight = new Map<string, Promise<Answer>>();
   const waiting = new WaitingRoom(limits);
   return (next) => ({
     resolve(query, context) {
       waiting.enter(context.client);
-      const key = query.cacheKey;
+      const key = `${generation()} ${query.cacheKey}`;
       let shared = inFlight.get(key);
       if (shared === undefined) {
         shared = Promise.try(() => next.resolve(query, context)).finally(() => inFlight.delete(key));

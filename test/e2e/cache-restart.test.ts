@@ -8,6 +8,7 @@ import { answerWith, questionName } from '../support/dns-message.ts';
 import { eventually, pause } from '../support/eventually.ts';
 import { killWriters } from '../support/killed-writers.ts';
 import { type Noonmark, type NoonmarkOptions, startNoonmark } from '../support/noonmark.ts';
+import { startNtpServer } from '../support/ntp-server.ts';
 import {
   type DotBehaviour,
   HOSTILE_ADDRESS,
@@ -68,15 +69,26 @@ const codesOf = ({ extendedErrors }: Awaited<ReturnType<Noonmark['ask']>>) =>
 
 describe('A restart', () => {
   test('with a dead upstream serves the house what it knew: the fresh as it is, the rest stale', async () => {
-    const { noonmark } = await restarted((upstream) => upstream.stop());
+    await using clock = await startNtpServer();
+    const time = { sources: [{ url: `ntp://127.0.0.1:${clock.port}`, trusted: true }] };
+    const { noonmark } = await restarted((upstream) => upstream.stop(), { config: { time } });
     await using _ = noonmark;
     await noonmark.process.waitForLine(RESTORED);
+    await noonmark.process.waitForLine(/"state":"synchronized"/);
     expect(await noonmark.ask('long1.example')).toMatchObject({ answers: ADDRESS, extendedErrors: [] });
     for (const name of ['short1.example', 'short2.example']) {
       const reply = await noonmark.ask(name);
       expect([reply.answers, codesOf(reply)[0]]).toEqual([ADDRESS, STALE]);
     }
     expect((await noonmark.ask('unknown.example')).rcode).toBe('SERVFAIL');
+  });
+
+  test('with a dead upstream and nobody to confirm the date calls nothing fresh', async () => {
+    const { noonmark } = await restarted((upstream) => upstream.stop());
+    await using _ = noonmark;
+    await noonmark.process.waitForLine(RESTORED);
+    const reply = await noonmark.ask('long1.example');
+    expect([reply.answers, codesOf(reply)[0]]).toEqual([ADDRESS, STALE]);
   });
 
   test('with a silent upstream makes a client wait 1.8 s, once', async () => {

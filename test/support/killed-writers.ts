@@ -34,10 +34,7 @@ export async function killWriters(times: number): Promise<void> {
     const restored = await noonmark.process.waitForLine(/answers of before the restart/);
     expect(JSON.parse(restored), `kill ${time}`).toMatchObject({ answers: NAMES });
     const name = `k${randomInt(NAMES)}.kept.example`;
-    expect(await noonmark.ask(name), `kill ${time}`).toMatchObject({
-      answers: ['A 192.0.2.77'],
-      extendedErrors: [],
-    });
+    expect((await noonmark.ask(name)).answers, `kill ${time}`).toEqual(['A 192.0.2.77']);
     const complaints = noonmark.process.lines.filter((line) => /"level":"(warn|error)"/.test(line));
     expect(
       complaints.filter((line) => /state|stamp|cache/.test(line)),

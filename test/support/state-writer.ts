@@ -8,7 +8,7 @@ import { TrueClock } from '../../src/clock/true-clock.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { Answer } from '../../src/dns/answer.ts';
 import { createLog } from '../../src/observe/log.ts';
-import { LruAnswerStore } from '../../src/resolver/cache/answer-store.ts';
+import { PackedAnswerStore } from '../../src/resolver/cache/answer-store.ts';
 import { cacheConfigKey } from '../../src/resolver/cache/cache-config-key.ts';
 import { CacheFile } from '../../src/resolver/cache/cache-file.ts';
 import { writeStamp } from '../../src/timesync/stamp.ts';
@@ -21,7 +21,7 @@ const { config } = loadConfig(configFile);
 const clock = new TrueClock();
 const base = { epochMs: thisMachine.systemClock(), uncertaintyMs: 0, atMs: clock.monotonic() };
 clock.set({ state: 'provisional', basis: 'system-clock', reason: 'a test says so', base });
-const store = new LruAnswerStore(config.cache.maxBytes);
+const store = new PackedAnswerStore(config.cache.maxBytes);
 const file = new CacheFile({
   ...{ store, stateDir: config.stateDir, clock, log: createLog(clock, config.log) },
   isOn: () => true,

@@ -17,6 +17,8 @@ export interface AnswerStore {
   delete(key: string): void;
   /** Forgets everything. */
   clear(): void;
+  /** Grows whenever answers are forgotten on purpose; one that was asked for before that is not to be kept any more. */
+  readonly generation: number;
   readonly entries: number;
   readonly octets: number;
 }
@@ -39,12 +41,13 @@ export const MAX_STALE_SECONDS = 7 * 86_400;
 /** Flags, type and class stand before the name (Query.cacheKey). */
 const NAME_IN_KEY_AT = 5;
 
-export class LruAnswerStore implements AnswerStore {
+export class PackedAnswerStore implements AnswerStore {
   readonly #table: SegmentedTable;
   readonly #maxStaleSeconds: number;
   readonly #onForget = new Set<() => void>();
   #ageOfDated: AgeOfDated = pastItsLifetime;
   #changes = 0;
+  #generation = 0;
 
   /** @param maxStaleSeconds how long an answer can be had after its lifetime; 0: not at all. */
   constructor(maxOctets: number, maxStaleSeconds = MAX_STALE_SECONDS) {
@@ -112,6 +115,10 @@ export class LruAnswerStore implements AnswerStore {
     return this.#table.octets;
   }
 
+  get generation(): number {
+    return this.#generation;
+  }
+
   /** Grows with whatever is new or gone; restored answers are neither. */
   get changes(): number {
     return this.#changes;
@@ -146,6 +153,7 @@ export class LruAnswerStore implements AnswerStore {
 
   #forgot(): void {
     this.#changes += 1;
+    this.#generation += 1;
     for (const listener of this.#onForget) listener();
   }
 }

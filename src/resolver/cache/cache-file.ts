@@ -1,12 +1,12 @@
 // The cache over a restart: written into state_dir when the server stops, and hourly for the power cut; read in the
-// background at the next start. Answers carry the date they were fetched at. While the clock is untrusted there is none,
-// and the older file stays. A file that cannot be read or written costs a log line and nothing else.
+// background at the next start. Answers carry the date they were fetched at; while there is none that is worth writing,
+// the older file stays. A file that cannot be read or written costs a log line and nothing else.
 
 import type { Clock, Timer } from '../../clock/clock.ts';
 import { FIRST_DATE_MS, timesOf, withMoment } from '../../dns/packed-answer.ts';
 import { deleteFile } from '../../files/replacement.ts';
 import type { Log } from '../../observe/log.ts';
-import type { KeptAnswer, LruAnswerStore } from './answer-store.ts';
+import type { KeptAnswer, PackedAnswerStore } from './answer-store.ts';
 import { cacheFileIn, DamagedFile, readFrames, writeFrames } from './cache-disk.ts';
 import {
   type FileHead,
@@ -17,7 +17,7 @@ import {
   writeEntry,
   writeHead,
 } from './cache-frames.ts';
-import { restoredAge } from './restored-age.ts';
+import { MAX_AGE_MS, restoredAge } from './restored-age.ts';
 
 /** At most so often, for the sake of SD cards. */
 const SAVE_EVERY_MS = 3_600_000;
@@ -37,7 +37,7 @@ const ADVICE: Readonly<Record<string, string>> = {
 };
 
 export interface CacheFileParts {
-  readonly store: LruAnswerStore;
+  readonly store: PackedAnswerStore;
   readonly stateDir: string;
   /** Is it wanted now (cache.persist)? What is there is deleted where it is not. */
   readonly isOn: () => boolean;
@@ -181,11 +181,11 @@ export class CacheFile {
   }
 
   #actionFor(changes: number): 'write' | 'delete' | 'keep' {
-    const { store, clock, isOn } = this.#parts;
+    const { clock, isOn } = this.#parts;
     if (!isOn()) return 'delete';
     if (changes === this.#savedChanges) return 'keep';
-    if (clock.status.state !== 'untrusted') return 'write';
-    return this.#wasForgotten && store.entries === 0 ? 'delete' : 'keep'; // nothing can be dated now
+    if (canDate(clock)) return 'write';
+    return this.#wasForgotten ? 'delete' : 'keep'; // what was forgotten is in it, and it cannot be written anew
   }
 
   /** All that is kept, as of this moment: what comes while it is written has no date after that of the file. */
@@ -214,10 +214,21 @@ export class CacheFile {
   #dateOf({ packed }: KeptAnswer, now: { atMs: number; dateMs: number }): number | null {
     const { store, clock } = this.#parts;
     const { momentMs, lifetimeSeconds } = timesOf(packed);
-    if (momentMs < FIRST_DATE_MS) return now.dateMs - Math.max(0, now.atMs - momentMs);
+    if (momentMs < FIRST_DATE_MS) {
+      const ageMs = Math.max(0, now.atMs - momentMs);
+      return ageMs > MAX_AGE_MS ? null : now.dateMs - ageMs;
+    }
     const isTooOld = store.ageOfDated(momentMs, lifetimeSeconds, now.atMs) === Number.POSITIVE_INFINITY;
     return isTooOld && clock.status.state !== 'provisional' ? null : momentMs; // a wrong date throws nothing away
   }
+}
+
+/**
+ * May the clock's date be written down? Neither where there is none, nor where one peer alone or an old stamp says it:
+ * what is learnt under such a date may have to be forgotten, and a file remembers.
+ */
+function canDate({ status: { state, basis } }: Clock): boolean {
+  return state !== 'untrusted' && basis !== 'one-source' && basis !== 'stamp';
 }
 
 /** No answer was fetched after it was written down, nor on a monotonic clock; one that says so is past its lifetime. */

@@ -17,16 +17,22 @@ export const FAILURE_MS = 1000;
  */
 export const STALE_RECHECK_MS = 30_000;
 
+/** So many different questions in a row without an answer say that it is the upstreams, and not one slow name. */
+const OUT_AFTER_QUESTIONS = 3;
+
 interface Outage {
-  readonly errors: readonly ExtendedError[];
-  readonly atMs: number;
+  /** Cache keys. */
+  readonly questions: Set<string>;
+  /** Of the latest failure. */
+  errors: readonly ExtendedError[];
+  atMs: number;
 }
 
 export class FailureMemory {
   readonly #failures = new LRUCache<string, { readonly answer: Answer; readonly atMs: number }>({
     max: MAX_FAILURES,
   });
-  #outage: Outage | null = null;
+  readonly #unanswered: Outage = { questions: new Set(), errors: [], atMs: 0 };
 
   /** The failure of a question, when it is no older than `forMs`. */
   recall(key: string, nowMs: number, forMs = FAILURE_MS): Answer | null {
@@ -45,22 +51,27 @@ export class FailureMemory {
     if (this.#failures.size > 0) this.#failures.delete(key);
   }
 
-  /** Why the upstreams were out of reach at the last try, when that is not long ago and nobody has been heard since. */
+  /** Why the upstreams are taken to be out: nobody has been heard in the latest look-ups, and not long ago. */
   outage(nowMs: number): readonly ExtendedError[] | null {
-    return this.#outage !== null && nowMs < this.#outage.atMs + STALE_RECHECK_MS ? this.#outage.errors : null;
+    const { questions, errors, atMs } = this.#unanswered;
+    return questions.size >= OUT_AFTER_QUESTIONS && nowMs < atMs + STALE_RECHECK_MS ? errors : null;
   }
 
-  upstreamsOut(errors: readonly ExtendedError[], nowMs: number): void {
-    this.#outage = { errors, atMs: nowMs };
+  /** The look-up of a question got no answer from any upstream. */
+  upstreamsUnheard(key: string, errors: readonly ExtendedError[], nowMs: number): void {
+    const unanswered = this.#unanswered;
+    if (unanswered.questions.size < OUT_AFTER_QUESTIONS) unanswered.questions.add(key);
+    unanswered.errors = errors;
+    unanswered.atMs = nowMs;
   }
 
   upstreamsHeard(): void {
-    this.#outage = null;
+    if (this.#unanswered.questions.size > 0) this.#unanswered.questions.clear();
   }
 
   /** After a recovery: nothing that failed before says anything about now. */
   forget(): void {
     this.#failures.clear();
-    this.#outage = null;
+    this.upstreamsHeard();
   }
 }

@@ -5,7 +5,7 @@ import type { Clock } from '../../clock/clock.ts';
 import type { AgeOfDated } from '../../dns/packed-answer.ts';
 
 /** Over a restart no answer gets older than this, fresh or stale: a week, as in one life (answer-store.ts). */
-const MAX_AGE_MS = 7 * 86_400_000;
+export const MAX_AGE_MS = 7 * 86_400_000;
 
 export interface RestoredAgeParts {
   readonly clock: Clock;
@@ -13,7 +13,7 @@ export interface RestoredAgeParts {
   readonly savedAtMs: number;
 }
 
-/** Of answers that are restored now. Where the date says nothing they are past their lifetime, and age from here on. */
+/** Of answers that are restored now. Where the date is not agreed on they are past their lifetime, and age from here on. */
 export function restoredAge({ clock, savedAtMs }: RestoredAgeParts): AgeOfDated {
   const restoredAtMs = clock.monotonic();
   return (fetchedAtMs, lifetimeSeconds, nowMs) => {
@@ -25,8 +25,12 @@ export function restoredAge({ clock, savedAtMs }: RestoredAgeParts): AgeOfDated 
   };
 }
 
-/** Null also where the clock has begun at its stamp: it is behind by as long as the power was off. */
+/**
+ * Null unless time sources stand behind the date. One that is only plausible may be behind by as long as the power was
+ * off: a stamp, but also the system clock of a board that restores the last hour at boot.
+ */
 function believableDateMs(clock: Clock): number | null {
   const { state, basis } = clock.status;
-  return state === 'untrusted' || basis === 'stamp' ? null : clock.now().epochMs;
+  const isAgreed = state === 'synchronized' || state === 'holdover' || basis === 'last-quorum';
+  return isAgreed ? clock.now().epochMs : null;
 }

@@ -3,7 +3,7 @@
 
 import type { Clock } from '../../clock/clock.ts';
 import type { Answer } from '../../dns/answer.ts';
-import { EDE, RCODE } from '../../dns/codes.ts';
+import { DNSSEC_ERRORS, EDE, RCODE } from '../../dns/codes.ts';
 import type { ExtendedError } from '../../dns/edns.ts';
 import { DnsFailure } from '../../dns/failures.ts';
 
@@ -25,6 +25,16 @@ export function isFailure({ rcode }: Answer): boolean {
   return rcode !== RCODE.NOERROR && rcode !== RCODE.NXDOMAIN;
 }
 
+/** A failure on purpose: what is blocked or bogus must not come back as what it was last week. */
+export function isVerdict(answer: Answer): boolean {
+  return isFailure(answer) && answer.errors.some(({ code }) => VERDICTS.has(code));
+}
+
+const VERDICTS: ReadonlySet<number> = new Set([
+  ...DNSSEC_ERRORS,
+  ...[EDE.BLOCKED, EDE.CENSORED, EDE.FILTERED, EDE.PROHIBITED],
+]);
+
 export interface FreshOrStaleParts {
   readonly fresh: Promise<Answer>;
   /** What is given where there is no fresh one, with the reason; nothing where it is only late. */
@@ -36,7 +46,7 @@ export interface FreshOrStaleParts {
   readonly clock: Clock;
 }
 
-/** The fresh answer when it comes in time; when it is late or a failure, the stale one. A bug of ours stays one. */
+/** The fresh answer when it comes in time; when it is late or a failure, and none on purpose, the stale one. A bug of ours stays one. */
 export function freshOrStale(parts: FreshOrStaleParts): Promise<Answer> {
   const { fresh, stale, onLate, receivedAtMs, clock } = parts;
   const { promise, resolve, reject } = Promise.withResolvers<Answer>();
@@ -50,7 +60,7 @@ export function freshOrStale(parts: FreshOrStaleParts): Promise<Answer> {
   fresh.then(
     (answer) => {
       timer.cancel();
-      if (!isLate) resolve(isFailure(answer) ? stale(answer.errors) : answer);
+      if (!isLate) resolve(isFailure(answer) && !isVerdict(answer) ? stale(answer.errors) : answer);
     },
     (error) => {
       timer.cancel();

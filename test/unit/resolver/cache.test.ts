@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import { Answer } from '../../../src/dns/answer.ts';
 import { ClockNotReady, TooManyPending, UpstreamFailure } from '../../../src/dns/failures.ts';
-import { type AnswerStore, LruAnswerStore } from '../../../src/resolver/cache/answer-store.ts';
+import { type AnswerStore, PackedAnswerStore } from '../../../src/resolver/cache/answer-store.ts';
 import { FailureMemory } from '../../../src/resolver/cache/failure-memory.ts';
 import { cache } from '../../../src/resolver/cache.ts';
 import { aRecord, ask, contextAt, replyTo } from '../../support/messages.ts';
@@ -14,7 +14,7 @@ const ANSWER = Answer.fromMessage(
   replyTo(QUERY.bytes, { answers: [aRecord('www.example', '192.0.2.1', 10)] }),
 )!;
 
-function cached(next: () => Answer | Promise<Answer>, store: AnswerStore = new LruAnswerStore(2 ** 20)) {
+function cached(next: () => Answer | Promise<Answer>, store: AnswerStore = new PackedAnswerStore(2 ** 20)) {
   const [clock, failures] = [new SimulatedClock(), new FailureMemory()];
   let asked = 0;
   const link = cache({ store, failures, clock })({
@@ -105,8 +105,7 @@ describe('a hit', () => {
       clear: () => {},
       set: () => void calls.push('set'),
       delete: () => void calls.push('delete'),
-      entries: 1,
-      octets: 1,
+      ...{ entries: 1, octets: 1, generation: 0 },
     };
     const { clock, resolve } = cached(() => ANSWER, store);
     for (const state of ['synchronized', 'holdover', 'provisional', 'untrusted'] as const) {

@@ -6,9 +6,12 @@ import { TooManyPending } from '../../../src/dns/failures.ts';
 import { coalesce } from '../../../src/resolver/coalesce.ts';
 import { ask, contextAt } from '../../support/messages.ts';
 
+/** Of the store: grows when answers are forgotten. */
+let generation = 0;
+
 function shared(limits = { pendingQueries: 4, pendingQueriesPerClient: 3 }) {
   const asked: { resolve: (answer: Answer) => void; reject: (error: Error) => void }[] = [];
-  const link = coalesce(limits)({
+  const link = coalesce({ limits, generation: () => generation })({
     resolve: () => new Promise((resolve, reject) => asked.push({ resolve, reject })),
   });
   const resolve = async (name: string, client = '10.0.0.1') =>
@@ -28,6 +31,15 @@ describe('equal questions in flight', () => {
     expect(asked).toHaveLength(2);
   });
 
+  it('do not wait for the answer to one that was asked before all was forgotten', async () => {
+    const { asked, resolve } = shared();
+    void resolve('a.example');
+    generation += 1;
+    void resolve('a.example');
+    void resolve('a.example');
+    expect(asked).toHaveLength(2);
+  });
+
   it('fail alike, and nothing of it stays', async () => {
     const { asked, resolve } = shared();
     const both = Promise.allSettled([resolve('a.example'), resolve('a.example')]);
@@ -38,7 +50,7 @@ describe('equal questions in flight', () => {
   });
 
   it('that fail at once, without a promise, fail as a promise', async () => {
-    const link = coalesce({ pendingQueries: 1, pendingQueriesPerClient: 1 })({
+    const link = coalesce({ limits: { pendingQueries: 1, pendingQueriesPerClient: 1 } })({
       resolve: () => {
         throw new Error('at once');
       },

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { Answer } from '../../../../src/dns/answer.ts';
 import { nameKey } from '../../../../src/dns/names.ts';
 import { FIRST_DATE_MS, packAnswer } from '../../../../src/dns/packed-answer.ts';
-import { LruAnswerStore, MAX_STALE_SECONDS } from '../../../../src/resolver/cache/answer-store.ts';
+import { MAX_STALE_SECONDS, PackedAnswerStore } from '../../../../src/resolver/cache/answer-store.ts';
 import { aRecord, ask, replyTo } from '../../../support/messages.ts';
 
 const MAX_OCTETS = 100_000;
@@ -16,7 +16,7 @@ function answerOf(records: number): Answer {
 }
 
 it('never holds more octets than it may, and lets the least recently used go', () => {
-  const store = new LruAnswerStore(MAX_OCTETS);
+  const store = new PackedAnswerStore(MAX_OCTETS);
   const answer = answerOf(1);
   store.set('hot', answer, 0);
   for (let at = 0; at < 1000; at += 1) {
@@ -30,7 +30,7 @@ it('never holds more octets than it may, and lets the least recently used go', (
 });
 
 it('counts an entry by what it holds, its key included', () => {
-  const store = new LruAnswerStore(MAX_OCTETS);
+  const store = new PackedAnswerStore(MAX_OCTETS);
   store.set('a', answerOf(1), 0);
   const one = store.octets;
   store.set('b', answerOf(101), 0);
@@ -42,13 +42,13 @@ it('counts an entry by what it holds, its key included', () => {
 });
 
 it('does not hold one that is larger than all of it', () => {
-  const store = new LruAnswerStore(2000);
+  const store = new PackedAnswerStore(2000);
   store.set('big', answerOf(500), 0);
   expect([store.entries, store.octets]).toEqual([0, 0]);
 });
 
 it('gives an answer that is past its lifetime only to who asks for a stale one, and for seven days at most', () => {
-  const store = new LruAnswerStore(MAX_OCTETS);
+  const store = new PackedAnswerStore(MAX_OCTETS);
   store.set('a', answerOf(1), 0);
   const endMs = 300_000;
   expect(store.getStale('a', 0)).toMatchObject({ ageSeconds: 0 });
@@ -60,14 +60,14 @@ it('gives an answer that is past its lifetime only to who asks for a stale one, 
 });
 
 it('has nothing stale where it is told so', () => {
-  const store = new LruAnswerStore(MAX_OCTETS, 0);
+  const store = new PackedAnswerStore(MAX_OCTETS, 0);
   store.set('a', answerOf(1), 0);
   expect(store.getStale('a', 299_999)).not.toBeNull();
   expect(store.getStale('a', 300_000)).toBeNull();
 });
 
 it('lets a stale answer go as it does any other', () => {
-  const store = new LruAnswerStore(MAX_OCTETS);
+  const store = new PackedAnswerStore(MAX_OCTETS);
   store.set('stale', answerOf(1), 0);
   for (let at = 0; at < 1000; at += 1) {
     store.set(`random ${at}`, answerOf(1), 400_000);
@@ -77,19 +77,19 @@ it('lets a stale answer go as it does any other', () => {
 });
 
 it('forgets what is deleted', () => {
-  const store = new LruAnswerStore(MAX_OCTETS);
+  const store = new PackedAnswerStore(MAX_OCTETS);
   store.set('a', answerOf(1), 0);
   store.delete('a');
   expect([store.get('a', 0), store.getStale('a', 0), store.octets]).toEqual([null, null, 0]);
 });
 
-function isPopular(store: LruAnswerStore, key: string): boolean | undefined {
+function isPopular(store: PackedAnswerStore, key: string): boolean | undefined {
   const places = Array.from({ length: store.places }, (_, place) => store.keptAt(place));
   return places.find((kept) => kept?.key === key)?.isPopular;
 }
 
 it('knows which answers have been asked for again', () => {
-  const store = new LruAnswerStore(MAX_OCTETS);
+  const store = new PackedAnswerStore(MAX_OCTETS);
   store.set('a', answerOf(1), 0);
   expect(isPopular(store, 'a')).toBe(false);
   store.get('a', 0);
@@ -106,7 +106,7 @@ it('has what a Map of answers would have, as long as there is room', () => {
   });
   fc.assert(
     fc.property(fc.array(step), (steps) => {
-      const store = new LruAnswerStore(MAX_OCTETS);
+      const store = new PackedAnswerStore(MAX_OCTETS);
       const model = new Map<string, number>();
       let nowMs = 0;
       for (const { action, key, afterMs } of steps) {
@@ -133,14 +133,15 @@ it('has what a Map of answers would have, as long as there is room', () => {
 describe('a flush', () => {
   const NAMES = ['example', 'www.example', 'a.www.example', 'ample', 'xwww.example', 'other.test'];
   const filled = () => {
-    const store = new LruAnswerStore(MAX_OCTETS);
+    const store = new PackedAnswerStore(MAX_OCTETS);
     for (const name of NAMES) {
       for (const type of ['A', 'AAAA']) store.set(ask(name, type).cacheKey, answerOf(1), 0);
       store.set(ask(name, 'A', { edns: { dnssecOk: true } }).cacheKey, answerOf(1), 0);
     }
     return store;
   };
-  const left = (store: LruAnswerStore) => NAMES.filter((name) => store.get(ask(name).cacheKey, 0) !== null);
+  const left = (store: PackedAnswerStore) =>
+    NAMES.filter((name) => store.get(ask(name).cacheKey, 0) !== null);
 
   it('forgets every type of a name and no other name', () => {
     const store = filled();
@@ -157,7 +158,7 @@ describe('a flush', () => {
   });
 
   it('is not misled by a label that holds the octets of a name', () => {
-    const store = new LruAnswerStore(MAX_OCTETS);
+    const store = new PackedAnswerStore(MAX_OCTETS);
     store.set(`\0\0\x01\0\x01${nameKey('x\\007example')}`, answerOf(1), 0);
     expect(store.flush(nameKey('example'), { below: true })).toBe(0);
   });
@@ -189,7 +190,7 @@ describe('a restored answer', () => {
   });
 
   it('is stale until somebody tells its age', () => {
-    const store = new LruAnswerStore(MAX_OCTETS);
+    const store = new PackedAnswerStore(MAX_OCTETS);
     store.restore(kept('a'));
     expect([store.get('a', 0), store.getStale('a', 0)]).toMatchObject([null, { ageSeconds: 300 }]);
     store.tellAgesBy(() => 42_000);
@@ -197,7 +198,7 @@ describe('a restored answer', () => {
   });
 
   it('never takes the place of a newer one, and is no change', () => {
-    const store = new LruAnswerStore(MAX_OCTETS);
+    const store = new PackedAnswerStore(MAX_OCTETS);
     store.set('a', answerOf(2), 0);
     const { changes } = store;
     expect([store.restore(kept('a')), store.restore(kept('b', true))]).toEqual([false, true]);

@@ -18,7 +18,7 @@ import { HARD_FLOOR_MS } from '../../../../src/clock/hard-floor.ts';
 import { Answer } from '../../../../src/dns/answer.ts';
 import { nameKey } from '../../../../src/dns/names.ts';
 import { packAnswer } from '../../../../src/dns/packed-answer.ts';
-import { type KeptAnswer, LruAnswerStore } from '../../../../src/resolver/cache/answer-store.ts';
+import { type KeptAnswer, PackedAnswerStore } from '../../../../src/resolver/cache/answer-store.ts';
 import { CacheFile } from '../../../../src/resolver/cache/cache-file.ts';
 import {
   FIRST_LINE,
@@ -47,15 +47,15 @@ beforeEach(() => {
 /** A server's cache from one start to the next. */
 class Life {
   readonly clock: SimulatedClock;
-  readonly store: LruAnswerStore;
+  readonly store: PackedAnswerStore;
   readonly log = new RecordedLog();
   readonly file: CacheFile;
   isOn = true;
   configKey = 'a';
 
   constructor(options: SimulatedClockOptions = {}, maxOctets = 2 ** 20) {
-    this.clock = new SimulatedClock({ epochMs: END_MS, ...options });
-    this.store = new LruAnswerStore(maxOctets);
+    this.clock = new SimulatedClock({ epochMs: END_MS, state: 'synchronized', ...options });
+    this.store = new PackedAnswerStore(maxOctets);
     const { clock, store, log } = this;
     const configKey = () => this.configKey;
     this.file = new CacheFile({ store, stateDir, clock, log, configKey, isOn: () => this.isOn });
@@ -232,7 +232,7 @@ describe('the date', () => {
     await firstLife();
     const second = await new Life({
       state: 'provisional',
-      basis: 'stamp',
+      basis: 'system-clock',
       epochMs: END_MS + 3 * DAY_MS,
     }).loaded();
     second.learn('third.example');
@@ -243,6 +243,50 @@ describe('the date', () => {
     life.clock.setSystemClock(END_MS + 7 * DAY_MS + 1);
     expect([life.ageOf('new.example'), life.ageOf('third.example')]).toEqual([null, 'stale']);
   });
+});
+
+describe('a date that nobody has confirmed', () => {
+  it.each([
+    ['provisional', 'system-clock'],
+    ['provisional', 'one-source'],
+    ['provisional', 'stamp'],
+    ['untrusted', null],
+  ] as const)('makes nothing fresh while %s, %s', async (state, basis) => {
+    await firstLife();
+    // A board that restored the last hour at boot: the power was off for a day.
+    const life = await new Life({ state, basis, epochMs: END_MS + 60_000 }).loaded();
+    expect(life.ageOf('new.example')).toBe('stale');
+  });
+
+  it.each([
+    ['provisional', 'one-source'],
+    ['provisional', 'stamp'],
+    ['untrusted', null],
+  ] as const)('is written into no file while %s, %s', async (state, basis) => {
+    const life = await new Life({ state, basis }).loaded();
+    life.learn('a.example');
+    await life.end();
+    expect(existsSync(cacheFile())).toBe(false);
+  });
+
+  it('leaves no file in which something is that was forgotten', async () => {
+    await firstLife();
+    const life = await new Life({ state: 'untrusted' }).loaded();
+    life.store.flush(nameKey('old.example'), { below: false });
+    await life.end();
+    expect(existsSync(cacheFile())).toBe(false);
+  });
+});
+
+it('an answer of this life that is over a week old is in no file', async () => {
+  const life = await new Life({ epochMs: END_MS - 8 * DAY_MS }).loaded();
+  life.learn('old.example');
+  life.clock.advance(7 * DAY_MS + 1);
+  life.learn('new.example');
+  await life.end();
+  const next = await new Life().loaded();
+  expect([next.ageOf('old.example'), next.ageOf('new.example')]).toEqual([null, 'stale']);
+  expect(readFileSync(cacheFile(), 'latin1')).not.toContain('\x03old');
 });
 
 describe('a save', () => {

@@ -7,7 +7,7 @@ import { RCODE } from '../../../../src/dns/codes.ts';
 import { ClockNotReady, TooManyPending, UpstreamFailure } from '../../../../src/dns/failures.ts';
 import { nameKey } from '../../../../src/dns/names.ts';
 import type { Query } from '../../../../src/dns/query.ts';
-import { LruAnswerStore } from '../../../../src/resolver/cache/answer-store.ts';
+import { PackedAnswerStore } from '../../../../src/resolver/cache/answer-store.ts';
 import { FailureMemory } from '../../../../src/resolver/cache/failure-memory.ts';
 import { cache, noCacheCounts } from '../../../../src/resolver/cache.ts';
 import type { Context, Resolver } from '../../../../src/resolver/resolver.ts';
@@ -32,7 +32,7 @@ type Upstream = (query: Query, context: Context) => Answer | Promise<Answer>;
 
 class Scene {
   readonly clock = new SimulatedClock();
-  readonly store = new LruAnswerStore(2 ** 20);
+  readonly store = new PackedAnswerStore(2 ** 20);
   readonly failures = new FailureMemory();
   readonly counts = noCacheCounts();
   readonly asked: { name: string; client: string }[] = [];
@@ -156,9 +156,25 @@ describe('a name whose lifetime is over', () => {
     'is answered from before when the upstream says RCODE %i',
     async (rcode) => {
       await scene.growStale(NAME);
-      scene.upstream = () => Answer.ofRcode(rcode, { code: 6, text: 'bogus' });
-      expect(await scene.ask()).toMatchObject({ answers: old(), errors: ['3', '6 bogus'] });
-      expect((await scene.ask()).errors).toEqual(['3', '6 bogus', '13']);
+      scene.upstream = () => Answer.ofRcode(rcode, { code: 22, text: 'nobody' });
+      expect(await scene.ask()).toMatchObject({ answers: old(), errors: ['3', '22 nobody'] });
+      expect((await scene.ask()).errors).toEqual(['3', '22 nobody', '13']);
+    },
+  );
+
+  it.each([
+    [RCODE.SERVFAIL, 6, 'bogus'],
+    [RCODE.SERVFAIL, 15, 'blocked'],
+    [RCODE.REFUSED, 17, 'filtered'],
+  ])(
+    'is not answered from before when RCODE %i with EDE %i says so on purpose',
+    async (rcode, code, text) => {
+      await scene.growStale(NAME);
+      scene.upstream = () => Answer.ofRcode(rcode, { code, text });
+      expect(await scene.ask()).toMatchObject({ rcode, answers: [], errors: [`${code} ${text}`] });
+      scene.upstream = () => Promise.reject(DEAD);
+      scene.clock.advance(1000);
+      await expect(scene.ask()).rejects.toBe(DEAD); // nor later: it is gone
     },
   );
 
@@ -217,52 +233,89 @@ describe('a name whose lifetime is over', () => {
 });
 
 describe('upstreams that are out', () => {
-  it('make nobody wait for a stale name after the first, and each is looked up once on the side', async () => {
-    await scene.growStale(NAME, 'two.example', 'three.example');
+  const NAMES = ['one.example', 'two.example', 'three.example', 'four.example', 'five.example'];
+  /** Three questions in a row get no answer. */
+  const goOut = async () => {
+    await scene.growStale(...NAMES, 'nas.lan.example');
     scene.upstream = () => Promise.reject(DEAD);
-    await scene.ask();
+    for (const name of NAMES.slice(0, 3)) await scene.ask(name);
+    scene.asked.length = 0;
+  };
+
+  it('make nobody wait for a stale name, and each is looked up once on the side', async () => {
+    await goOut();
     slow(scene);
-    for (const name of ['two.example', 'three.example', 'three.example'])
+    for (const name of ['four.example', 'five.example', 'five.example'])
       expect(await scene.ask(name)).toMatchObject({
         answers: old(name),
         errors: ['3', '23 nobody is there'],
       });
-    expect(scene.asked.slice(1)).toEqual([
-      { name: 'two.example A', client: 'refresh' },
-      { name: 'three.example A', client: 'refresh' },
+    expect(scene.asked).toEqual([
+      { name: 'four.example A', client: 'refresh' },
+      { name: 'five.example A', client: 'refresh' },
     ]);
   });
 
-  it('are asked again the moment one of them is known to be back', async () => {
+  it('are not out for one name that gets no answer, however often it is asked', async () => {
     await scene.growStale(NAME, 'two.example');
     scene.upstream = () => Promise.reject(DEAD);
-    await scene.ask();
+    for (let round = 0; round < 5; round += 1) {
+      await scene.ask();
+      scene.clock.advance(30_000);
+    }
+    scene.upstream = (query) => addressOf(query, '192.0.2.2');
+    expect((await scene.ask('two.example')).answers).toEqual(fresh('two.example'));
+  });
+
+  it('are asked again the moment one of them is known to be back', async () => {
+    await goOut();
     scene.upstream = (query) => addressOf(query, '192.0.2.2');
     scene.failures.forget(); // what a probe's success does
-    expect((await scene.ask()).answers).toEqual(fresh());
-    expect((await scene.ask('two.example')).answers).toEqual(fresh('two.example'));
+    expect((await scene.ask('one.example')).answers).toEqual(fresh('one.example'));
+    expect((await scene.ask('four.example')).answers).toEqual(fresh('four.example'));
   });
 
   it('are back when any of their answers comes', async () => {
-    await scene.growStale(NAME, 'two.example');
-    scene.upstream = () => Promise.reject(DEAD);
-    await scene.ask();
+    await goOut();
     scene.upstream = (query) => addressOf(query, '192.0.2.2');
     await scene.ask('new.example');
-    expect((await scene.ask('two.example')).answers).toEqual(fresh('two.example'));
+    expect((await scene.ask('four.example')).answers).toEqual(fresh('four.example'));
   });
 
-  it('say nothing about a server on the own network, nor it about them', async () => {
-    await scene.growStale(NAME, 'nas.lan.example');
-    scene.upstream = () => Promise.reject(DEAD);
-    await scene.ask('nas.lan.example');
-    scene.upstream = (query) => addressOf(query, '192.0.2.2');
-    expect((await scene.ask()).answers).toEqual(fresh());
-    scene.clock.advance(TTL_SECONDS * 1000);
-    scene.upstream = () => Promise.reject(DEAD);
-    await scene.ask();
+  it('say nothing about a server on the own network', async () => {
+    await goOut();
     scene.upstream = (query) => addressOf(query, '192.0.2.2');
     expect((await scene.ask('nas.lan.example')).answers).toEqual(fresh('nas.lan.example'));
+  });
+
+  it('are not known to be out by what a server on the own network does', async () => {
+    const lan = ['a', 'b', 'c'].map((host) => `${host}.lan.example`);
+    await scene.growStale(NAME, ...lan);
+    scene.upstream = () => Promise.reject(DEAD);
+    for (const name of lan) await scene.ask(name);
+    scene.upstream = (query) => addressOf(query, '192.0.2.2');
+    expect((await scene.ask()).answers).toEqual(fresh());
+  });
+});
+
+describe('what was forgotten on purpose', () => {
+  it('does not come back with an answer that was on its way', async () => {
+    const upstream = slow(scene);
+    const asked = scene.ask();
+    scene.store.clear(); // as a reload does
+    upstream.answer();
+    expect((await asked).answers).toEqual(fresh()); // who asked before that has it
+    expect(scene.store.entries).toBe(0);
+  });
+
+  it('is not remembered as a failure either', async () => {
+    const upstream = slow(scene);
+    const asked = scene.ask();
+    scene.store.clear();
+    upstream.fail(DEAD);
+    await expect(asked).rejects.toBe(DEAD);
+    scene.upstream = (query) => addressOf(query, '192.0.2.2');
+    expect((await scene.ask()).answers).toEqual(fresh());
   });
 });
 

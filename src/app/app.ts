@@ -31,6 +31,7 @@ import { type Certificates, openCertificates } from '../tls/certificates.ts';
 import { createTlsConnector, type TlsConnector } from '../tls/connect.ts';
 import { UpstreamAddresses } from '../upstream/bootstrap.ts';
 import { type AnswerPath, createAnswerPath } from './answer-path.ts';
+import { BelievedDate } from './believed-date.ts';
 import { Doors } from './doors.ts';
 import { closeSettings, createSettings, type Settings } from './settings.ts';
 import { certificateInputs, hostAddresses, isOwnDoor, onLinkPrefixes, ownNamesOf } from './this-host.ts';
@@ -67,6 +68,7 @@ export class App {
   readonly #admin: AdminListener;
   readonly #control: ControlSocket | null;
   readonly #startedAtMs: number;
+  readonly #believedDate: BelievedDate;
   /** A reload changes it in place, for all who hold it. */
   readonly #limits: { -readonly [Name in keyof Limits]: number };
   readonly #look: Timer;
@@ -78,6 +80,7 @@ export class App {
     this.#clock = clock;
     this.#log = log;
     this.#startedAtMs = clock.monotonic();
+    this.#believedDate = new BelievedDate(clock);
     this.#limits = { ...config.limits };
     this.#tls = createTlsConnector({ clock, log });
     this.#store = new PackedAnswerStore(config.cache.maxBytes);
@@ -286,6 +289,7 @@ export class App {
       const isGood = state === 'synchronized';
       log[isGood ? 'info' : 'warn']('clock changed', { state, ...(basis === null ? {} : { basis }), reason });
       this.#failures.forget();
+      if (this.#believedDate.hasJumped()) this.#store.forgetLearnt(); // a wrong date lets an expired peer in
       this.#settings.relaxed.forgive();
       this.#settings.upstreams.forgive();
       this.#settings.upstreams.warm();

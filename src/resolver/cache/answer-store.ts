@@ -4,7 +4,14 @@
 
 import type { Answer } from '../../dns/answer.ts';
 import { isAtOrBelow, type NameKey } from '../../dns/names.ts';
-import { type AgeOfDated, packAnswer, pastItsLifetime, unpackAnswer } from '../../dns/packed-answer.ts';
+import {
+  type AgeOfDated,
+  FIRST_DATE_MS,
+  packAnswer,
+  pastItsLifetime,
+  timesOf,
+  unpackAnswer,
+} from '../../dns/packed-answer.ts';
 import { SegmentedTable } from './segmented-table.ts';
 
 export interface AnswerStore {
@@ -85,6 +92,15 @@ export class PackedAnswerStore implements AnswerStore {
 
   clear(): void {
     this.#table.clear();
+    this.#forgot();
+  }
+
+  /** Forgets what was learnt in this life of the server. */
+  forgetLearnt(): void {
+    for (let place = 0; place < this.#table.slots; place += 1) {
+      const entry = this.#table.at(place);
+      if (entry !== null && timesOf(entry.value).momentMs < FIRST_DATE_MS) this.#table.delete(entry.key);
+    }
     this.#forgot();
   }
 

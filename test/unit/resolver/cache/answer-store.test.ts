@@ -189,6 +189,17 @@ describe('a restored answer', () => {
     isPopular,
   });
 
+  it('stays when what was learnt in this life is forgotten', () => {
+    const store = new PackedAnswerStore(MAX_OCTETS);
+    store.restore(kept('a'));
+    store.set('b', answerOf(1), 0);
+    const { generation } = store;
+    store.forgetLearnt();
+    expect(store.entries).toBe(1);
+    expect(store.getStale('b', 0)).toBeNull();
+    expect(store.generation).toBeGreaterThan(generation); // and what is on its way is not kept
+  });
+
   it('is stale until somebody tells its age', () => {
     const store = new PackedAnswerStore(MAX_OCTETS);
     store.restore(kept('a'));

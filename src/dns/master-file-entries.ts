@@ -19,9 +19,10 @@ export interface BadEntry {
 }
 
 const BLANKS_AND_COMMENT = /[^\S\n]*(?:;[^\n]*)?/y;
-// Quotation marks close on their own line: one that is forgotten would swallow the rest of the file.
-const QUOTED = /"((?:[^"\\\n]|\\[^\n])*)"/y;
-const WORD = /(?:[^\s"();\\]|\\[^\n])+/y;
+// Quotation marks close on their own line: one that is forgotten would swallow the rest of the file. RDATA has at most
+// 65,535 octets, of four characters each where they are escaped; endless repetition would exhaust the stack.
+const QUOTED = /"((?:[^"\\\n]|\\[^\n]){0,262140})"/y;
+const WORD = /(?:[^\s"();\\]|\\[^\n]){1,262140}/y;
 const LINE = /[^\n]*\n?/y;
 
 /** Reads lazily, so that whoever has seen enough may stop. */
@@ -64,7 +65,8 @@ export function* entriesOf(text: string): Generator<Entry | BadEntry> {
       } else {
         const token = takeToken();
         if (token) tokens.push(token);
-        else if (text[at] === '"') problem = 'a quotation mark is not closed on its line';
+        else if (text[at] === '"')
+          problem = 'a quotation mark is not closed on its line, or the text in it is longer than a record';
         else problem = 'a backslash stands at the end of the line';
       }
     }

@@ -42,14 +42,15 @@ export interface MasterFile {
   readonly problems: readonly MasterFileProblem[];
 }
 
-/** Included files inside each other; a file that includes itself ends here. */
+/** Included files inside each other; a file that includes itself under ever other names, by links, ends here. */
 const DEPTH_MAX = 8;
 /** So many mistakes are told; a file with more has one cause for most of them. */
 const PROBLEMS_MAX = 100;
 
 export function readMasterFile(parts: MasterFileParts): MasterFile {
   const reading = new Reading(parts);
-  reading.read({ file: parts.file, text: parts.text, origin: parts.zone, depth: 0, lastOwner: undefined });
+  const { file, text, zone: origin } = parts;
+  reading.read({ file, text, origin, chain: [file], lastOwner: undefined });
   return reading;
 }
 
@@ -57,7 +58,8 @@ export function readMasterFile(parts: MasterFileParts): MasterFile {
 interface OpenFile {
   readonly file: string;
   readonly text: string;
-  readonly depth: number;
+  /** The files that include it, outermost first, and itself. */
+  readonly chain: readonly string[];
   origin: NameKey;
   /** In wire form; undefined before the first record. An included file begins with that of the one around it. */
   lastOwner: string | undefined;
@@ -83,7 +85,7 @@ class Reading implements MasterFile {
     try {
       for (const entry of entriesOf(open.text)) this.#heed(entry, open);
     } catch (error) {
-      if (open.depth > 0 || !(error instanceof Enough)) throw error;
+      if (open.chain.length > 1 || !(error instanceof Enough)) throw error;
     }
   }
 
@@ -122,8 +124,9 @@ class Reading implements MasterFile {
         'a record that begins with a blank has the name of the one before it, and there is none; write its name',
       );
     }
-    const text = tokens.map((token) => token.text).join(' ');
-    const written = recordOf(tokens, { text, origin: open.origin, zone, owner });
+    const text = tokens.map((token) => (token.quoted ? `"${token.text}"` : token.text)).join(' ');
+    const context = { text, origin: open.origin, zone, owner, quoteExample: asItIs };
+    const written = recordOf(tokens, context);
     const { ttlSeconds } = written;
     open.lastOwner = written.owner;
     if (ttlSeconds !== undefined) this.#lastTtlSeconds = ttlSeconds;
@@ -165,16 +168,26 @@ class Reading implements MasterFile {
 
   /** Origin and last owner of the including file stay what they are (RFC 1035 section 5.1). */
   #include(written: string, origin: NameKey, from: OpenFile, line: number): void {
-    const depth = from.depth + 1;
-    if (depth > DEPTH_MAX)
-      throw new TextSyntaxError(
-        `files are included more than ${DEPTH_MAX} deep; one of them may include itself`,
-      );
     const included = this.#parts.include(written, from.file);
-    if ('problem' in included) this.#report(from, line, included.problem);
-    else this.read({ ...included, origin, depth, lastOwner: from.lastOwner });
+    if ('problem' in included) {
+      this.#report(from, line, included.problem);
+      return;
+    }
+    const chain = [...from.chain, included.file];
+    if (from.chain.includes(included.file))
+      throw new TextSyntaxError(
+        `${included.file} would include itself (${chain.join(' > ')}); delete this line`,
+      );
+    if (from.chain.length > DEPTH_MAX)
+      throw new TextSyntaxError(
+        `files are included more than ${DEPTH_MAX} deep (${chain.join(' > ')}); include them from one file`,
+      );
+    this.read({ ...included, origin, chain, lastOwner: from.lastOwner });
   }
 }
+
+/** A record of a master file is no scalar of YAML, and quotes around it would be a part of it. */
+const asItIs = (example: string): string => example;
 
 /** @throws TextSyntaxError */
 function ttlOf(text: string): number {

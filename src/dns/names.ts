@@ -3,6 +3,8 @@
 // have equal keys (RFC 4343), it holds any octet, it works in a Map, and its parent is a slice of it.
 // No compression here; dns/wire.ts follows pointers.
 
+import { domainToASCII } from 'node:url';
+
 /** An uncompressed name in wire form, lower case, as a latin1 string; the root is "\0". */
 export type NameKey = string;
 
@@ -11,6 +13,8 @@ const IN_ADDR_ARPA: NameKey = '\x07in-addr\x04arpa\0';
 const IP6_ARPA: NameKey = '\x03ip6\x04arpa\0';
 const MAX_LABEL_OCTETS = 63;
 const MAX_NAME_OCTETS = 255;
+/** How much of a wrong name its error repeats. */
+const SHOWN_CHARACTERS = 80;
 
 /** A name that does not fit the rules; the message says which rule. */
 export class NameSyntaxError extends Error {
@@ -28,8 +32,9 @@ export function parseName(text: string, origin: string = ROOT): string {
   let wire = '';
   let label = '';
   const endLabel = () => {
-    if (label === '') throw new NameSyntaxError(`"${text}" has an empty label`);
-    if (label.length > MAX_LABEL_OCTETS) throw new NameSyntaxError(`"${text}" has a label of over 63 octets`);
+    if (label === '') throw new NameSyntaxError(`${shown(text)} has an empty label`);
+    if (label.length > MAX_LABEL_OCTETS)
+      throw new NameSyntaxError(`${shown(text)} has a label of over 63 octets`);
     wire += String.fromCharCode(label.length) + label;
     label = '';
   };
@@ -48,7 +53,7 @@ export function parseName(text: string, origin: string = ROOT): string {
   }
   if (!absolute) endLabel();
   wire += absolute ? ROOT : origin;
-  if (wire.length > MAX_NAME_OCTETS) throw new NameSyntaxError(`"${text}" is over 255 octets long`);
+  if (wire.length > MAX_NAME_OCTETS) throw new NameSyntaxError(`${shown(text)} is over 255 octets long`);
   return wire;
 }
 
@@ -56,19 +61,30 @@ export function parseName(text: string, origin: string = ROOT): string {
 export function readCharacter(text: string, at: number, whole: string): { octet: string; length: number } {
   const escaped = text[at] === '\\';
   const octet = String.fromCodePoint(text.codePointAt(escaped ? at + 1 : at) ?? 0);
-  if (escaped && at + 1 >= text.length) throw new NameSyntaxError(`"${whole}" ends in a lone backslash`);
+  if (escaped && at + 1 >= text.length) throw new NameSyntaxError(`${shown(whole)} ends in a lone backslash`);
   if (octet > '\u007f') {
     throw new NameSyntaxError(
-      `"${whole}" holds the non-ASCII character "${octet}"; write its IDNA form (xn--…)`,
+      `${shown(whole)} holds the non-ASCII character "${octet}"; write its IDNA form${idnaForm(whole)}`,
     );
   }
   if (!escaped) return { octet, length: 1 };
   if (!/\d/.test(octet)) return { octet, length: 2 };
   const digits = text.slice(at + 1, at + 4);
   if (!/^\d{3}$/.test(digits) || Number(digits) > 255) {
-    throw new NameSyntaxError(`"${whole}" has the escape \\${digits}, which is not \\000 to \\255`);
+    throw new NameSyntaxError(`${shown(whole)} has the escape \\${digits}, which is not \\000 to \\255`);
   }
   return { octet: String.fromCharCode(Number(digits)), length: 4 };
+}
+
+/** A name for a message, cut: it may be a megabyte that somebody sent. */
+function shown(text: string): string {
+  return `"${text.length > SHOWN_CHARACTERS ? `${text.slice(0, SHOWN_CHARACTERS)}…` : text}"`;
+}
+
+/** The end of a sentence. Characters that mean something in a URL would lead domainToASCII astray. */
+function idnaForm(text: string): string {
+  const ascii = text.length > SHOWN_CHARACTERS || /[\\/?#%@:]/.test(text) ? '' : domainToASCII(text);
+  return ascii === '' ? ' (xn--…)' : `, "${ascii}"`;
 }
 
 /** A NameKey from text; see parseName. */

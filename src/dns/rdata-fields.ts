@@ -4,7 +4,7 @@
 
 import ipaddr from 'ipaddr.js';
 import { formatName, type NameKey, nameOctets, parseName } from './names.ts';
-import { octetsOf, quote, TextSyntaxError, type Token } from './tokens.ts';
+import { octetsOf, quote, SAYS_ALL, TextSyntaxError, type Token } from './tokens.ts';
 
 /** One field of RDATA. */
 export interface Field {
@@ -239,7 +239,7 @@ export const tag: Field = {
 
 /** Octets behind one that counts them. @throws TextSyntaxError when over 255 */
 export function lengthPrefixed(octets: Uint8Array, what: string): Uint8Array {
-  if (octets.length > 255) throw new TextSyntaxError(`${what} is over 255 octets long`);
+  if (octets.length > 255) throw new TextSyntaxError(`${what} is over 255 octets long`, SAYS_ALL);
   return Buffer.concat([uintOctets(octets.length, 1), octets]);
 }
 

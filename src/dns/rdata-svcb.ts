@@ -12,7 +12,7 @@ import {
   RdataOctetsError,
   uintOctets,
 } from './rdata-fields.ts';
-import { octetsOf, quote, TextSyntaxError } from './tokens.ts';
+import { octetsOf, quote, SAYS_ALL, TextSyntaxError } from './tokens.ts';
 
 /** How the value of one key is written. Both sides work on the char-string's octets as a latin1 string. */
 interface SvcParam {
@@ -85,7 +85,7 @@ export const svcParams: Field = {
       const equals = token.indexOf('=');
       const written = equals < 0 ? token : token.slice(0, equals);
       const key = readKey(written);
-      if (params.has(key)) throw new TextSyntaxError(`the parameter ${written} is there twice`);
+      if (params.has(key)) throw new TextSyntaxError(`the parameter ${written} is there twice`, SAYS_ALL);
       const value = octetsOf(equals < 0 ? '' : token.slice(equals + 1)).toString('latin1');
       // keyNNNNN holds the wire form, for a key with a name too.
       const parse = written.startsWith('key') ? undefined : PARAMS.get(key)?.parse;

@@ -4,7 +4,7 @@
 import type { NameKey } from './names.ts';
 import { OctetReader, parseHex, RdataOctetsError, TokenReader } from './rdata-fields.ts';
 import { RDATA_SHAPES, type RdataShape } from './rdata-types.ts';
-import { TextSyntaxError, type Token } from './tokens.ts';
+import { SAYS_ALL, TextSyntaxError, type Token } from './tokens.ts';
 
 const MAX_RDATA_OCTETS = 0xffff;
 
@@ -16,7 +16,7 @@ export function parseRdata(type: number, tokens: readonly Token[], origin: NameK
   const shape = RDATA_SHAPES.get(type);
   const reader = new TokenReader(tokens);
   const first = reader.peek();
-  const isGeneric = first?.text === '\\#' && !first.quoted;
+  const isGeneric = isGenericMark(first);
   if (!isGeneric && !shape) {
     throw new TextSyntaxError(
       'the record type is known by number only, so write its RDATA as "\\# length hex"',
@@ -26,8 +26,14 @@ export function parseRdata(type: number, tokens: readonly Token[], origin: NameK
     ? parseGeneric(reader, shape)
     : Buffer.concat(shape!.fields.map((field) => field.parse(reader, origin)));
   if (!reader.isEmpty) throw new TextSyntaxError(`"${reader.next('')}" is one part too many`);
-  if (rdata.length > MAX_RDATA_OCTETS) throw new TextSyntaxError('the RDATA is over 65,535 octets long');
+  if (rdata.length > MAX_RDATA_OCTETS)
+    throw new TextSyntaxError('the RDATA is over 65,535 octets long', SAYS_ALL);
   return rdata;
+}
+
+/** Does RDATA that begins with this have the generic form? */
+export function isGenericMark(token: Token | undefined): boolean {
+  return token?.text === '\\#' && !token.quoted;
 }
 
 function parseGeneric(reader: TokenReader, shape: RdataShape | undefined): Uint8Array {

@@ -11,7 +11,17 @@ export interface Token {
 /** Text of a record that cannot be read; the message says which part and why. */
 export class TextSyntaxError extends Error {
   readonly code = 'text-syntax';
+  /** It is not the form of the record that is at fault, so a right record beside it would say nothing more. */
+  readonly saysAll: boolean;
+
+  constructor(message: string, { saysAll = false } = {}) {
+    super(message);
+    this.saysAll = saysAll;
+  }
 }
+
+/** For errors of one value. */
+export const SAYS_ALL = { saysAll: true } as const;
 
 // One record may span lines, so a line's end and parentheses are blanks.
 const BLANKS_AND_COMMENTS = /(?:[\s()]|;.*)*/y;
@@ -52,7 +62,7 @@ export function octetsOf(text: string): Buffer {
     const octet = digits === undefined ? character!.charCodeAt(0) : Number(digits);
     // A digit after a backslash begins \DDD; fewer than three are a slip (RFC 1035 section 5.1).
     if (octet > 255 || (digits === undefined && /\d/.test(character!))) {
-      throw new TextSyntaxError(`the escape ${written} is not \\000 to \\255`);
+      throw new TextSyntaxError(`the escape ${written} is not \\000 to \\255`, SAYS_ALL);
     }
     return String.fromCharCode(octet);
   });

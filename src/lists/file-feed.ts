@@ -17,6 +17,7 @@ export class FileFeed {
   readonly #watch: FileWatch;
   /** One reading after another, so that the last is of the newest file. */
   #reading: Promise<void>;
+  #isReading = false;
   #isClosed = false;
 
   constructor(parts: FileFeedParts) {
@@ -31,6 +32,11 @@ export class FileFeed {
     return this.#watch.look();
   }
 
+  /** Reads it now, changed or not, held still or not: whoever asks for that says that it is ready. */
+  refetch(): void {
+    if (!this.#isReading) void this.#readAgain();
+  }
+
   close(): void {
     this.#isClosed = true;
     this.#watch.close();
@@ -43,13 +49,18 @@ export class FileFeed {
 
   async #read(): Promise<void> {
     const { file, list, clock } = this.#parts;
+    this.#isReading = true;
     try {
       await this.#watch.know(); // before reading: a change in between is a change
       const read = await readListFile(file);
       const isDated = clock.status.state !== 'untrusted';
-      if (!this.#isClosed) list.take(read, isDated ? clock.now().epochMs : null);
+      if (!this.#isClosed) {
+        list.take(read, isDated ? clock.now().epochMs : null); // an empty one too, for its owner may have emptied it
+        if (read.table.entries === 0) list.fail('it holds no name');
+      }
     } catch (error) {
       if (!this.#isClosed) list.fail(describeReadFailure(error));
     }
+    this.#isReading = false;
   }
 }

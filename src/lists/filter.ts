@@ -38,7 +38,7 @@ export interface Verdict {
 interface FedList {
   readonly key: string;
   readonly list: List;
-  readonly feed: { close(): void };
+  readonly feed: { close(): void; refetch(): void };
 }
 
 /** Pairs of marks: exceptions have the odd numbers. */
@@ -77,6 +77,11 @@ export class Filter {
     this.#groups = new ClientGroups(config.groups);
     const urls = config.lists.flatMap(({ source }) => (source.kind === 'url' ? [source.url] : []));
     if (this.#parts.stateDir !== null) void forgetOthers(this.#parts.stateDir, urls);
+  }
+
+  /** Somebody wants all lists as they are now: no pause is waited for. One that is just being read is left. */
+  refetch(): void {
+    for (const { feed } of this.#fed) feed.refetch();
   }
 
   close(): void {
@@ -123,7 +128,7 @@ export class Filter {
     }
     // Under a name that had another source, the old names count until the new ones are there.
     const before = old.find(({ list }) => list.config.name === config.name);
-    const list = new List(config, log, before?.list.table);
+    const list = new List(config, { clock, log }, before?.list.table);
     const feed =
       source.kind === 'file'
         ? new FileFeed({ file: source.file, list, clock })

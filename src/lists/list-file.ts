@@ -9,7 +9,7 @@ import { NamesRefused } from './name-table.ts';
 
 /** A million names with addresses before them are 35 MB; beyond this it is no list of names. */
 export const LIST_OCTETS_MAX = 64 * 2 ** 20;
-/** About 2,000 lines, which take one to two milliseconds. */
+/** One read of the system. */
 const PIECE_OCTETS = 65_536;
 
 /** @throws NamesRefused, or the system's error; `describeReadFailure` has words for both */
@@ -24,7 +24,7 @@ export async function readListFile(file: string): Promise<ReadList> {
       if (bytesRead === 0) return await reader.finish();
       octets += bytesRead;
       if (octets > LIST_OCTETS_MAX) throw new NamesRefused(`it is longer than ${LIST_OCTETS_MAX} octets`);
-      reader.push(piece.subarray(0, bytesRead));
+      await reader.push(piece.subarray(0, bytesRead));
     }
   } finally {
     await handle.close();

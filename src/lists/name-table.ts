@@ -208,6 +208,6 @@ function mixed(hash: number): number {
 }
 
 /** Lets queries that have come meanwhile be answered first. */
-function nextTurn(): Promise<void> {
+export function nextTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }

@@ -43,6 +43,7 @@ export class UrlFeed {
   readonly #parts: UrlFeedParts;
   readonly #closing = new AbortController();
   readonly #forgetClock: () => void;
+  /** Of the next fetch; null while there is one, and while none is to come. */
   #timer: Timer | null = null;
   /** Of the version that is in use; null: none came from this URL yet. */
   #validators: Validators | null = null;
@@ -55,10 +56,18 @@ export class UrlFeed {
     void this.#start();
   }
 
+  /** The server is asked now whether there is a newer one. */
+  refetch(): void {
+    if (this.#timer === null) return;
+    this.#timer.cancel();
+    void this.#refresh();
+  }
+
   close(): void {
     this.#closing.abort(new Error('the list is not wanted any more'));
     this.#forgetClock();
     this.#timer?.cancel();
+    this.#timer = null;
   }
 
   async #start(): Promise<void> {
@@ -98,6 +107,7 @@ export class UrlFeed {
 
   async #refresh(): Promise<void> {
     const { clock, list } = this.#parts;
+    this.#timer = null;
     if (clock.status.state === 'untrusted') {
       this.#isWaitingForTime = true;
       list.fail('it is not fetched before the time is known');
@@ -121,7 +131,7 @@ export class UrlFeed {
     const reader = new ListReader();
     const writer = stateDir === null ? null : new KeptListWriter(stateDir, url);
     const take = async (octets: Uint8Array) => {
-      reader.push(octets);
+      await reader.push(octets);
       await writer?.write(octets);
     };
     const validators = this.#validators;

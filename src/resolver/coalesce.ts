@@ -23,7 +23,7 @@ export function coalesce({ limits, generation = () => 0 }: CoalesceParts): Link 
       if (shared === undefined) {
         shared = Promise.try(() => next.resolve(query, context)).finally(() => inFlight.delete(key));
         inFlight.set(key, shared);
-      }
+      } else context.trace?.say('forward', 'shares the look-up of another query');
       return shared.finally(() => waiting.leave(context.client));
     },
   });

@@ -11,7 +11,7 @@ import { ClockNotReady, UpstreamFailure } from '../dns/failures.ts';
 import type { NameKey } from '../dns/names.ts';
 import type { Query } from '../dns/query.ts';
 import type { UpstreamPool } from '../upstream/pool.ts';
-import { type AnswerStore, LruAnswerStore } from './cache/answer-store.ts';
+import { type AnswerStore, PackedAnswerStore } from './cache/answer-store.ts';
 import { FailureMemory } from './cache/failure-memory.ts';
 import { isFailure } from './cache/stale.ts';
 import { cache } from './cache.ts';
@@ -48,9 +48,10 @@ export function degrade(parts: DegradeParts): Link {
   });
   const askTable = async (query: Query, context: Context, next: Resolver): Promise<Answer> => {
     const asked = table;
+    context.trace?.say('degrade', "time server's name, asked for over relaxed connections");
     let why: readonly ExtendedError[] = [];
     try {
-      const answer = await asked.resolve(query, context);
+      const answer = await asked.resolve(query, withOwnTrace(context));
       if (asked === table && !isFailure(answer)) return answer;
       why = answer.errors;
     } catch (error) {
@@ -65,23 +66,33 @@ export function degrade(parts: DegradeParts): Link {
       const key = query.nameKey;
       if (!asksForAddress(query) || !isTimeServerName(key, timeServerNames()) || isForwarded(key))
         return next.resolve(query, context);
-      return store.get(query.cacheKey, context.receivedAtMs) ?? askTable(query, context, next);
+      const kept = store.get(query.cacheKey, context.receivedAtMs);
+      if (kept === null) return askTable(query, context, next);
+      context.trace?.say('cache', 'kept answer of the time before the clock was untrusted');
+      return kept;
     },
   });
 }
 
 /** What is learnt in one stay in the state, and the way to learn it: a small cache of its own over the relaxed upstreams. */
 function openTable({ clock, relaxed, limits }: DegradeParts): Resolver {
-  const store = new LruAnswerStore(MAX_TABLE_OCTETS, NEVER_STALE_SECONDS);
+  const store = new PackedAnswerStore(MAX_TABLE_OCTETS, NEVER_STALE_SECONDS);
   return chain(
     cache({ store, failures: new FailureMemory(), clock }),
-    coalesce(limits),
+    coalesce({ limits }),
   )({
-    async resolve(query, { deadlineMs }) {
-      const answer = await askUpstreams(relaxed(), query, deadlineMs);
+    async resolve(query, context) {
+      const answer = await askUpstreams(relaxed(), query, context);
       return answer.withTtls((ttlSeconds) => Math.min(ttlSeconds, MAX_TTL_SECONDS));
     },
   });
+}
+
+/** The table's links speak as this one: what they know is not what the cache and the upstreams have said. */
+function withOwnTrace(context: Context): Context {
+  const { trace } = context;
+  if (trace === undefined) return context;
+  return { ...context, trace: { say: (_, detail) => trace.say('degrade', detail) } };
 }
 
 /** A time server's other records (SRV, HTTPS, TXT) lead nobody to the time by themselves. */

@@ -69,7 +69,7 @@ export async function explainName(
     type: typeName(type),
     client,
     answeredBy: steps.at(-1)?.link ?? null,
-    steps,
+    steps: [...steps], // a look-up that came too late for this answer may still have something to say
     ...outcomeOf(answer, query),
   };
 }

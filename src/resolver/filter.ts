@@ -1,13 +1,15 @@
 // Link: names that the owner has blocked or has answered otherwise (docs/filtering.md). What is decided is decided
 // in lists/filter.ts; here it becomes an answer. It stands above the cache, which therefore knows nothing of clients.
-// An answer of the world is looked at too: a CNAME that leads to a blocked name is a blocked name by another spelling.
+// An answer of the world is looked at too: a CNAME that leads to a blocked name is a blocked name by another spelling,
+// and an HTTPS or SVCB record may have all that a client needs to go to one.
 
 import { isIPv4 } from 'node:net';
 import ipaddr from 'ipaddr.js';
 import type { RewriteConfig } from '../config/config.ts';
+import { aliasTargets } from '../dns/alias-targets.ts';
 import { Answer } from '../dns/answer.ts';
-import { cnameTargets } from '../dns/cname-targets.ts';
 import { EDE, RCODE, TYPE } from '../dns/codes.ts';
+import type { ExtendedError } from '../dns/edns.ts';
 import { writeMessage } from '../dns/message-writer.ts';
 import { formatName, type NameKey, nameOctets } from '../dns/names.ts';
 import type { Query } from '../dns/query.ts';
@@ -54,7 +56,10 @@ function isOfProof(type: number): boolean {
   return type === TYPE.DS || type === TYPE.DNSKEY;
 }
 
-/** The answer itself, unless a CNAME in it leads to a name that is blocked. */
+/**
+ * The answer itself, unless a record in it leads to a name that is blocked. Where that is no CNAME, the name has no record
+ * of this type any more, and exists all the same: NXDOMAIN or a CNAME would take its addresses away, too (RFC 8020).
+ */
 function unmasked(
   answer: Answer,
   query: Query,
@@ -62,23 +67,24 @@ function unmasked(
   filter: Filter,
   inside: Resolver,
 ): Answer | Promise<Answer> {
-  for (const target of cnameTargets(answer, query)) {
-    const verdict = filter.judge(target, context.client);
+  for (const { name, isCname } of aliasTargets(answer, query)) {
+    const verdict = filter.judge(name, context.client);
     if (verdict?.kind !== 'block') continue;
-    say(verdict, target, query, context, filter);
+    say(verdict, name, query, context, filter);
+    if (!isCname) return ownAnswer(query, RCODE.NOERROR, [], BLOCKED_TTL_SECONDS).withError(errorOf(verdict));
     return blocked(verdict, query, context, filter, inside);
   }
   return answer;
 }
 
 function blocked(
-  { list }: Verdict,
+  verdict: Verdict,
   query: Query,
   context: Context,
   { blocked: kind }: Filter,
   inside: Resolver,
 ): Answer | Promise<Answer> {
-  const error = { code: EDE.BLOCKED, text: `list "${list}"` };
+  const error = errorOf(verdict);
   if (kind.kind === 'name') {
     const standIn = { records: [cname(query.nameKey, kind.name, BLOCKED_TTL_SECONDS)], target: kind.name };
     return follow(standIn, query, context, inside).then((answer) => answer.withError(error));
@@ -87,6 +93,10 @@ function blocked(
   const records = zero === undefined ? [] : [addressRecord(query.nameKey, zero, BLOCKED_TTL_SECONDS)];
   const rcode = kind.kind === 'nxdomain' ? RCODE.NXDOMAIN : RCODE.NOERROR;
   return ownAnswer(query, rcode, records, BLOCKED_TTL_SECONDS).withError(error);
+}
+
+function errorOf({ list }: Verdict): ExtendedError {
+  return { code: EDE.BLOCKED, text: `list "${list}"` };
 }
 
 const ZERO: ReadonlyMap<number, string> = new Map([

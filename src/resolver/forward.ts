@@ -5,13 +5,14 @@
 
 import type { Clock } from '../clock/clock.ts';
 import { Answer } from '../dns/answer.ts';
+import { EDE } from '../dns/codes.ts';
 import { ClockNotReady, UpstreamFailure } from '../dns/failures.ts';
 import type { Query } from '../dns/query.ts';
 import { FLAG, readUint16, writeUint16 } from '../dns/wire.ts';
-import type { UpstreamPool } from '../upstream/pool.ts';
+import type { ExchangeEnd, UpstreamPool } from '../upstream/pool.ts';
 import { buildUpstreamQuery } from '../upstream/upstream-query.ts';
 import type { ForwardedZone, ForwardZones } from './forward-zones.ts';
-import type { Resolver } from './resolver.ts';
+import type { Context, Resolver } from './resolver.ts';
 
 /** Authoritative is what an upstream may be; we are not. */
 const NOT_OURS = FLAG.AA;
@@ -27,40 +28,73 @@ export interface ForwardParts {
 
 export function forward({ upstreams, forwards, clock }: ForwardParts): Resolver {
   return {
-    resolve(query, { deadlineMs, trace }) {
+    resolve(query, context) {
+      const { trace } = context;
       const zone = forwards().zoneFor(query);
       if (zone !== null) {
         trace?.say('forward', `forwarded zone ${zone.name}`);
-        return askZone(zone, query, deadlineMs);
+        return askZone(zone, query, context);
       }
       const { state, reason, contradiction } = clock.status;
-      if (state === 'untrusted') return Promise.reject(new ClockNotReady(reason, contradiction));
-      trace?.say('forward', 'upstreams');
-      return askUpstreams(upstreams(), query, deadlineMs);
+      if (state === 'untrusted') {
+        trace?.say('forward', 'nobody is asked while the clock is untrusted');
+        return Promise.reject(new ClockNotReady(reason, contradiction));
+      }
+      return askUpstreams(upstreams(), query, context);
     },
   };
 }
 
+/** What of a query's context its way to an upstream needs. */
+type Asking = Pick<Context, 'deadlineMs' | 'trace'>;
+
 /**
  * Asks a pool, whatever the clock says, and makes an Answer of its reply.
- * @param deadlineMs monotonic milliseconds
  * @throws UpstreamFailure
  */
 export async function askUpstreams(
   pool: Pick<UpstreamPool, 'exchange'>,
   query: Query,
-  deadlineMs: number,
+  asking: Asking,
 ): Promise<Answer> {
-  return answerOf(await pool.exchange(buildUpstreamQuery(query), deadlineMs), NOT_OURS);
+  return answerOf(await exchange(pool, query, asking), NOT_OURS);
 }
 
-async function askZone({ name, servers }: ForwardedZone, query: Query, deadlineMs: number): Promise<Answer> {
+async function askZone({ name, servers }: ForwardedZone, query: Query, asking: Asking): Promise<Answer> {
   try {
-    return answerOf(await servers.exchange(buildUpstreamQuery(query), deadlineMs), NOT_BELIEVED);
+    return readyOrNot(answerOf(await exchange(servers, query, asking), NOT_BELIEVED), name);
   } catch (error) {
     if (!(error instanceof UpstreamFailure)) throw error;
     throw new UpstreamFailure(error.code, `forward.${name}: ${error.message}`);
   }
+}
+
+/**
+ * "Not Ready" is what this server says of its own clock. Of a server on the own network it means something else: dnsmasq
+ * says it where it knows nobody to ask.
+ */
+function readyOrNot(answer: Answer, zone: string): Answer {
+  if (!answer.errors.some(({ code }) => code === EDE.NOT_READY)) return answer;
+  const errors = answer.errors.map((error) => {
+    if (error.code !== EDE.NOT_READY) return error;
+    const words = error.text === '' ? '' : `: ${error.text}`;
+    return { code: EDE.OTHER, text: `forward.${zone}: its server is not ready${words}` };
+  });
+  return Answer.of({ ...answer, errors });
+}
+
+function exchange(
+  pool: Pick<UpstreamPool, 'exchange'>,
+  query: Query,
+  { deadlineMs, trace }: Asking,
+): Promise<Uint8Array> {
+  const tell = trace && ((end: ExchangeEnd) => trace.say('forward', endInWords(end)));
+  return pool.exchange(buildUpstreamQuery(query), deadlineMs, tell);
+}
+
+function endInWords({ by, tried }: ExchangeEnd): string {
+  if (by !== null) return by;
+  return tried.length === 0 ? 'no upstream is configured' : `no answer from ${tried.join(', ')}`;
 }
 
 function answerOf(reply: Uint8Array, flagsToClear: number): Answer {

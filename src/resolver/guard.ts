@@ -4,7 +4,7 @@
 
 import { isIPv4 } from 'node:net';
 import { Answer, DROP } from '../dns/answer.ts';
-import { CLASS_IN, EDE, OPCODE_QUERY, RCODE, TYPE } from '../dns/codes.ts';
+import { CLASS_IN, EDE, OPCODE_QUERY, RCODE, rcodeName, TYPE, typeName } from '../dns/codes.ts';
 import { writeMessage } from '../dns/message-writer.ts';
 import type { Query } from '../dns/query.ts';
 import { FLAG, HEADER_OCTETS } from '../dns/wire.ts';
@@ -32,24 +32,42 @@ export function guard({ accessList, log }: GuardParts): Link {
       if (query.bytes.length < HEADER_OCTETS || query.isResponse) return DROP;
       if (!accessList().allows(context.client)) {
         logFirstRefusal(context.client, refused, log);
+        context.trace?.say('guard', 'client not allowed (access.allow)');
         return Answer.ofRcode(RCODE.REFUSED, { code: EDE.PROHIBITED, text: 'client not allowed' });
       }
-      return refusalOf(query) ?? next.resolve(query, context);
+      const refusal = refusalOf(query);
+      if (refusal === null) return next.resolve(query, context);
+      context.trace?.say('guard', refusal.why);
+      return refusal.answer;
     },
   });
 }
 
+interface Refusal {
+  readonly answer: Answer;
+  /** For people. */
+  readonly why: string;
+}
+
 /** The answer to a query that goes no further; null for one that does. */
-function refusalOf(query: Query): Answer | null {
-  if (query.opcode !== OPCODE_QUERY) return Answer.ofRcode(RCODE.NOTIMP);
-  if (query.asksForCookieAlone) return Answer.ofRcode(RCODE.NOERROR); // edns-options.ts puts the cookie in
-  if (query.isMalformed) return Answer.ofRcode(RCODE.FORMERR);
-  if (query.edns !== null && query.edns.version > 0) return Answer.ofRcode(RCODE.BADVERS);
-  if (query.class !== CLASS_IN) return Answer.ofRcode(RCODE.REFUSED);
-  const { type } = query;
-  if (type === TYPE.ANY) return minimalAny(query);
-  if (type === TYPE.AXFR || type === TYPE.IXFR) return Answer.ofRcode(RCODE.REFUSED);
-  return isMetaType(type) ? Answer.ofRcode(RCODE.NOTIMP) : null;
+function refusalOf(query: Query): Refusal | null {
+  const { opcode, edns, type } = query;
+  if (opcode !== OPCODE_QUERY) return refusal(RCODE.NOTIMP, `opcode ${opcode} is not served`);
+  if (query.asksForCookieAlone)
+    return { answer: Answer.ofRcode(RCODE.NOERROR), why: 'asks for a cookie alone' }; // edns-options.ts puts it in
+  if (query.isMalformed) return refusal(RCODE.FORMERR, 'malformed');
+  if (edns !== null && edns.version > 0)
+    return refusal(RCODE.BADVERS, `EDNS version ${edns.version} is not known`);
+  if (query.class !== CLASS_IN) return refusal(RCODE.REFUSED, `class ${query.class} is not served`);
+  if (type === TYPE.ANY)
+    return { answer: minimalAny(query), why: 'ANY is answered with one record for all (RFC 8482)' };
+  if (type === TYPE.AXFR || type === TYPE.IXFR)
+    return refusal(RCODE.REFUSED, 'zone transfers are not served');
+  return isMetaType(type) ? refusal(RCODE.NOTIMP, `no record has the type ${typeName(type)}`) : null;
+}
+
+function refusal(rcode: number, reason: string): Refusal {
+  return { answer: Answer.ofRcode(rcode), why: `${reason} (${rcodeName(rcode)})` };
 }
 
 /** Types that no record has: OPT, and 128 to 255 (RFC 6895 section 3.1). */

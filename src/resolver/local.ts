@@ -94,9 +94,10 @@ interface Step {
 
 /**
  * Null: none of our business. In this order: what is written at the name in the owner's zones; hosts files; our own names;
- * leases, whose names clients choose, so that they neither take our own nor add to one that is written; our encrypted
- * doors; then zones that are forwarded, unless a zone of the owner's lies further in; wildcards and denials of the owner's
- * zones; and names that never leave.
+ * our encrypted doors; leases, whose names clients choose, so that they neither take our own nor add to one that is
+ * written, nor take one of a zone that is forwarded (its addresses they do: the DHCP server knows whose they are); then
+ * those zones, unless one of the owner's lies further in; wildcards and denials of the owner's zones; and names that
+ * never leave.
  */
 function stepAt(key: NameKey, type: number, context: Context, parts: LocalParts): Step | null {
   const { zones, files, ownNames, designated } = parts;
@@ -113,17 +114,19 @@ function stepAt(key: NameKey, type: number, context: Context, parts: LocalParts)
     context.trace?.say('local', 'own name');
     return { rcode: RCODE.NOERROR, records: own, soa: own.length === 0 ? authoritySoa(key) : undefined };
   }
-  if (filed !== null && !(filed.isLease && isWritten)) {
-    context.trace?.say('local', filed.source);
-    const soa = filed.records.length === 0 ? soaFor(key, found) : undefined;
-    return { rcode: RCODE.NOERROR, records: filed.records, soa };
-  }
   const doors = designated.answer(key, type, context.localAddress);
   if (doors !== null) {
     context.trace?.say('local', 'designated resolvers (RFC 9462)');
     return { rcode: RCODE.NOERROR, records: doors, soa: doors.length === 0 ? authoritySoa(key) : undefined };
   }
-  if (isForwarded(key, type, found, parts)) return null;
+  const isTheirs = isForwarded(key, type, found, parts);
+  const isLeaseOut = isWritten || (isTheirs && type !== TYPE.PTR);
+  if (filed !== null && !(filed.isLease && isLeaseOut)) {
+    context.trace?.say('local', filed.source);
+    const soa = filed.records.length === 0 ? soaFor(key, found) : undefined;
+    return { rcode: RCODE.NOERROR, records: filed.records, soa };
+  }
+  if (isTheirs) return null;
   if (found.kind === 'nxdomain' && isThere(key, parts))
     return stepOfZone({ ...found, kind: 'nodata' }, context);
   return found.kind === 'outside' ? stepOfSpecialName(key, type, context, parts) : stepOfZone(found, context);

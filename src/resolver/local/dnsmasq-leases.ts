@@ -2,7 +2,7 @@
 // the IAID in the place of the MAC. NAME is * for none, EXPIRY is 0 for never. The file is written anew at each change.
 // The form is that of dnsmasq's src/lease.c; no document has it. Pure.
 
-import { epochMsOf, type LeaseItem } from './lease.ts';
+import { epochMsOf, type LeaseItem, NOTHING } from './lease.ts';
 import { linesOf } from './lines.ts';
 
 /** Smaller numbers are no dates: a build for machines without a clock (HAVE_BROKEN_RTC) writes how long a lease lasts. */
@@ -10,10 +10,10 @@ const FIRST_DATE_MS = Date.UTC(2001, 0);
 
 export function* dnsmasqLeases(text: string): Generator<LeaseItem> {
   for (const { number, text: line, isWhole } of linesOf(text)) {
-    const [expiry, , address, host, id] = line.split(' ');
+    const [expiry, , address, host, id] = line?.split(' ') ?? [];
     const expiryMs = epochMsOf(expiry);
-    if (expiry === 'duid' || line === '') continue;
-    if (!isWhole || expiryMs === undefined || id === undefined) yield { kind: 'unread', line: number };
+    if (expiry === 'duid' || line === '') yield NOTHING;
+    else if (!isWhole || expiryMs === undefined || id === undefined) yield { kind: 'unread', line: number };
     else if (host === '*') yield { kind: 'gone', address: address! };
     else {
       const expiresMs = expiryMs < FIRST_DATE_MS ? Number.POSITIVE_INFINITY : expiryMs;

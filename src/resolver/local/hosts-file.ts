@@ -4,7 +4,7 @@
 
 import ipaddr from 'ipaddr.js';
 import { hostName } from './host-name.ts';
-import { addressOctets } from './lease.ts';
+import { addressOctets, NOTHING } from './lease.ts';
 import { linesOf } from './lines.ts';
 
 export type HostsItem =
@@ -13,26 +13,34 @@ export type HostsItem =
       readonly address: Uint8Array /** In wire form; one at least. */;
       readonly names: readonly string[];
     }
-  | { readonly kind: 'unread'; readonly line: number };
+  | { readonly kind: 'unread'; readonly line: number }
+  | typeof NOTHING;
 
 const LEFT_OUT: ReadonlySet<string> = new Set(['loopback', 'linkLocal', 'multicast', 'broadcast']);
 /** ip6-localnet and ip6-mcastprefix of Debian's file stand at addresses that nobody has. */
 const LEFT_OUT_NAMES = /^ip6-/i;
 
+/** One item a line at least: reading gives way to queries between items. */
 export function* hostsItems(text: string): Generator<HostsItem> {
   for (const { number, text: line } of linesOf(text)) {
-    const [written, ...names] = line.replace(/#.*/, '').trim().split(/\s+/);
-    if (written === '') continue;
-    const [withoutScope = ''] = written!.split('%');
-    const address = addressOctets(withoutScope);
-    if (address === null || names.length === 0) {
-      yield { kind: 'unread', line: number };
-      continue;
-    }
-    if (withoutScope !== written || LEFT_OUT.has(ipaddr.fromByteArray([...address]).range())) continue;
-    const hosts = names.filter((name) => !LEFT_OUT_NAMES.test(name)).map(hostName);
-    const good = hosts.filter((name) => name !== null);
-    if (good.length < hosts.length) yield { kind: 'unread', line: number };
-    if (good.length > 0) yield { kind: 'host', address, names: good };
+    if (line === null) yield { kind: 'unread', line: number };
+    else yield* lineItems(line, number);
   }
+}
+
+function lineItems(line: string, number: number): HostsItem[] {
+  const unread = { kind: 'unread', line: number } as const;
+  const [written, ...names] = line.replace(/#.*/, '').trim().split(/\s+/);
+  if (written === '') return [NOTHING];
+  const [withoutScope = ''] = written!.split('%');
+  const address = addressOctets(withoutScope);
+  if (address === null || names.length === 0) return [unread];
+  if (withoutScope !== written || LEFT_OUT.has(ipaddr.fromByteArray([...address]).range())) return [NOTHING];
+  const hosts = names.filter((name) => !LEFT_OUT_NAMES.test(name)).map(hostName);
+  if (hosts.length === 0) return [NOTHING];
+  const good = hosts.filter((name) => name !== null);
+  return [
+    ...(good.length < hosts.length ? [unread] : []),
+    ...(good.length > 0 ? [{ kind: 'host', address, names: good } as const] : []),
+  ];
 }

@@ -2,9 +2,10 @@
 // "ia-na ID { … iaaddr ADDRESS { … } }". Only what says who has which address is looked at; a declaration whose end is
 // missing does not count. OpenBSD's dhcpd writes the same without binding states. Pure.
 
-import { epochMsOf, type LeaseItem } from './lease.ts';
+import { epochMsOf, type LeaseItem, NOTHING } from './lease.ts';
+import { linesOf } from './lines.ts';
 
-const TOKEN = /\s+|#[^\n]*|"((?:[^"\\]|\\.)*)"|([{};])|([^\s{};"#]+)/sy;
+const TOKEN = /\s+|#.*|"((?:[^"\\]|\\.)*)"|([{};])|([^\s{};"#]+)/y;
 /** Failover states and groups nest two deep; far more is no lease file. */
 const DEPTH_MAX = 16;
 /** Words of a statement that are looked at. */
@@ -22,35 +23,51 @@ interface Block {
 export function* iscLeases(text: string): Generator<LeaseItem> {
   const open: Block[] = [];
   let words: string[] = [];
-  let line = 1;
-  for (const { sign, word, lines } of tokensOf(text)) {
-    if (word !== undefined && words.length < WORDS_MAX) words.push(word);
-    if (sign === '{') {
-      if (open.length === DEPTH_MAX) return yield { kind: 'unread', line };
-      open.push({ head: words, line, said: new Map() });
-    } else if (sign === ';') {
-      const [name, value] = statementOf(words);
-      open.at(-1)?.said.set(name, value);
-    } else if (sign === '}') {
-      const block = open.pop();
-      if (block?.head[0] === 'lease' || block?.head[0] === 'iaaddr') yield leaseOf(block, open.at(-1));
+  let firstWordLine = 0;
+  let isIsc = false;
+  for (const { number, text: line, isWhole } of linesOf(text)) {
+    yield NOTHING;
+    for (const { sign, word, isBroken } of tokensOf(line)) {
+      if (isBroken && (isWhole || line === null)) yield { kind: 'unread', line: number };
+      if (word !== undefined && words.length < WORDS_MAX) words.push(word);
+      if (word !== undefined && firstWordLine === 0) firstWordLine = number;
+      if (sign === undefined) continue;
+      isIsc = true;
+      if (sign === '{') {
+        if (open.length === DEPTH_MAX) return yield { kind: 'unread', line: number };
+        open.push({ head: words, line: number, said: new Map() });
+      } else if (sign === ';') {
+        const [name, value] = statementOf(words);
+        open.at(-1)?.said.set(name, value);
+      } else {
+        const block = open.pop();
+        if (block?.head[0] === 'lease' || block?.head[0] === 'iaaddr') yield leaseOf(block, open.at(-1));
+      }
+      words = [];
     }
-    if (sign !== undefined) words = [];
-    line += lines;
   }
+  // Words and not one statement: the file of another program.
+  if (!isIsc && firstWordLine > 0) yield { kind: 'unread', line: firstWordLine };
 }
 
-function* tokensOf(
-  text: string,
-): Generator<{ sign?: string | undefined; word?: string | undefined; lines: number }> {
+interface IscToken {
+  readonly sign?: string | undefined;
+  readonly word?: string | undefined;
+  /** The rest of the line cannot be read. */
+  readonly isBroken?: boolean;
+}
+
+/** Of one line: dhcpd writes no line's end into quotation marks. */
+function* tokensOf(line: string | null): Generator<IscToken> {
+  if (line === null) return yield { isBroken: true };
   TOKEN.lastIndex = 0;
-  for (let at = 0; at < text.length; ) {
+  for (let at = 0; at < line.length; ) {
     TOKEN.lastIndex = at;
-    const match = TOKEN.exec(text);
-    if (!match) return; // a quotation mark without its other: the end is not written yet
+    const match = TOKEN.exec(line);
+    if (!match) return yield { isBroken: true }; // a quotation mark without its other
     at = TOKEN.lastIndex;
-    const [whole, quoted, sign, word] = match;
-    yield { sign, word: quoted ?? word, lines: whole.split('\n').length - 1 };
+    const [, quoted, sign, word] = match;
+    yield { sign, word: quoted ?? word };
   }
 }
 

@@ -2,7 +2,7 @@
 // for each change of a lease. Commas within a value are written "&#x2c". The forms are those of Kea's csv_lease_file4.cc
 // and csv_lease_file6.cc; columns are found by their names, since their number has grown with the versions. Pure.
 
-import { epochMsOf, type LeaseItem } from './lease.ts';
+import { epochMsOf, type LeaseItem, NOTHING } from './lease.ts';
 import { linesOf } from './lines.ts';
 
 /** Lease::STATE_DEFAULT: assigned; the others are declined, reclaimed, released. */
@@ -23,14 +23,13 @@ export function keaFiles(path: string): string[] {
 export function* keaLeases(text: string): Generator<LeaseItem> {
   let columns: ReadonlyMap<string, number> = new Map();
   for (const { number, text: line, isWhole } of linesOf(text)) {
-    if (line === '') continue;
-    const values = line.split(',');
-    if (values[0] === 'address') {
-      columns = new Map(values.map((name, at) => [name, at]));
+    const values = line?.split(',') ?? [];
+    if (values[0] === 'address') columns = new Map(values.map((name, at) => [name, at]));
+    const value = (column: string) => values[columns.get(column) ?? -1];
+    if (line === '' || values[0] === 'address' || value('lease_type') === TYPE_PREFIX) {
+      yield NOTHING;
       continue;
     }
-    const value = (column: string) => values[columns.get(column) ?? -1];
-    if (value('lease_type') === TYPE_PREFIX) continue;
     const address = value('address');
     const host = value('hostname');
     const lifetime = value('valid_lifetime');

@@ -20,8 +20,8 @@ import type { NamedAddress } from './name-index.ts';
 const OCTETS_MAX = 16 * 2 ** 20;
 /** Addresses that one file may name. */
 export const ADDRESSES_MAX = 50_000;
-/** So many items are read before queries have their turn: about a millisecond. */
-const ITEMS_AT_ONCE = 100;
+/** So many items are read before queries have their turn: under a millisecond, and under ten where lines are long. */
+const ITEMS_AT_ONCE = 20;
 
 export type NameFileConfig = { readonly file: string; readonly format: 'hosts' } | LeasesConfig;
 
@@ -38,6 +38,21 @@ const LEASE_READERS: Readonly<Record<LeasesConfig['format'], (text: string) => I
   kea: keaLeases,
   isc: iscLeases,
 };
+
+/** How a file stands, for people. */
+export interface NameFileReport {
+  /** Absolute path. */
+  readonly file: string;
+  readonly format: NameFileConfig['format'];
+  /** Addresses with a name that are answered from it. */
+  readonly names: number;
+  /** Entries that are not understood. */
+  readonly unread: number;
+  /** Why it is not what it should be, as part of a sentence; null when it is. */
+  readonly problem: string | null;
+  /** How long it has not been, for whichever reason; null when it is. */
+  readonly problemForMs: number | null;
+}
 
 /** What a reading came to. */
 interface Reading {
@@ -58,11 +73,16 @@ export class NameFile {
   readonly #watch: FileWatch;
   #reading: Promise<void> = Promise.resolve();
   #told = '';
+  #unread = 0;
+  #problem: string | null = 'it has not been read yet';
+  /** Monotonic; null: there is no problem. */
+  #problemSinceMs: number | null;
   #isClosed = false;
 
   constructor(parts: NameFileParts) {
     this.#parts = parts;
     this.config = parts.config;
+    this.#problemSinceMs = parts.clock.monotonic();
     const { file, format } = this.config;
     const paths = format === 'kea' ? keaFiles(file) : [file];
     this.#watch = new FileWatch({ paths, clock: parts.clock, onChange: () => this.read() });
@@ -88,17 +108,33 @@ export class NameFile {
       const reading = await readNames(this.config, texts);
       if (this.#isClosed) return;
       this.names = reading.names;
+      this.#unread = reading.unread;
+      this.#find(isNoneOfIts(reading) ? `nothing in it is understood as ${format}` : null);
       this.#tell(reading);
       await this.#parts.onNames();
     } catch (error) {
-      if (!this.#isClosed)
-        this.#warn(`${sourceOf(this.config)}: ${reasonOf(error)}; its names stay as they were`);
+      if (this.#isClosed) return;
+      this.#find(reasonOf(error));
+      this.#warn(`${sourceOf(this.config)}: ${reasonOf(error)}; its names stay as they were`);
     }
+  }
+
+  get report(): NameFileReport {
+    const { file, format } = this.config;
+    const problemForMs =
+      this.#problemSinceMs === null ? null : this.#parts.clock.monotonic() - this.#problemSinceMs;
+    const { length: names } = this.names;
+    return { file, format, names, unread: this.#unread, problem: this.#problem, problemForMs };
   }
 
   close(): void {
     this.#isClosed = true;
     this.#watch.close();
+  }
+
+  #find(problem: string | null): void {
+    this.#problem = problem;
+    this.#problemSinceMs = problem === null ? null : (this.#problemSinceMs ?? this.#parts.clock.monotonic());
   }
 
   #tell({ unread, firstUnread, nameless, firstNameless, isCut }: Reading): void {
@@ -119,6 +155,11 @@ export class NameFile {
     if (message !== this.#told) this.#parts.log.warn(message);
     this.#told = message;
   }
+}
+
+/** Entries, and not one that means anything: it is in another format, or something else. */
+function isNoneOfIts({ names, unread, nameless }: Reading): boolean {
+  return unread > 0 && names.length === 0 && nameless === 0;
 }
 
 /** For people: in the log, and where a query is explained. */
@@ -164,7 +205,7 @@ async function readNames(config: NameFileConfig, texts: readonly string[]): Prom
   if (config.format === 'hosts') {
     for await (const item of unhurried(texts.map(hostsItems))) {
       if (item.kind === 'unread') skip(item.line);
-      else {
+      else if (item.kind === 'host') {
         for (const [at, name] of item.names.entries()) {
           add({
             name,
@@ -183,6 +224,7 @@ async function readNames(config: NameFileConfig, texts: readonly string[]): Prom
   for await (const item of unhurried(texts.map(LEASE_READERS[config.format]))) {
     if (item.kind === 'unread') skip(item.line);
     else if (item.kind === 'gone') leases.delete(item.address);
+    else if (item.kind === 'nothing') continue;
     else if (leases.size < ADDRESSES_MAX || leases.has(item.lease.address))
       leases.set(item.lease.address, item.lease);
     else reading.isCut = true;

@@ -5,7 +5,7 @@ import type { Clock } from '../../clock/clock.ts';
 import type { Config } from '../../config/config.ts';
 import type { NameKey } from '../../dns/names.ts';
 import type { Log } from '../../observe/log.ts';
-import { NameFile, type NameFileConfig, unhurried } from './name-file.ts';
+import { NameFile, type NameFileConfig, type NameFileReport, unhurried } from './name-file.ts';
 import { type FileAnswer, type NamedAddress, NameIndex } from './name-index.ts';
 
 type NameFilesConfig = Pick<Config, 'hosts' | 'leases'>;
@@ -55,6 +55,11 @@ export class NameFiles {
   /** Is the name there, or one below it? */
   exists(key: NameKey): boolean {
     return this.#index.exists(key);
+  }
+
+  /** Each file as it stands, in the order of the configuration. */
+  report(): NameFileReport[] {
+    return this.#files.map(({ report }) => report);
   }
 
   close(): void {

@@ -13,6 +13,7 @@ const FILES: Readonly<Record<string, string>> = {
   'first.inc': ' TXT "of the one before"\n$TTL 5\n$ORIGIN below\nx TXT "x"',
   'itself.inc': '$INCLUDE itself.inc',
   'wrong.inc': '\nnas A 10.0.0.300\n',
+  ...Object.fromEntries(Array.from({ length: 20 }, (_, at) => [`${at}.deep`, `$INCLUDE ${at + 1}.deep`])),
 };
 
 function read(text: string, recordsMax = 1000): MasterFile {
@@ -126,8 +127,8 @@ describe('a master file', () => {
   it.each<[text: string, ...problems: string[]]>([
     [
       'x A 10.0.0.300\n\ny A\nz A 10.0.0.1',
-      'home.zone:1: "x A 10.0.0.300" is not a record: "10.0.0.300" is not an IPv4 address; write it like "x 300 A 192.168.1.20"',
-      'home.zone:3: "y A" is not a record: an IPv4 address is missing; write it like "y 300 A 192.168.1.20"',
+      'home.zone:1: "x A 10.0.0.300" is not a record: "10.0.0.300" is not an IPv4 address; write it like x 300 A 192.168.1.20',
+      'home.zone:3: "y A" is not a record: an IPv4 address is missing; write it like y 300 A 192.168.1.20',
     ],
     [
       ' A 10.0.0.1',
@@ -135,15 +136,20 @@ describe('a master file', () => {
     ],
     [
       'x A 10.0.0.1\n  A 10.0.0.300',
-      'home.zone:2: "A 10.0.0.300" is not a record: "10.0.0.300" is not an IPv4 address; write it like "x.home.arpa. 300 A 192.168.1.20"',
+      'home.zone:2: "A 10.0.0.300" is not a record: "10.0.0.300" is not an IPv4 address; write it like x.home.arpa. 300 A 192.168.1.20',
     ],
     [
       'www.example.com. A 10.0.0.1',
-      'home.zone:1: "www.example.com. A 10.0.0.1" is not a record: its name www.example.com. lies outside the zone home.arpa.; write it like "nas 300 A 192.168.1.20"',
+      'home.zone:1: "www.example.com. A 10.0.0.1" is not a record: its name www.example.com. lies outside the zone home.arpa.; write it under a zone that holds it',
     ],
     [
       'x CH TXT "a"',
-      'home.zone:1: "x CH TXT a" is not a record: the class CH is not served here, only IN is; write it like "nas 300 A 192.168.1.20"',
+      'home.zone:1: \'x CH TXT "a"\' is not a record: the class CH is not served here; write IN in its place, or nothing',
+    ],
+    [
+      'x TXT\nx SVCB 1 . alpn="h2" port=x',
+      'home.zone:1: "x TXT" is not a record: the text is missing; write it like x 300 TXT "any text"',
+      'home.zone:2: \'x SVCB 1 . "alpn=h2" port=x\' is not a record: port needs a number up to 65535; write it like x 300 SVCB 1 nas alpn=h2,h3 port=8443',
     ],
     [
       '$GENERATE 1-10 h$ A 10.0.0.$',
@@ -159,7 +165,7 @@ describe('a master file', () => {
     ],
     [
       'x TXT "a\ny TXT b\nz TXT )\nw TXT a\\\nv TXT (\n"a"',
-      'home.zone:1: a quotation mark is not closed on its line',
+      'home.zone:1: a quotation mark is not closed on its line, or the text in it is longer than a record',
       'home.zone:3: a parenthesis is closed that was not opened',
       'home.zone:4: a backslash stands at the end of the line',
       'home.zone:5: a parenthesis is not closed',
@@ -167,11 +173,15 @@ describe('a master file', () => {
     [
       '$INCLUDE nowhere.inc\n$INCLUDE wrong.inc',
       'home.zone:1: "nowhere.inc" is not there',
-      'wrong.inc:2: "nas A 10.0.0.300" is not a record: "10.0.0.300" is not an IPv4 address; write it like "nas 300 A 192.168.1.20"',
+      'wrong.inc:2: "nas A 10.0.0.300" is not a record: "10.0.0.300" is not an IPv4 address; write it like nas 300 A 192.168.1.20',
     ],
     [
       '$INCLUDE itself.inc',
-      'itself.inc:1: files are included more than 8 deep; one of them may include itself',
+      'itself.inc:1: itself.inc would include itself (home.zone > itself.inc > itself.inc); delete this line',
+    ],
+    [
+      '$INCLUDE 1.deep',
+      '8.deep:1: files are included more than 8 deep (home.zone > 1.deep > 2.deep > 3.deep > 4.deep > 5.deep > 6.deep > 7.deep > 8.deep > 9.deep); include them from one file',
     ],
   ])('%j is told what is wrong with it, all at once', (text, ...expected) => {
     expect(problems(text)).toEqual(expected);
@@ -181,6 +191,14 @@ describe('a master file', () => {
     const told = problems('x A wrong\n'.repeat(1000));
     expect(told).toHaveLength(101);
     expect(told.at(-1)).toBe('home.zone:100: reading ends here, after so many problems');
+  });
+
+  it.each([
+    ['word', 'x'.repeat(20_000_000)],
+    ['quoted text', `y TXT "${'x'.repeat(20_000_000)}"`],
+  ])('is told of an endless %s, and does not end at it', (_, line) => {
+    const { records: found, problems: told } = read(`${line}\nz A 10.0.0.1\n`);
+    expect([found.length, told.length]).toEqual([1, 1]);
   });
 
   it('is taken up to its bound and no further', () => {

@@ -32,9 +32,13 @@ const parts = fc.nat(9).chain((answers) =>
 
 it('gives back every part of any answer', () => {
   fc.assert(
-    fc.property(parts, fc.double({ min: 0, max: 1e12, noNaN: true }), (made, nowMs) => {
-      expect(unpackAnswer(packAnswer(Answer.of(made), nowMs), nowMs)).toEqual(Answer.of(made));
-    }),
+    fc.property(
+      parts,
+      fc.double({ min: 0, max: FIRST_DATE_MS, maxExcluded: true, noNaN: true }),
+      (made, nowMs) => {
+        expect(unpackAnswer(packAnswer(Answer.of(made), nowMs), nowMs)).toEqual(Answer.of(made));
+      },
+    ),
   );
 });
 

@@ -61,7 +61,7 @@ describe('a record in the config', () => {
     ['nas IN IN A 192.168.1.20', '"IN" stands where'],
     ['nas 1x A 192.168.1.20', '"1x" stands where'],
     ['nas 2147483648 A 192.168.1.20', 'the TTL 2147483648 is over 2147483647 seconds'],
-    ['nas CH A 192.168.1.20', 'the class CH is not served here, only IN is'],
+    ['nas CH A 192.168.1.20', 'the class CH is not served here; write IN in its place, or nothing'],
     ['nas CLASS3 A 192.168.1.20', 'the class CLASS3 is not served here'],
     ['nas ANY x', 'ANY is asked for but never stored'],
     ['nas OPT x', 'OPT is asked for but never stored'],
@@ -104,7 +104,60 @@ describe('a record in the config', () => {
   it('is repeated in its message, but not at any length', () => {
     expect(() => parseRecordText('nas A x', HOME)).toThrow(/^"nas A x" is not a record: /);
     const long = `x TXT ${'"abc" '.repeat(1000)}"`;
-    expect(() => parseRecordText(long, HOME)).toThrow(/^.{80}[^"]?…" is not a record: a quotation mark/);
+    expect(() => parseRecordText(long, HOME)).toThrow(/^'.{80}…' is not a record: a quotation mark/);
+  });
+
+  /** Whole messages: what is shown and what is advised are both scalars of YAML that mean what they say. */
+  const sentences: [written: string, message: string][] = [
+    ['x TXT', `"x TXT" is not a record: the text is missing; write it like 'x 300 TXT "any text"'`],
+    [
+      `o\\'x MX "a b"`,
+      `'o\\''x MX "a b"' is not a record: the preference "a b" is not a number from 0 to 65535; write it like 'o\\''x 300 MX 10 mail'`,
+    ],
+    ['n..as A 192.168.1.20', '"n..as A 192.168.1.20" is not a record: "n..as" has an empty label'],
+    ['www CNAME n..as', '"www CNAME n..as" is not a record: "n..as" has an empty label'],
+    [
+      'x A \\# 5 c0a80114',
+      `'x A \\# 5 c0a80114' is not a record: the length after \\# is "5", and 4 octets follow`,
+    ],
+    ['x A \\# 2 c0a', `'x A \\# 2 c0a' is not a record: the RDATA is not pairs of hexadecimal digits`],
+    [
+      'x TYPE65280 abc',
+      '"x TYPE65280 abc" is not a record: the record type is known by number only, so write its RDATA as "\\# length hex"',
+    ],
+    [
+      'nas.example. A 192.168.1.20',
+      '"nas.example. A 192.168.1.20" is not a record: its name nas.example. lies outside the zone home.arpa.; write it under a zone that holds it',
+    ],
+    [
+      'nas CH A 192.168.1.20',
+      '"nas CH A 192.168.1.20" is not a record: the class CH is not served here; write IN in its place, or nothing',
+    ],
+    [
+      'nas 2147483648 A 192.168.1.20',
+      '"nas 2147483648 A 192.168.1.20" is not a record: the TTL 2147483648 is over 2147483647 seconds; write fewer',
+    ],
+    [
+      'nas ANY x',
+      '"nas ANY x" is not a record: ANY is asked for but never stored; write the type of one record',
+    ],
+    ['x TXT \\300', `'x TXT \\300' is not a record: the escape \\300 is not \\000 to \\255`],
+    ['x TXT "open', `'x TXT "open' is not a record: a quotation mark is not closed`],
+    [
+      `x HINFO a ${'b'.repeat(256)}`,
+      `"x HINFO a ${'b'.repeat(70)}…" is not a record: the operating system is over 255 octets long`,
+    ],
+    [
+      'x HTTPS 1 . port=1 port=2',
+      '"x HTTPS 1 . port=1 port=2" is not a record: the parameter port is there twice',
+    ],
+    [
+      '"a b" A x',
+      `'"a b" A x' is not a record: "x" is not an IPv4 address; write it like 'a\\032b.home.arpa. 300 A 192.168.1.20'`,
+    ],
+  ];
+  it.each(sentences)('%j is told all that helps, and no more', (written, message) => {
+    expect(() => parseRecordText(written, HOME)).toThrow(new RecordSyntaxError(message));
   });
 
   it('keeps the case that it was written in', () => {

@@ -21,7 +21,7 @@ function fed(file: string) {
   const clock = new SimulatedClock();
   const list = new List(
     { name: 'ads', allows: false, source: { kind: 'file', file }, everyMs: 3_600_000 },
-    log,
+    { clock, log },
   );
   const feed = new FileFeed({ file, list, clock });
   feeds.push(feed);
@@ -70,6 +70,24 @@ test('one that is not there yet is read when it comes; one that goes or turns ba
   ]);
 });
 
+test('it is read at once for whoever says that it is ready, one reading at a time', async () => {
+  const file = fileIn();
+  writeFileSync(file, 'a.example\n');
+  const { list, log, feed } = fed(file);
+  for (let time = 0; time < 10; time += 1) feed.refetch();
+  await eventually(() => list.report.entries === 1);
+  writeFileSync(file, 'a.example\nb.example\n');
+  await eventually(() => {
+    feed.refetch();
+    return list.report.entries === 2;
+  });
+  const readings = () => log.lines.filter(({ line }) => line === 'info list read').length;
+  const before = readings();
+  for (let time = 0; time < 10; time += 1) feed.refetch();
+  await eventually(() => readings() > before);
+  expect(readings()).toBe(before + 1);
+});
+
 test('it polls by the clock, and not after it is closed', async () => {
   const file = fileIn();
   writeFileSync(file, 'a.example\n');
@@ -84,6 +102,50 @@ test('it polls by the clock, and not after it is closed', async () => {
   expect(clock.pendingTimers).toBe(0);
 });
 
+test('one without a name is taken, for it may have been emptied on purpose, and told of', async () => {
+  const file = fileIn();
+  writeFileSync(file, 'a.example\n');
+  const { list, log, feed } = fed(file);
+  await eventually(() => list.report.entries === 1);
+  writeFileSync(file, '# nothing\nwhat is this\n');
+  await feed.look();
+  await feed.look();
+  expect(list.report).toMatchObject({ entries: 0, unread: 1, problem: 'it holds no name' });
+  expect(log.lines.at(-2)).toMatchObject({
+    line: 'info list read',
+    fields: { names: 0, unread: 1, firstUnreadLine: 2 },
+  });
+  expect(log.lines.at(-1)!.line).toBe('warn list "ads": it holds no name; it blocks nothing yet');
+  writeFileSync(file, 'a.example\nb.example\n');
+  await feed.look();
+  await feed.look();
+  expect(list.report).toMatchObject({ entries: 2, problem: null });
+  expect(log.lines.at(-1)!.fields).toEqual({ list: 'ads', names: 2, unread: 0 });
+});
+
+test('it is in disorder since the first thing that went wrong, and no longer once it is read', async () => {
+  const file = fileIn();
+  const { list, clock, feed } = fed(file);
+  await eventually(() => list.report.problem === 'there is no such file');
+  clock.advance(700);
+  expect(list.report.problemForMs).toBe(700);
+  mkdirSync(file);
+  await feed.look();
+  await feed.look();
+  expect(list.report).toMatchObject({ problem: 'it is not a plain file', problemForMs: 700 });
+  rmSync(file, { recursive: true });
+  writeFileSync(file, 'a.example\n');
+  await feed.look();
+  await feed.look();
+  expect(list.report).toMatchObject({ problem: null, problemForMs: null });
+  clock.advance(50);
+  rmSync(file);
+  await feed.look();
+  await feed.look();
+  clock.advance(7);
+  expect(list.report.problemForMs).toBe(7);
+});
+
 test('its date is left open while the clock is untrusted', async () => {
   const file = fileIn();
   writeFileSync(file, 'a.example\n');
@@ -91,7 +153,7 @@ test('its date is left open while the clock is untrusted', async () => {
   const clock = new SimulatedClock({ state: 'untrusted' });
   const list = new List(
     { name: 'ads', allows: false, source: { kind: 'file', file }, everyMs: 3_600_000 },
-    log,
+    { clock, log },
   );
   feeds.push(new FileFeed({ file, list, clock }));
   await eventually(() => list.report.entries === 1);

@@ -49,7 +49,7 @@ async function filterOf(config: FilterConfig): Promise<Filter> {
 }
 
 const areRead = (filter: Filter) =>
-  eventually(() => filter.report().every(({ problem }) => problem === null));
+  eventually(() => filter.report().every(({ updatedAtMs }) => updatedAtMs !== null)); // with names or without
 const judge = (filter: Filter, name: string, client = '192.168.1.2') => {
   const verdict = filter.judge(nameKey(name), client);
   return verdict === null ? null : `${verdict.kind} ${verdict.list} ${verdict.rule}`;

@@ -8,10 +8,10 @@ import { AskedName } from '../../../src/lists/name-table.ts';
 
 async function read(...pieces: readonly (string | Uint8Array)[]) {
   const reader = new ListReader();
-  for (const piece of pieces) reader.push(Buffer.from(piece as string));
-  const { table, unread } = await reader.finish();
+  for (const piece of pieces) await reader.push(Buffer.from(piece as string));
+  const { table, unread, firstUnread } = await reader.finish();
   const has = (name: string) => table.marksAt(new AskedName().set(nameKey(name)), 0) !== 0;
-  return { entries: table.entries, unread, has };
+  return { entries: table.entries, unread, firstUnread, has };
 }
 
 const TEXT =
@@ -32,7 +32,7 @@ test('wherever the octets are cut, the list is the same', async () => {
       const edges = [0, ...cuts.sort((a, b) => a - b), octets.length];
       const pieces = edges.slice(1).map((end, index) => octets.subarray(edges[index], end));
       const list = await read(...pieces);
-      expect([list.entries, list.unread]).toEqual([4, 1]);
+      expect([list.entries, list.unread, list.firstUnread]).toEqual([4, 1, 5]);
     }),
   );
 });
@@ -48,8 +48,26 @@ test('random octets are read without a crash', async () => {
 
 test('a line without end is one unread line, and what follows it is read', async () => {
   const piece = 'x'.repeat(3000);
-  const list = await read('a.example\n', piece, piece, piece, `${piece}\nb.example\n`);
-  expect([list.entries, list.unread]).toEqual([2, 1]);
+  const list = await read('a.example\n', piece, piece, piece, `${piece}\nb.example\nwhat is this\n`);
+  expect([list.entries, list.unread, list.firstUnread]).toEqual([2, 2, 2]);
+  expect(await read('a.example\n', piece, piece, '\nwhat is this\n')).toMatchObject({
+    unread: 2,
+    firstUnread: 2,
+  });
+});
+
+test('one large piece is read in slices, so that others have their turns in between', async () => {
+  const reader = new ListReader();
+  let turns = 0;
+  let isRead = false;
+  const count = () => {
+    turns += 1;
+    if (!isRead) setImmediate(count);
+  };
+  setImmediate(count);
+  await reader.push(Buffer.from('0.0.0.0 ads.example\n'.repeat(50_000)));
+  isRead = true;
+  expect(turns).toBeGreaterThan(50);
 });
 
 describe('a page in place of a list', () => {
@@ -62,6 +80,6 @@ describe('a page in place of a list', () => {
 });
 
 test('an empty list has no names', async () => {
-  expect((await read()).entries).toBe(0);
+  expect(await read()).toMatchObject({ entries: 0, unread: 0, firstUnread: 0 });
   expect((await read('a')).unread).toBe(1);
 });

@@ -17,6 +17,7 @@ describe('a line that is understood', () => {
     ['ads.example', ['ads.example'], BLOCK_SELF],
     ['  ADS.Example.  ', ['ads.example'], BLOCK_SELF],
     ['ads.example # why', ['ads.example'], BLOCK_SELF],
+    ['ads.example \t # why # not', ['ads.example'], BLOCK_SELF],
     ['ads.example\r', ['ads.example'], BLOCK_SELF],
     ['_dmarc.ads-.example', ['_dmarc.ads-.example'], BLOCK_SELF],
     ['bücher.example', ['xn--bcher-kva.example'], BLOCK_SELF],
@@ -102,12 +103,18 @@ describe('a line that is not understood is unread, and never a wider rule:', () 
     'a b.example',
     `${'a'.repeat(64)}.example`,
     `${'abcdefghi.'.repeat(26)}example`,
+    `ads${'\u00ad'.repeat(250)}.example`, // IDNA would take the soft hyphens out, but reads for long
+    'ads#.example # why',
     '１２７.０.０.１',
     'ads\u0000.example',
     'bad\ufffd.example',
   ])('%j', (line) => {
     expect(readRule(line)).toBe('unread');
   });
+});
+
+test('a line of endless blanks comes to its end', () => {
+  expect(readRule(`a${' '.repeat(200_000)}b#`)).toBe('unread');
 });
 
 test.each([

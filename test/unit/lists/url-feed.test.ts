@@ -61,11 +61,11 @@ function feed(
 ) {
   const url = `https://${NAME}:${port}${path}`;
   const source = { kind: 'url', url, caFile: pki.rootFile } as const;
-  const list = new List({ name: 'ads', allows: false, source, everyMs: EVERY_MS }, log);
+  const list = new List({ name: 'ads', allows: false, source, everyMs: EVERY_MS }, { clock, log });
   const tls = createTlsConnector({ clock });
   const fed = new UrlFeed({ url, caFile: pki.rootFile, list, stateDir, tls, lookup, clock, log });
   closers.push(() => fed.close());
-  return { url, list, close: () => fed.close() };
+  return { url, list, close: () => fed.close(), refetch: () => fed.refetch() };
 }
 
 const isScheduled = () => eventually(() => clock.pendingTimers > 0, { what: 'a next fetch' });
@@ -135,6 +135,55 @@ test('after a restart the copy counts at once, without the network, until it is 
   await isScheduled();
   clock.advance(HOUR_MS);
   expect(server.requests).toHaveLength(1);
+});
+
+describe('somebody who wants it again', () => {
+  it('has it asked for at once, conditionally, and the next fetch comes when it would have after that', async () => {
+    const server = await serve(honest(LIST));
+    const { list, refetch } = feed(server);
+    await startFetch();
+    await isRead(list);
+    await isScheduled();
+    clock.advance(HOUR_MS);
+    refetch();
+    await eventually(() => list.report.updatedAtMs === clock.now().epochMs);
+    expect(server.requests[1]!.headers).toMatchObject({ 'if-none-match': '"1"' });
+    await isScheduled();
+    expect(clock.pendingTimers).toBe(1);
+    clock.advance(EVERY_MS - 1);
+    expect(server.requests).toHaveLength(2);
+  });
+
+  it('waits for no pause after a failure', async () => {
+    const server = await serve((_, response) => void response.writeHead(503).end());
+    const { list, refetch } = feed(server);
+    await startFetch();
+    await hasProblem(list, /503/);
+    server.behave = honest(LIST);
+    await isScheduled();
+    refetch();
+    await isRead(list);
+  });
+
+  it('gets no second fetch beside one that is under way, nor one before the time is known, nor after its end', async () => {
+    const server = await serve(() => {});
+    const { list, refetch, close } = feed(server);
+    refetch(); // the copy is still being looked for
+    await startFetch();
+    await eventually(() => server.requests.length === 1);
+    for (let time = 0; time < 10; time += 1) refetch();
+    clock.advance(STALL_MS);
+    await hasProblem(list, 'nothing came for 15 s');
+    await isScheduled();
+    clock.setState('untrusted');
+    refetch();
+    await hasProblem(list, 'before the time is known');
+    clock.setState('synchronized');
+    close();
+    refetch();
+    expect(clock.pendingTimers).toBe(0);
+    expect(server.requests).toHaveLength(1);
+  });
 });
 
 test('a torn copy is told of and fetched anew; a foreign file is left unread', async () => {

@@ -60,6 +60,22 @@ describe('the address of a time server, while the clock is untrusted', () => {
     expect((await ask('CLOCK.Example')).answers).toEqual([expect.stringMatching(/ 60 A 198\.51\.100\.1$/)]);
   });
 
+  it('is explained: how it was asked for, or that it was kept', async () => {
+    const said: string[] = [];
+    const trace = { say: (link: string, detail: string) => void said.push(`${link}: ${detail}`) };
+    const explained = () => house.ask(POOL, 'A', {}, { trace });
+    const how = "degrade: time server's name, asked for over relaxed connections";
+    await explained();
+    expect(said.splice(0)).toEqual([how]);
+    await explained();
+    expect(said.splice(0)).toEqual([how, 'degrade: kept answer, TTL left 60 s']);
+    house.clock.setState('provisional');
+    await house.ask(POOL);
+    loseDate();
+    await explained();
+    expect(said).toEqual(['cache: kept answer of the time before the clock was untrusted']);
+  });
+
   it('comes with the CNAMEs that lead to it, all of them with 60 s at most, and without AD', async () => {
     house.relaxed = (_, name) => ({
       flags: FLAG.AD | FLAG.AA,

@@ -5,9 +5,13 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it, test } from 'vitest';
 import type { BlockedAnswer, FilterConfig, RewriteConfig } from '../../../src/config/config.ts';
 import { Answer } from '../../../src/dns/answer.ts';
-import { RCODE } from '../../../src/dns/codes.ts';
-import { nameKey } from '../../../src/dns/names.ts';
+import { RCODE, TYPE } from '../../../src/dns/codes.ts';
+import { writeMessage } from '../../../src/dns/message-writer.ts';
+import { nameKey, ROOT } from '../../../src/dns/names.ts';
 import { Query } from '../../../src/dns/query.ts';
+import { parseRdata } from '../../../src/dns/rdata-text.ts';
+import { tokenize } from '../../../src/dns/tokens.ts';
+import { FLAG } from '../../../src/dns/wire.ts';
 import { Filter } from '../../../src/lists/filter.ts';
 import { filterLink } from '../../../src/resolver/filter.ts';
 import type { Context, Resolver } from '../../../src/resolver/resolver.ts';
@@ -196,6 +200,59 @@ describe('an answer whose CNAME leads to a blocked name', () => {
     const answer = await link.resolve(new Query(queryBytes('www.shop.example')), contextAt(0));
     expect(answer.rcode).toBe(RCODE.NXDOMAIN);
   });
+});
+
+describe('an HTTPS or SVCB record that leads to a blocked name', () => {
+  const ask = async (setup: Setup, type: number, ...rdata: (Uint8Array | string)[]) => {
+    const { filter } = await house(setup);
+    const owner = nameKey('www.shop.example');
+    const answers = rdata.map((one) => ({
+      owner,
+      type,
+      ttlSeconds: 300,
+      rdata: typeof one === 'string' ? parseRdata(type, tokenize(one), ROOT) : one,
+    }));
+    const world: Resolver = {
+      resolve: ({ question }) => Answer.fromMessage(writeMessage({ question, flags: FLAG.QR, answers }))!,
+    };
+    const link = filterLink({ filter: () => filter, inside: world })(world);
+    const query = new Query(queryBytes('www.shop.example', `UNKNOWN_${type}`, EDNS));
+    return see(render(await link.resolve(query, contextAt(0)), query));
+  };
+  const SAFE = '1 safe.example. alpn=h2';
+  const TRACKER = '1 a.TRACKER.example. alpn=h2 ipv4hint=203.0.113.66';
+
+  it.each([
+    [TYPE.HTTPS, TRACKER],
+    [TYPE.HTTPS, '0 tracker.example.'],
+    [TYPE.SVCB, TRACKER],
+  ])(
+    'is taken away with all of that type %i, and the name itself is not denied: %s',
+    async (type, record) => {
+      for (const blocked of [
+        { kind: 'nxdomain' },
+        { kind: 'name', name: nameKey('page.example') },
+      ] as const) {
+        const seen = await ask({ blocked }, type, SAFE, record);
+        expect(seen).toMatchObject({ rcode: RCODE.NOERROR, answers: [], errors: ['15 list "ads"'] });
+        expect(seen.authorities).toHaveLength(1);
+      }
+    },
+  );
+
+  it('is left where nothing is blocked, or the name that was asked has an exception', async () => {
+    expect((await ask({}, TYPE.HTTPS, SAFE, '1 . alpn=h2')).answers).toHaveLength(2);
+    const rules = [...RULES, '@@||www.shop.example^'];
+    expect((await ask({ rules }, TYPE.HTTPS, TRACKER)).answers).toHaveLength(1);
+  });
+
+  it.each(['0001', '0001076164', '0001c0ff', '000107747261636b657207', ''])(
+    'whose name is broken (%s) leads nowhere',
+    async (hex) => {
+      const seen = await ask({}, TYPE.HTTPS, Buffer.from(hex, 'hex'));
+      expect(seen).toMatchObject({ rcode: RCODE.NOERROR, errors: [] });
+    },
+  );
 });
 
 describe('a rewrite', () => {

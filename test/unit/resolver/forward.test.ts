@@ -5,6 +5,7 @@ import { ClockNotReady, UpstreamFailure } from '../../../src/dns/failures.ts';
 import { isAtOrBelow, nameKey } from '../../../src/dns/names.ts';
 import type { Query } from '../../../src/dns/query.ts';
 import { forward } from '../../../src/resolver/forward.ts';
+import type { UpstreamPool } from '../../../src/upstream/pool.ts';
 import {
   aRecord,
   ask,
@@ -23,9 +24,11 @@ function forwarding(reply: (query: Uint8Array) => Uint8Array | Error) {
   const clock = new SimulatedClock();
   const pool = () => {
     const asked: { query: Uint8Array; deadlineMs: number }[] = [];
-    const exchange = async (query: Uint8Array, deadlineMs: number) => {
+    const exchange: UpstreamPool['exchange'] = async (query, deadlineMs, onEnd) => {
       asked.push({ query, deadlineMs });
       const did = reply(query);
+      const tried = ['tls://one.example', 'tls://two.example'];
+      onEnd?.({ tried, by: did instanceof Error ? null : tried[1]! });
       if (did instanceof Error) throw did;
       return did;
     };
@@ -71,10 +74,20 @@ describe('a question for the world', () => {
   );
 
   it('does not go out while the clock is untrusted, and the reason is told', async () => {
-    const { clock, asked, resolve } = forwarding((query) => replyTo(query));
+    const { clock, asked, said, resolve } = forwarding((query) => replyTo(query));
     clock.setState('untrusted', null, 'it is 1970');
     await expect(resolve()).rejects.toThrow(new ClockNotReady('it is 1970'));
     expect(asked).toEqual([]);
+    expect(said).toEqual(['forward: nobody is asked while the clock is untrusted']);
+  });
+
+  it('is explained by the upstream whose reply was taken, or by all that were tried in vain', async () => {
+    const { said, resolve } = forwarding((query) => replyTo(query));
+    await resolve();
+    expect(said).toEqual(['forward: tls://two.example']);
+    const failing = forwarding(() => new UpstreamFailure('upstream-silent', 'no answer in time'));
+    await expect(failing.resolve()).rejects.toThrow();
+    expect(failing.said).toEqual(['forward: no answer from tls://one.example, tls://two.example']);
   });
 });
 
@@ -86,7 +99,7 @@ describe('a name of a forwarded zone', () => {
     expect(askedLan.map(({ deadlineMs }) => deadlineMs)).toEqual([4600]);
     expect(see(askedLan[0]!.query)).toMatchObject({ question: 'nas.lab.example A', flags: 'RD AD CD' });
     expect(see(askedLan[0]!.query).opt!.dnssecOk).toBe(true);
-    expect(said).toEqual(['forward: forwarded zone lab.example']);
+    expect(said).toEqual(['forward: forwarded zone lab.example', 'forward: tls://two.example']);
   });
 
   it('goes there while the clock is untrusted too', async () => {
@@ -104,6 +117,24 @@ describe('a name of a forwarded zone', () => {
     const query = ask('nas.lab.example', 'A', { flags: FLAG.RD | FLAG.AD });
     expect(see(render(await resolve('nas.lab.example'), query)).flags).toBe('QR RD RA');
     expect(see(render(await resolve('www.example'), query)).flags).toBe('QR RD RA AD');
+  });
+
+  it('brings no "Not Ready" of its servers, which here would mean the clock', async () => {
+    const said = (code: number, text: string) => ({ code, text });
+    const options = [said(14, ''), said(14, 'warming up'), said(15, 'blocked')].map(({ code, text }) => ({
+      code: 15,
+      data: Buffer.from([0, code, ...Buffer.from(text)]),
+    }));
+    const { resolve } = forwarding((query) => replyTo(query, { rcode: 5, edns: { options } }));
+    expect(await resolve('nas.lab.example')).toMatchObject({
+      rcode: 5,
+      errors: [
+        said(0, 'forward.lab.example: its server is not ready'),
+        said(0, 'forward.lab.example: its server is not ready: warming up'),
+        said(15, 'blocked'),
+      ],
+    });
+    expect((await resolve('www.example')).errors.map(({ code }) => code)).toEqual([14, 14, 15]);
   });
 
   it('fails where its servers are dead, says which zone, and never goes into the world', async () => {

@@ -14,9 +14,11 @@ const CLASS_CH = 3;
 function guarded() {
   const log = new RecordedLog();
   const link = guard({ accessList: () => new AccessList(['private'], []), log })({ resolve: () => PASSED });
+  const said: string[] = [];
+  const trace = { say: (by: string, detail: string) => void said.push(`${by}: ${detail}`) };
   const resolve = (query: Query, client = '192.168.1.2') =>
-    link.resolve(query, contextAt(0, { client })) as Answer;
-  return { log, resolve };
+    link.resolve(query, contextAt(0, { client, trace })) as Answer;
+  return { log, said, resolve };
 }
 
 function changed(change: (bytes: Buffer) => void): Query {
@@ -72,6 +74,26 @@ describe('the guard', () => {
     expect(response.flags).not.toContain('AA');
   });
 
+  it.each<[string, Query]>([
+    ['malformed (FORMERR)', changed((bytes) => bytes.writeUInt16BE(2, 4))],
+    ['opcode 4 is not served (NOTIMP)', changed((bytes) => bytes.writeUInt16BE(4 << 11, 2))],
+    ['EDNS version 1 is not known (BADVERS)', ask('www.example', 'A', { edns: { version: 1 } })],
+    ['class 3 is not served (REFUSED)', changed((bytes) => bytes.writeUInt16BE(CLASS_CH, bytes.length - 13))],
+    ['zone transfers are not served (REFUSED)', ask('www.example', 'AXFR')],
+    ['ANY is answered with one record for all (RFC 8482)', ask('www.example', 'ANY')],
+    ['no record has the type TSIG (NOTIMP)', ask('www.example', 'TSIG')],
+  ])('explains "%s"', (why, query) => {
+    const { said, resolve: explained } = guarded();
+    explained(query);
+    expect(said).toEqual([`guard: ${why}`]);
+  });
+
+  it('has nothing to say of what goes on', () => {
+    const { said, resolve: explained } = guarded();
+    explained(ask('www.example'));
+    expect(said).toEqual([]);
+  });
+
   it('drops responses and what is shorter than a header, before asking who it is', () => {
     expect(
       resolve(
@@ -85,7 +107,7 @@ describe('the guard', () => {
 
 describe('a client that is not allowed', () => {
   it('is refused with EDE 18, whatever it asks', () => {
-    const { resolve } = guarded();
+    const { said, resolve } = guarded();
     for (const query of [
       ask('www.example'),
       ask('www.example', 'ANY'),
@@ -93,6 +115,7 @@ describe('a client that is not allowed', () => {
     ]) {
       expect(resolve(query, '203.0.113.1')).toMatchObject({ rcode: 5, errors: [{ code: 18 }] });
     }
+    expect(new Set(said)).toEqual(new Set(['guard: client not allowed (access.allow)']));
   });
 
   it('is logged once, with the line of config that would let it in', () => {

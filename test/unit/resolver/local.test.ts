@@ -136,6 +136,9 @@ describe('the order of the house', () => {
   file('alias.home.arpa', [192, 168, 1, 60], true);
   file('here.home.arpa', [192, 168, 1, 61], true);
   file('leased.home.arpa', [192, 168, 1, 62], true);
+  file('_dns.dns.example', [192, 168, 1, 63], true);
+  file('x.inner.home.arpa', [192, 168, 1, 64], true);
+  file('nas.inner.home.arpa', [192, 168, 1, 65]);
   const home = [
     ...RECORDS,
     'both AAAA fd00::1',
@@ -152,7 +155,7 @@ describe('the order of the house', () => {
   };
   const designated = {
     answer: (key: string, type: number) =>
-      key === nameKey('_dns.resolver.arpa') && type === 64
+      [nameKey('_dns.resolver.arpa'), nameKey('_dns.dns.example')].includes(key) && type === 64
         ? [
             {
               owner: key,
@@ -230,9 +233,13 @@ describe('the order of the house', () => {
       'NODATA (local: special name (RFC 6762 appendix G))',
       'NXDOMAIN would deny what a file has below it (RFC 8020)',
     ],
-    ['x.inner.home.arpa A', 'outside', 'a forwarded zone may lie in one of the owner'],
+    ['y.inner.home.arpa A', 'outside', 'a forwarded zone may lie in one of the owner'],
+    ['x.inner.home.arpa A', 'outside', 'there its own server knows the names, and clients choose none'],
+    ['x.inner.home.arpa AAAA', 'outside', 'in either family'],
+    ['nas.inner.home.arpa A', '192.168.1.65 (local: file H)', 'the owner himself may know better'],
     ['sub.inner.home.arpa TXT', '"x" (local: zone home.arpa.)', 'what he wrote there counts'],
     ['_dns.resolver.arpa UNKNOWN_64', '(local: designated resolvers (RFC 9462))', 'our doors are told'],
+    ['_dns.dns.example UNKNOWN_64', '(local: designated resolvers (RFC 9462))', 'no client can silence that'],
     ['_dns.resolver.arpa A', 'NODATA (local: special name (RFC 9462 section 6.4))', 'and nothing else there'],
     ['www.elsewhere.example A', 'outside', 'it is a name of the world'],
   ])('%s is %s, because %s', (question, answer) => {

@@ -8,10 +8,11 @@ import { hostName, leasedName } from '../../../../src/resolver/local/host-name.t
 import { hostsItems } from '../../../../src/resolver/local/hosts-file.ts';
 import { iscLeases } from '../../../../src/resolver/local/isc-leases.ts';
 import { keaLeases } from '../../../../src/resolver/local/kea-leases.ts';
-import type { LeaseItem } from '../../../../src/resolver/local/lease.ts';
+import { addressOctets, type LeaseItem } from '../../../../src/resolver/local/lease.ts';
 
 function say(items: Iterable<LeaseItem>): string[] {
-  return [...items].map((item) => {
+  return [...items].flatMap((item) => {
+    if (item.kind === 'nothing') return [];
     if (item.kind !== 'lease') return `${item.kind} ${item.kind === 'gone' ? item.address : item.line}`;
     const { address, host, expiresMs, sinceMs } = item.lease;
     return `${host} ${address} ${sinceMs / 1000}-${expiresMs / 1000}`;
@@ -158,17 +159,26 @@ ia-pd "x" { iaprefix fd00:1::/56 { binding state active; ends never; set ddns-fw
   });
 
   it('that nests without end is left', () => {
-    expect(say(iscLeases('a {'.repeat(100_000)))).toEqual(['unread 1']);
+    expect(say(iscLeases('a {\n'.repeat(100_000)))).toEqual(['unread 17']);
+  });
+
+  it('with a quotation mark that is not closed loses that line and no more', () => {
+    const text = `lease 10.0.0.1 { ends never;
+client-hostname "a;
+}
+lease 10.0.0.2 { ends never; client-hostname "b"; }
+`;
+    expect(say(iscLeases(text))).toEqual(['unread 2', 'gone 10.0.0.1', 'b 10.0.0.2 Infinity-Infinity']);
   });
 });
 
 describe('hosts(5)', () => {
   const read = (text: string) =>
-    [...hostsItems(text)].map((item) =>
-      item.kind === 'unread'
-        ? `unread ${item.line}`
-        : `${[...item.address].join('.')} ${item.names.map(formatName).join(' ')}`,
-    );
+    [...hostsItems(text)].flatMap((item) => {
+      if (item.kind === 'nothing') return [];
+      if (item.kind === 'unread') return `unread ${item.line}`;
+      return `${[...item.address].join('.')} ${item.names.map(formatName).join(' ')}`;
+    });
 
   it('has addresses with their names, those of this machine left out', () => {
     const text = [
@@ -216,6 +226,11 @@ describe('the name of a client', () => {
     ['laptop.home.arpa', 'laptop.home.arpa.'],
     ['tv.living.Home.Arpa.', 'tv.living.Home.Arpa.'],
     ['laptop.corp.example.', 'laptop.home.arpa.'],
+    ['laptop._x.corp.example', 'laptop.home.arpa.'],
+    ['5_tv', '5_tv.home.arpa.'],
+    ['_dns', null],
+    ['_dns.dns.home.arpa', null],
+    ['x._tcp.home.arpa', null],
     ['home.arpa', 'home.home.arpa.'],
     ['wpad', null],
     ['WPAD.home.arpa', null],
@@ -235,9 +250,66 @@ describe('the name of a client', () => {
     expect(given && formatName(given)).toBe(name);
   });
 
+  it('may lie in a domain that has such a label itself', () => {
+    expect(leasedName('tv._x.lan', nameKey('_x.lan'))).toBe(nameKey('tv._x.lan'));
+  });
+
   it('that would be too long in its domain is none', () => {
     expect(leasedName('x'.repeat(63), nameKey(`${'y'.repeat(63)}.`.repeat(3)))).toBeNull();
     expect(hostName('x'.repeat(63))).not.toBeNull();
+  });
+});
+
+describe('a line without end', () => {
+  const LONG = 'x'.repeat(5_000_000);
+  it.each([
+    ['dnsmasq', dnsmasqLeases, `1795000000 aa 10.0.0.1 ${LONG} *`, '1795000000 aa 10.0.0.2 ok *', 'ok'],
+    [
+      'isc',
+      iscLeases,
+      `lease 10.0.0.1 { ends never; client-hostname "${LONG}"; }`,
+      'lease 10.0.0.2 { ends never; client-hostname "ok"; }',
+      'ok',
+    ],
+    [
+      'kea',
+      keaLeases,
+      `10.0.0.1,aa,,3600,1795003600,1,0,0,${LONG},0`,
+      'address,expire,valid_lifetime,hostname\n10.0.0.2,1795003600,3600,ok',
+      'ok',
+    ],
+  ] as const)('of %s is unread, and the next one is read', (_, reader, long, short, host) => {
+    const [first, ...others] = say(reader(`${long}\n${short}\n`));
+    expect([first, others.length]).toEqual(['unread 1', 1]);
+    expect(others[0]).toMatch(new RegExp(`^${host} 10.0.0.2 `));
+  });
+
+  it('of a hosts file likewise', () => {
+    const items = [...hostsItems(`10.0.0.1 ${'x '.repeat(2_000_000)}\n10.0.0.2 ok\n`)];
+    expect(items.map(({ kind }) => kind)).toEqual(['unread', 'host']);
+  });
+});
+
+describe('every line', () => {
+  it.each([
+    ['dnsmasq', dnsmasqLeases, 'duid 1\n\n'],
+    ['kea', keaLeases, 'address,lease_type\n\n'],
+    ['kea with prefixes', keaLeases, 'address,lease_type\nfd00::,2\n'],
+    ['isc', iscLeases, '# x\n\n'],
+    ['hosts', hostsItems, '# x\n127.0.0.1 localhost\n'],
+    ['hosts with names of groups', hostsItems, '10.0.0.1 ip6-x\n\n'],
+  ] as [string, (text: string) => Iterable<unknown>, string][])(
+    'of %s is an item, so that reading can give way behind it',
+    (_, reader, text) => {
+      expect([...reader(text)]).toEqual([{ kind: 'nothing' }, { kind: 'nothing' }]);
+    },
+  );
+});
+
+describe('an address', () => {
+  it('is no endless one', () => {
+    expect(addressOctets(`::${'1:'.repeat(1_000_000)}x`)).toBeNull();
+    expect(addressOctets('0000:0000:0000:0000:0000:ffff:192.168.100.228')).toHaveLength(16);
   });
 });
 

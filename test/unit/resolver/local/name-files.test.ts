@@ -67,6 +67,55 @@ async function untilSeen<T>(look: () => T): Promise<T> {
   });
 }
 
+describe('the report', () => {
+  const REPORT = { names: 0, unread: 0, problem: null, problemForMs: null };
+
+  it('has each file with what it holds', async () => {
+    write('hosts', '192.168.1.20 nas.home.arpa nas', '192.168.1.400 nobody', 'fd00::20 nas');
+    write('leases', `${nowSeconds + 60} 00:00:5e:00:53:01 192.168.1.30 phone *`);
+    write('empty', '# nobody yet');
+    await open({ hosts: [path('hosts'), path('empty')], leases: [leases('leases')] });
+    expect(files.report()).toEqual([
+      { ...REPORT, file: path('hosts'), format: 'hosts', names: 3, unread: 1 },
+      { ...REPORT, file: path('empty'), format: 'hosts' },
+      { ...REPORT, file: path('leases'), format: 'dnsmasq', names: 1 },
+    ]);
+  });
+
+  it('says of one that is not there, or is in another format, what is wrong and for how long', async () => {
+    write('leases', 'lease 192.168.1.30 {', '  starts 4 2026/11/26 10:00:00;', '}');
+    await open({ hosts: [path('none')], leases: [leases('leases')] });
+    clock.advance(700);
+    expect(files.report()).toEqual([
+      {
+        ...{ ...REPORT, file: path('none'), format: 'hosts' },
+        ...{ problem: 'there is no such file', problemForMs: 700 },
+      },
+      {
+        ...{ ...REPORT, file: path('leases'), format: 'dnsmasq', unread: 3 },
+        ...{ problem: 'nothing in it is understood as dnsmasq', problemForMs: 700 },
+      },
+    ]);
+    files.close();
+    write('leases', '# x', `${nowSeconds + 60} 00:00:5e:00:53:01 192.168.1.30 phone *`);
+    for (const format of ['isc', 'kea'] as const) {
+      await open({ leases: [leases('leases', format)] });
+      expect(files.report()).toMatchObject([{ problem: `nothing in it is understood as ${format}` }]);
+      files.close();
+    }
+  });
+
+  it('is of a file that comes later, and goes, what it is then', async () => {
+    await open({ hosts: [path('none')] });
+    write('none', '192.168.1.20 nas');
+    await untilSeen(() => files.report()[0]!.names === 1);
+    expect(files.report()[0]).toEqual({ ...REPORT, file: path('none'), format: 'hosts', names: 1 });
+    rmSync(path('none'));
+    await untilSeen(() => files.report()[0]!.problem === 'there is no such file');
+    expect(files.report()[0]).toMatchObject({ names: 1 });
+  });
+});
+
 describe('a hosts file', () => {
   it('gives names, dotless or not, and the way back to the first of a line', async () => {
     write(
@@ -143,6 +192,13 @@ describe('a hosts file', () => {
     expect(ask('nas. A')).toBe('nothing');
     write('hosts', '192.168.1.20 nas');
     await untilSeen(() => ask('nas. A').length === 1);
+  });
+
+  it('with one endless line is told of, and the others are read', async () => {
+    write('hosts', 'x'.repeat(100_000), '192.168.1.20 nas');
+    await open({ hosts: [path('hosts')] });
+    expect(ask('nas. A')).toHaveLength(1);
+    expect(lines()).toEqual(['warn file /hosts: entries not understood: 1, the first at line 1']);
   });
 
   it('of nonsense is one line in the log, however often it changes', async () => {

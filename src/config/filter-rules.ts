@@ -2,12 +2,20 @@
 // not there. A file that cannot be read is a warning, since the server keeps watching for it.
 
 import type { z } from 'zod';
-import { NameSyntaxError, nameKey, ROOT } from '../dns/names.ts';
-import type { FilterConfig, FilterGroupConfig, FilterListConfig, RewriteConfig } from './config.ts';
+import { formatName, isAtOrBelow, type NameKey, NameSyntaxError, nameKey, ROOT } from '../dns/names.ts';
+import type {
+  FilterConfig,
+  FilterGroupConfig,
+  FilterListConfig,
+  ForwardConfig,
+  RewriteConfig,
+  ZoneConfig,
+} from './config.ts';
 import { type filter, LIST_EVERY } from './filter-schema.ts';
 import { ENTRIES_MAX } from './limits.ts';
 import type { NamedFiles } from './named-files.ts';
 import type { Path, Report } from './problems.ts';
+import { isAddressText } from './socket-address.ts';
 import { suggest } from './suggest.ts';
 import { quote } from './value-error.ts';
 
@@ -18,6 +26,9 @@ export interface FilterContext {
   /** Makes a written path absolute. */
   readonly absolute: (path: string) => string;
   readonly files: NamedFiles;
+  /** Zones that are answered here, which come before the filter, and those that other servers answer, which come after it. */
+  readonly zones: readonly Pick<ZoneConfig, 'name'>[];
+  readonly forward: readonly Pick<ForwardConfig, 'name'>[];
 }
 
 const WILDCARD_ALONE = `\x01*${ROOT}`;
@@ -32,8 +43,8 @@ export function readFilter(
   return {
     blocked: answer,
     lists: read,
-    rewrites: readRewrites(rewrites, report),
-    groups: readGroups(groups, read, report),
+    rewrites: readRewrites(rewrites, context, report),
+    groups: readGroups(groups, lists, report),
   };
 }
 
@@ -107,7 +118,11 @@ function sourceOf(
   return { kind: 'file', file: absolute(file) };
 }
 
-function readRewrites(written: NonNullable<Written['rewrites']>, report: Report): RewriteConfig[] {
+function readRewrites(
+  written: NonNullable<Written['rewrites']>,
+  context: FilterContext,
+  report: Report,
+): RewriteConfig[] {
   const entries = Object.entries(written);
   if (entries.length > ENTRIES_MAX.rewrites) {
     const message = `there are more than ${ENTRIES_MAX.rewrites} rewrites; write a zone file for as many names`;
@@ -123,11 +138,30 @@ function readRewrites(written: NonNullable<Written['rewrites']>, report: Report)
     if (to.kind === 'name' && to.name === name) {
       report.error(path, `${quote(text)} leads to itself; write another name or an address`);
     }
+    const zone = zoneOver(name, context);
+    if (zone !== null) {
+      const message = `${quote(text)} lies in ${formatName(zone).slice(0, -1)} under \`zones\`, which comes first, so it would never be rewritten; write it as a record there`;
+      report.error(path, message);
+    }
     return [{ name, to }];
   });
 }
 
+/** The zone of ours that all names of a rewrite lie in: none where a forwarded zone lies further in. */
+function zoneOver(name: NameKey, { zones, forward }: FilterContext): NameKey | null {
+  const over = [...zones, ...forward].filter((zone) => isAtOrBelow(name, zone.name));
+  const innermost = over.sort((a, b) => b.name.length - a.name.length)[0];
+  return innermost !== undefined && zones.includes(innermost) ? innermost.name : null;
+}
+
 function rewrittenName(text: string, path: Path, report: Report): string | null {
+  if (isAddressText(text)) {
+    report.error(
+      path,
+      `${quote(text)} is an address, and names are rewritten; write the name that devices ask for`,
+    );
+    return null;
+  }
   try {
     const name = nameKey(text);
     if (name !== ROOT && name !== WILDCARD_ALONE) return name;
@@ -141,7 +175,7 @@ function rewrittenName(text: string, path: Path, report: Report): string | null 
 
 function readGroups(
   written: NonNullable<Written['groups']>,
-  lists: readonly FilterListConfig[],
+  lists: readonly Pick<FilterListConfig, 'name'>[],
   report: Report,
 ): FilterGroupConfig[] {
   const known = lists.map(({ name }) => name);

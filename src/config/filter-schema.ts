@@ -7,10 +7,10 @@ import { type NameKey, NameSyntaxError, nameKey, ROOT } from '../dns/names.ts';
 import type { BlockedAnswer, RewriteConfig } from './config.ts';
 import { ENTRIES_MAX } from './limits.ts';
 import { duration, filePath, missing, onOrOff, text } from './schema-forms.ts';
-import { parseAddress, parseCidr } from './socket-address.ts';
+import { isAddressText, parseAddress, parseCidr } from './socket-address.ts';
 import { suggest } from './suggest.ts';
 import { hostForm, parseHost, splitUrl } from './url-parts.ts';
-import { printable, quote, ValueError } from './value-error.ts';
+import { maskedUrl, printable, quote, ValueError } from './value-error.ts';
 
 /** Lists change once a day or so; asking more often than hourly earns a house a place on somebody's own list. */
 export const LIST_EVERY = {
@@ -30,6 +30,11 @@ const HTTPS_PORT = 443;
 function parseBlockedAnswer(written: string): BlockedAnswer {
   const kind = ANSWER_WORDS.find((word) => word === written.toLowerCase());
   if (kind !== undefined) return { kind };
+  if (isAddressText(written)) {
+    throw new ValueError(
+      `${quote(written)} is an address, which is no answer here; write zero, or a name under \`zones\` that has it`,
+    );
+  }
   const near = suggest(written, ANSWER_WORDS);
   const advice = near ? `did you mean ${near}?` : 'write nxdomain, zero, or a name such as blocked.home.arpa';
   if (!written.includes('.'))
@@ -72,9 +77,11 @@ function parseTitle(written: string): string {
 /** In one form, so that equal URLs are equal texts. @throws ValueError */
 export function parseListUrl(written: string): string {
   const parts = splitUrl(written);
-  const advice = `write ${hostForm('https', parts?.authority ?? 'lists.example')}${parts?.tail || '/hosts.txt'}`;
-  if (parts === undefined)
-    throw new ValueError(`${quote(written)} is not a URL; ${advice}, or name a \`file\``);
+  const shown = maskedUrl(written);
+  const shownParts = splitUrl(shown);
+  const advice = `write ${hostForm('https', shownParts?.authority ?? 'lists.example')}${shownParts?.tail || '/hosts.txt'}`;
+  if (parts === undefined || shownParts === undefined)
+    throw new ValueError(`${quote(shown)} is not a URL; ${advice}, or name a \`file\``);
   if (parts.scheme === 'http') {
     throw new ValueError(`${quote(written)} would let anybody on the way replace the list; ${advice}`);
   }
@@ -83,7 +90,8 @@ export function parseListUrl(written: string): string {
       `${quote(written)} has the scheme ${parts.scheme}://, which lists are not fetched by; ${advice}`,
     );
   }
-  const { host, isAddress, port } = parseHost(parts, HTTPS_PORT);
+  // Of the masked one: it has the same host, and user and password, which are not sent, are refused without repeating them.
+  const { host, isAddress, port } = parseHost(shownParts, HTTPS_PORT);
   if (/[^!-~]|#/.test(parts.tail) || written.length > URL_CHARACTERS_MAX) {
     throw new ValueError(
       `${quote(written)} has a fragment or a character that no URL has, or is too long; write it percent-encoded, at most ${URL_CHARACTERS_MAX} characters`,

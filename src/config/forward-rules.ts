@@ -4,17 +4,10 @@
 
 import ipaddr from 'ipaddr.js';
 import type { z } from 'zod';
-import {
-  formatName,
-  isAtOrBelow,
-  type NameKey,
-  NameSyntaxError,
-  nameKey,
-  parentOf,
-  ROOT,
-} from '../dns/names.ts';
+import { formatName, isAtOrBelow, type NameKey, NameSyntaxError, nameKey, ROOT } from '../dns/names.ts';
 import type { ForwardConfig, SocketAddress, ZoneConfig } from './config.ts';
 import type { forward } from './forward-schema.ts';
+import { HOUSE_LABEL_LIST, isTopLevelOfWorld } from './house-labels.ts';
 import { ENTRIES_MAX } from './limits.ts';
 import { isOwnSocket } from './own-sockets.ts';
 import { isPrivateAddress } from './private-address.ts';
@@ -23,16 +16,6 @@ import { isPrefix, isPublicReverseZone, reverseZonesOf } from './reverse-zones.t
 import { formatSocketAddress } from './socket-address.ts';
 import { quote, ValueError } from './value-error.ts';
 
-/** Top-level names that the world does not have, so that whoever uses them means his own house. */
-const HOUSE_LABELS: ReadonlySet<NameKey> = new Set(
-  [
-    'internal', // reserved for private use by the ICANN board, 29 July 2024
-    ...['lan', 'home', 'corp', 'intranet', 'private'], // RFC 6762 appendix G; home and corp: ICANN board, 4 February 2018
-    'localdomain', // the search domain of many systems
-    ...['test', 'example'], // RFC 6761
-    'local', // RFC 6762, with a warning
-  ].map((name) => nameKey(name)),
-);
 const LOCAL = nameKey('local');
 
 /** Names that no DNS server may be asked about, nor any below them: RFC 6761, RFC 7686, RFC 9476, RFC 9462 section 6.4. */
@@ -99,9 +82,8 @@ function problemOf(name: NameKey, text: string, { zones }: ForwardContext): stri
   if (NEVER_ASKED.some((never) => isAtOrBelow(name, never))) {
     return `${quote(text)} is answered here and never asked for (RFC 6761, 7686, 9462, 9476); ${ANY_ZONE}`;
   }
-  if (parentOf(name) === ROOT && !HOUSE_LABELS.has(name)) {
-    const house = [...HOUSE_LABELS].map(withoutDot).join(', ');
-    return `${quote(text)} is a top-level domain of the world, or may become one, and its names are asked over TLS only; write the zone below it that is yours, or one of ${house}`;
+  if (isTopLevelOfWorld(name)) {
+    return `${quote(text)} is a top-level domain of the world, or may become one, and its names are asked over TLS only; write the zone below it that is yours, or one of ${HOUSE_LABEL_LIST}`;
   }
   if (isPublicReverseZone(name)) {
     return `${quote(text)} holds names of public addresses, which are asked over TLS only; write the reverse zone of a private network, such as 1.168.192.in-addr.arpa`;
@@ -123,9 +105,16 @@ function readServers(
   if (listed.length === 0) {
     report.error(path, 'no server is written for it; write its address, such as [192.168.1.1]');
   }
-  for (const [position, server] of listed.entries()) {
+  listed.forEach((server, position) => {
     const socket = formatSocketAddress(server);
-    if (!isPrivateAddress(ipaddr.parse(server.address))) {
+    const address = ipaddr.parse(server.address);
+    if (address.range() === 'carrierGradeNat') {
+      report.warning(
+        [...path, position],
+        `${socket} is in the provider's network where there is carrier-grade NAT (RFC 6598), and others there can read and change plain DNS; keep it if it is in a VPN of your own, else write a resolver on your own network`,
+      );
+    }
+    if (!isPrivateAddress(address)) {
       report.error(
         [...path, position],
         `${socket} is not on a private network, and plain DNS is never sent into the world; write a resolver on your own network, or list this one under \`upstreams\` as tls:// or https://`,
@@ -136,6 +125,6 @@ function readServers(
         `${socket} is where this server itself listens (listen.dns), so it would ask itself; write another resolver`,
       );
     }
-  }
-  return [...new Map(listed.map((server) => [formatSocketAddress(server), server])).values()];
+  });
+  return [...new Map(listed.flatMap((server) => [[formatSocketAddress(server), server]])).values()];
 }

@@ -16,7 +16,8 @@ function parseDomain(written: string): NameKey {
     name = nameKey(written);
   } catch (error) {
     if (!(error instanceof NameSyntaxError)) throw error;
-    throw new ValueError(`${error.message}; write a zone such as home.arpa`);
+    const advice = error.message.includes('; write') ? '' : '; write a zone such as home.arpa';
+    throw new ValueError(error.message + advice);
   }
   if (name === ROOT) throw new ValueError(`${quote(written)} is the root; write a zone such as home.arpa`);
   return name;

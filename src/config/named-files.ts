@@ -1,7 +1,9 @@
-// The files that a configuration names and that are looked at when it is read: CA files, keyfiles of time sources, zone
-// files, and those of other programs that may come later. A keyfile is chrony's (chrony.conf(5), keyfile): a line each of ID, TYPE and KEY, the type MD5 where it is left out.
-// The keys themselves are read where they are used; nothing of them is kept, or said, here.
+// The files that a configuration names and that are looked at when it is read: CA files, our own certificate and its
+// key, keyfiles of time sources, zone files, and those of other programs that may come later. A keyfile is chrony's
+// (chrony.conf(5), keyfile): a line each of ID, TYPE and KEY, the type MD5 where it is left out. Keys themselves are read
+// where they are used; nothing of them is kept, or said, here.
 
+import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { constants, realpathSync, statSync } from 'node:fs';
 import { sep } from 'node:path';
 import { readAtMost, reasonOf } from '../files/read-file.ts';
@@ -25,8 +27,21 @@ export interface NamedFiles {
     folder: string | null,
     octetsMax: number,
   ) => { readonly text: string } | { readonly problem: string } | null;
+  /** Why our own certificate and its key cannot be served, and which of the two is at fault; null when they can. */
+  readonly pairProblem: (paths: PairPaths) => PairProblem | null;
   /** Why a file of another program's cannot be read now; null when it can. */
   readonly nameFileProblem: (path: string) => string | null;
+}
+
+export interface PairPaths {
+  readonly certificate: string;
+  readonly key: string;
+}
+
+export interface PairProblem {
+  readonly half: keyof PairPaths;
+  /** Part of a sentence. */
+  readonly problem: string;
 }
 
 /** The public roots are 250 KiB in PEM; keyfiles are far shorter. */
@@ -63,9 +78,9 @@ export const filesOnDisk: NamedFiles = {
   },
   zoneText(path, folder, octetsMax) {
     try {
-      if (folder !== null && !isInside(realpathSync(path), realpathSync(folder))) {
-        const problem = `${quote(path)} lies outside ${quote(folder)}, the folder of the zone file; move it there`;
-        return { problem };
+      if (folder !== null) {
+        const problem = outsideProblem(path, folder);
+        if (problem !== null) return { problem };
       }
       const stats = statSync(path);
       if (!stats.isFile()) return { problem: `${quote(path)} is not a plain file` };
@@ -79,6 +94,19 @@ export const filesOnDisk: NamedFiles = {
     } catch (error) {
       const reason = error instanceof TypeError ? 'it is not UTF-8 text' : reasonOf(error);
       return { problem: `${quote(path)} cannot be used: ${reason}` };
+    }
+  },
+  pairProblem({ certificate, key }) {
+    let half: keyof PairPaths = 'certificate';
+    try {
+      const chain = textOf(certificate);
+      half = 'key';
+      const keyText = textOf(key);
+      if ((statSync(key).mode & constants.S_IROTH) !== 0)
+        return { half, problem: 'it can be read by every user here; take that away with chmod o-r' };
+      return unfitting(chain, keyText);
+    } catch (error) {
+      return { half, problem: reasonOf(error) };
     }
   },
   nameFileProblem(path) {
@@ -96,8 +124,31 @@ export const filesUnseen: NamedFiles = {
   caProblem: () => null,
   keyProblem: () => null,
   zoneText: () => null,
+  pairProblem: () => null,
   nameFileProblem: () => null,
 };
+
+/** Why a file is not included: it, or what a symbolic link on the way leads to, is elsewhere. */
+function outsideProblem(path: string, folder: string): string | null {
+  const [real, realFolder] = [realpathSync(path), realpathSync(folder)];
+  if (isInside(real, realFolder)) return null;
+  const where = isInside(path, folder) ? `leads to ${quote(real)}, outside` : 'lies outside';
+  return `${quote(path)} ${where} ${quote(folder)}, the folder of the zone file; move it there`;
+}
+
+/** What tls/certificate-store.ts will find, as far as it can be said here; dates do not count. */
+function unfitting(chain: string, keyText: string): PairProblem | null {
+  let half: keyof PairPaths = 'certificate';
+  try {
+    const leaf = new X509Certificate(chain);
+    half = 'key';
+    if (leaf.checkPrivateKey(createPrivateKey(keyText))) return null;
+    return { half, problem: 'it is not the key of that certificate' };
+  } catch {
+    const what = half === 'key' ? 'private key without a passphrase' : 'certificate';
+    return { half, problem: `it holds no ${what} in PEM form` };
+  }
+}
 
 function isInside(path: string, folder: string): boolean {
   return path.startsWith(folder.endsWith(sep) ? folder : folder + sep);

@@ -24,9 +24,12 @@ import { filesUnseen, type NamedFiles } from './named-files.ts';
 import { reportNotYet } from './not-yet.ts';
 import { type ConfigProblem, ConfigProblems, Report, sortByLine } from './problems.ts';
 import { readRebinding } from './rebinding-schema.ts';
+import { rightSections, type Sections } from './right-sections.ts';
 import { configSchema } from './schema.ts';
+import { DEFAULT_STATE_DIR } from './state-dir.ts';
 import { readTimeSources } from './time-rules.ts';
 import { readUpstreams } from './upstream-rules.ts';
+import { quote } from './value-error.ts';
 import { readYaml } from './yaml-tree.ts';
 import { ZoneFiles } from './zone-files.ts';
 import { readZones } from './zone-rules.ts';
@@ -41,9 +44,10 @@ const DEFAULT_LISTEN: Config['listen'] = {
   doh: [],
   admin: [],
 };
+/** What it is to the other rules when its form is wrong: no server is this one. */
+const NOT_KNOWN_LISTEN: Config['listen'] = { dns: [], dot: [], doh: [], admin: [] };
 const DEFAULT_ALLOW: readonly AccessRange[] = ['loopback', 'private', 'local'];
 const DEFAULT_CERTS_DIR = 'certs';
-const DEFAULT_STATE_DIR = 'state';
 
 export interface ParseOptions {
   /** As the person wrote it; messages begin with it, and relative paths start at its directory. */
@@ -56,7 +60,7 @@ export interface ParsedConfig {
   readonly config: Config;
   /** Sorted by line. */
   readonly warnings: readonly ConfigProblem[];
-  /** Absolute paths of the files that it was read from: itself, zone files, and what those include. */
+  /** Absolute paths of the files that it was read from: itself, zone files and what those include, CA files, keyfiles. */
   readonly files: readonly string[];
 }
 
@@ -69,15 +73,29 @@ export function parseConfig(text: string, { file, files = filesUnseen }: ParseOp
   reportForms(written, report);
   reportNotYet(written, report);
   const zoneFiles = new ZoneFiles(files);
-  const config = buildConfig(written, resolve(file), { files, zoneFiles }, report);
+  const lookedAt = new Set<string>();
+  const context = { files: notingLooks(files, lookedAt), zoneFiles };
+  const config = buildConfig(written, resolve(file), context, report);
+  const readFrom = [config.file, ...zoneFiles.paths, ...lookedAt];
   // Where YAML itself was misread, the form of what came out says nothing more.
   const misread = new Set(tree.problems.map(({ path }) => path));
   const errors = [...tree.problems, ...report.errors.filter(({ path }) => path === '' || !misread.has(path))];
-  if (errors.length > 0) throw new ConfigProblems(file, errors);
+  if (errors.length > 0) throw new ConfigProblems(file, errors, readFrom);
+  return { config: deepFreeze(config), warnings: sortByLine(report.warnings), files: readFrom };
+}
+
+/** `files`, with the paths of CA files and keyfiles noted: they are read anew with the configuration, and only then. */
+function notingLooks(files: NamedFiles, lookedAt: Set<string>): NamedFiles {
   return {
-    config: deepFreeze(config),
-    warnings: sortByLine(report.warnings),
-    files: [config.file, ...zoneFiles.paths],
+    ...files,
+    caProblem(path) {
+      lookedAt.add(path);
+      return files.caProblem(path);
+    },
+    keyProblem(key) {
+      lookedAt.add(key.file);
+      return files.keyProblem(key);
+    },
   };
 }
 
@@ -91,9 +109,10 @@ function buildConfig(
   const sections = rightSections(written);
   const absolute = (path: string) => resolve(dirname(file), path);
   const { certificate, certs_dir: certsDir, state_dir: stateDir } = sections;
-  const listen = readListen(sections.listen, report);
+  const listen = readListen((written as { listen?: unknown }).listen, sections.listen, report);
   const ntp = sections.listen?.ntp ?? [];
   const zones = readZones((written as { zones?: unknown }).zones, { absolute, zoneFiles }, report);
+  const forward = readForwards(sections.forward, { listen, zones }, report);
   const allow = sections.access?.allow ?? DEFAULT_ALLOW;
   checkAccess(allow, report);
   if (certificate?.files && certificate.acme) {
@@ -107,16 +126,14 @@ function buildConfig(
     listen,
     access: { allow },
     upstreams: readUpstreamSection(written, { absolute, files, listen }, report),
-    forward: readForwards(sections.forward, { listen, zones }, report),
+    forward,
     zones,
-    ...readNameFiles(sections, { absolute, files }, report),
-    filter: readFilter(sections.filter, { absolute, files }, report),
+    ...readNameFiles(sections, { absolute, files, forward, zones }, report),
+    filter: readFilter(sections.filter, { absolute, files, forward, zones }, report),
     certificate: {
       names: [...new Set(certificate?.names)],
       addresses: [...new Set(certificate?.addresses)],
-      files: certificate?.files
-        ? { certificate: absolute(certificate.files.certificate), key: absolute(certificate.files.key) }
-        : null,
+      files: readOwnFiles(certificate?.files, { absolute, files }, report),
     },
     time: { sources: readTimeSection(written, { absolute, files, listen: { ...listen, ntp } }, report) },
     cache: {
@@ -135,22 +152,26 @@ function buildConfig(
   };
 }
 
-type Sections = z.output<typeof configSchema>;
-
-/** The top-level keys whose values fit the schema, each by itself. */
-function rightSections(written: unknown): Sections {
-  const fitting: Record<string, unknown> = {};
-  for (const [key, schema] of Object.entries(configSchema.shape)) {
-    const result = schema.safeParse((written as Record<string, unknown>)[key]);
-    if (result.success) fitting[key] = result.data;
-  }
-  return fitting as Sections;
-}
-
-function readListen(listen: Sections['listen'], report: Report): Config['listen'] {
-  if (listen === undefined) return DEFAULT_LISTEN;
+function readListen(written: unknown, listen: Sections['listen'], report: Report): Config['listen'] {
+  if (listen === undefined) return written === undefined ? DEFAULT_LISTEN : NOT_KNOWN_LISTEN;
   checkListen(listen as Record<string, SocketAddress[]>, report);
   return { dns: listen.dns ?? [], dot: listen.dot ?? [], doh: listen.doh ?? [], admin: listen.admin ?? [] };
+}
+
+/** Files that cannot be served are no error, since a renewal may just be writing them; then the local CA stands in. */
+function readOwnFiles(
+  written: NonNullable<Sections['certificate']>['files'],
+  { absolute, files }: { readonly absolute: (path: string) => string; readonly files: NamedFiles },
+  report: Report,
+): Config['certificate']['files'] {
+  if (written === undefined) return null;
+  const paths = { certificate: absolute(written.certificate), key: absolute(written.key) };
+  const found = files.pairProblem(paths);
+  if (found !== null) {
+    const message = `${quote(written[found.half])}: ${found.problem}; until that is mended, a start serves the certificate of the local CA in its place`;
+    report.warning(['certificate', 'files', found.half], message);
+  }
+  return paths;
 }
 
 function readUpstreamSection(

@@ -23,8 +23,10 @@ export class ConfigProblems extends Error {
   readonly code = 'config';
   readonly file: string;
   readonly problems: readonly ConfigProblem[];
+  /** As those of a ParsedConfig: one of them is to be mended. Empty where nothing is known of them. */
+  readonly files: readonly string[];
 
-  constructor(file: string, problems: readonly ConfigProblem[]) {
+  constructor(file: string, problems: readonly ConfigProblem[], files: readonly string[] = []) {
     const sorted = sortByLine(problems);
     const lines = sorted.slice(0, SHOWN_MAX).map((problem) => formatProblem(file, problem));
     if (sorted.length > SHOWN_MAX)
@@ -32,6 +34,7 @@ export class ConfigProblems extends Error {
     super(lines.join('\n'));
     this.file = file;
     this.problems = sorted;
+    this.files = files;
   }
 }
 

@@ -6,10 +6,16 @@ import { type NameKey, NameSyntaxError, nameKey, ROOT } from '../dns/names.ts';
 import type { Config } from './config.ts';
 import { ENTRIES_MAX } from './limits.ts';
 import { onOrOff, text } from './schema-forms.ts';
+import { isAddressText } from './socket-address.ts';
 import { quote, ValueError } from './value-error.ts';
 
 /** @throws ValueError */
 function parseAllowed(written: string): NameKey {
+  if (isAddressText(written)) {
+    throw new ValueError(
+      `${quote(written)} is an address, and only names can be allowed here; write the name that may lead to it, such as nas.example.com`,
+    );
+  }
   if (written.startsWith('*.')) {
     throw new ValueError(`names below count without a star; write ${written.slice(2)}`);
   }

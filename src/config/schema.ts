@@ -182,7 +182,7 @@ const log = z
         error: ({ input }) => choiceSentence(input, QUERY_LOGS),
       })
       .meta({
-        description: 'One line a query: off, without the client (anonymised), or full',
+        description: "One line a query: off, with the client's network only (anonymised: /24, /48), or full",
         default: 'off',
       })
       .transform((written) => written || 'off')

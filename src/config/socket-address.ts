@@ -60,6 +60,12 @@ function notAnAddress(text: string): string {
   return `${quote(text)} is not an address; write one such as 192.0.2.1 or 2001:db8::1`;
 }
 
+/** Is it an address, or one with a port, with brackets or with a prefix length: where a name belongs, a slip. */
+export function isAddressText(text: string): boolean {
+  const { host } = splitPort(text.replace(/\/\d*$/, ''));
+  return isIPv4(host.replace(/\.$/, '')) || isIPv6(host);
+}
+
 /** Host and port texts, still unjudged; a bare IPv6 address has no port. */
 function splitPort(text: string): { host: string; port: string | undefined } {
   const bracketed = /^\[([^\]]*)\](?::(.*))?$/.exec(text);

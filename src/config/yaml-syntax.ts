@@ -31,9 +31,15 @@ function openingBefore(document: Document.Parsed, offset: number): number {
   return opening;
 }
 
+/** Does a text on this line begin with *, as an alias does: at its start, behind a key or a hyphen, or in brackets? */
+function beginsWithStar(line: string): boolean {
+  const bare = line.replace(/"(?:[^"\\]|\\.)*"|'[^']*'/g, 'x').replace(/(^|\s)#.*/, '');
+  return /^\s*(- +|[\w-]+: +)?\*|[[{,]\s*\*/.test(bare);
+}
+
 function sentence(error: YAMLError, unclosed: boolean, written: string): string {
   if (unclosed) return 'a quote or bracket is opened here and not closed';
-  if (/^\s*(- +|[\w-]+: +)?\*/.test(written)) {
+  if (beginsWithStar(written)) {
     return 'a text that begins with * needs quotes, such as "*.lab A 192.168.1.20"';
   }
   if (/^\s*(- +|[\w-]+: +)?\[[0-9a-f:.]*:[0-9a-f:.%\w]*\]:\d/i.test(written)) {

@@ -35,7 +35,7 @@ export class ZoneFiles {
     const file = basename(path);
     const found = this.#textOf(path, null);
     if (found === null) return { records: [], problems: [] };
-    if ('problem' in found) return { records: [], problems: [{ file, line: 0, message: found.problem }] };
+    if ('problem' in found) return { records: [], problems: [{ file: '', line: 0, message: found.problem }] }; // it names the file
     const read = readMasterFile({
       file,
       text: found.text,

@@ -1,5 +1,6 @@
 // Zones from the written ones: names normalised, records read, those of a zone file too, and the rules between records
-// of one zone (RFC 1034 section 3.6.2: nothing beside a CNAME; one SOA, at the zone's own name; no record twice).
+// of one zone (RFC 1034 section 3.6.2: nothing beside a CNAME, so none where an SOA is; one SOA, at the zone's own name;
+// no record twice).
 
 import { TYPE, typeName } from '../dns/codes.ts';
 import {
@@ -15,6 +16,7 @@ import { parseRecordText, RecordSyntaxError } from '../dns/record-text.ts';
 import type { ResourceRecord } from '../dns/records.ts';
 import type { ZoneConfig } from './config.ts';
 import type { Path, Report } from './problems.ts';
+import { isAddressText } from './socket-address.ts';
 import { quote } from './value-error.ts';
 import type { ZoneFiles } from './zone-files.ts';
 
@@ -29,8 +31,8 @@ export interface ZoneContext {
 /** `zones` is the value in the file as it stands; whatever has a wrong form in it is skipped, and was reported. */
 export function readZones(zones: unknown, context: ZoneContext, report: Report): ZoneConfig[] {
   const firstWritten = new Map<NameKey, string>();
-  const read: ZoneConfig[] = [];
-  if (typeof zones !== 'object' || zones === null || Array.isArray(zones)) return read;
+  const read: { readonly name: NameKey; readonly placed: readonly PlacedRecord[] }[] = [];
+  if (typeof zones !== 'object' || zones === null || Array.isArray(zones)) return [];
   for (const [written, zone] of Object.entries(zones)) {
     const path: Path = ['zones', written];
     const name = zoneName(written, path, report);
@@ -39,17 +41,23 @@ export function readZones(zones: unknown, context: ZoneContext, report: Report):
     if (before !== undefined)
       report.error(path, `this is the zone ${quote(before)} again; write its records there`);
     firstWritten.set(name, before ?? written);
-    const records = [
+    const placed = [
       ...readRecords(zone?.records, name, path, report),
       ...readFile(zone?.file, name, path, context, report),
     ];
-    checkRecords(records, name, report);
-    read.push({ name, records: records.map(({ record }) => record) });
+    read.push({ name, placed });
   }
-  return read;
+  const apexes = new Set(read.map(({ name }) => name));
+  for (const { name, placed } of read) checkRecords(placed, name, apexes, report);
+  return read.map(({ name, placed }) => ({ name, records: placed.map(({ record }) => record) }));
 }
 
 function zoneName(written: string, path: Path, report: Report): NameKey | undefined {
+  if (isAddressText(written)) {
+    const advice = 'write a zone such as home.arpa, or such as 1.168.192.in-addr.arpa';
+    report.error(path, `${quote(written)} is an address, and a zone is a name; ${advice}`);
+    return undefined;
+  }
   try {
     const name = written === '@' ? ROOT : nameKey(written);
     if (name !== ROOT) return name;
@@ -116,14 +124,19 @@ function whereOf({ file, line }: { readonly file: string; readonly line: number 
 /** Mistakes between records that are told for one zone; a file with more has one cause for most of them. */
 const TOLD_MAX = 100;
 
-function checkRecords(records: readonly PlacedRecord[], zone: NameKey, report: Report): void {
+function checkRecords(
+  records: readonly PlacedRecord[],
+  zone: NameKey,
+  apexes: ReadonlySet<NameKey>,
+  report: Report,
+): void {
   let told = 0;
   const tell: Tell = (severity, placed, message) => {
     told += 1;
     if (told <= TOLD_MAX) report[severity](placed.path, whereOf(placed) + message);
   };
   for (const [key, atOwner] of Map.groupBy(records, (placed) => placed.key)) {
-    checkCname(atOwner, tell);
+    checkCname(atOwner, apexes.has(key), tell);
     checkTwice(atOwner, tell);
     if (endsInZoneTwice(key, zone)) {
       const message = `this is the name ${formatName(key)}, with the zone in it twice; write it without the zone, or with a dot at its end`;
@@ -138,11 +151,16 @@ function checkRecords(records: readonly PlacedRecord[], zone: NameKey, report: R
 
 type Tell = (severity: 'error' | 'warning', placed: PlacedRecord, message: string) => void;
 
-function checkCname(atOwner: readonly PlacedRecord[], tell: Tell): void {
+function checkCname(atOwner: readonly PlacedRecord[], isApex: boolean, tell: Tell): void {
   const cnames = atOwner.filter(({ record }) => record.type === TYPE.CNAME);
   if (cnames.length === 0) return;
   const name = formatName(atOwner[0]!.record.owner);
   if (cnames[1]) tell('error', cnames[1], `${name} has a CNAME already, and may have one; delete the other`);
+  if (isApex) {
+    const message = `${name} is a zone, whose own name has an SOA in any case, and nothing may stand beside a CNAME; write addresses in its place, or delete the zone and write the name under \`filter.rewrites\``;
+    tell('error', cnames[0]!, message);
+    return;
+  }
   const beside = atOwner.find(({ record }) => !BESIDE_CNAME.has(record.type));
   if (beside) {
     const message = `${name} has a CNAME and ${typeName(beside.record.type)} too, and nothing may stand beside a CNAME; delete one of them`;

@@ -41,6 +41,8 @@ export class Binding {
   #bound: Bound | null = null;
   #retry: Timer | null = null;
   #errorCode: string | null = null;
+  /** Monotonic; means something only while there is an error. */
+  #waitingSinceMs = 0;
   #isClosed = false;
 
   constructor(parts: BindingParts) {
@@ -64,6 +66,11 @@ export class Binding {
 
   get isHopeless(): boolean {
     return this.#bound === null && this.#errorCode !== null && HOPELESS.has(this.#errorCode);
+  }
+
+  /** How long it has been waited for; 0 when it is bound. */
+  get waitingForMs(): number {
+    return this.reason === null ? 0 : this.#parts.clock.monotonic() - this.#waitingSinceMs;
   }
 
   /** Tries at once; resolves after the first try, bound or not. */
@@ -110,6 +117,7 @@ export class Binding {
         reason,
       });
     }
+    if (this.#errorCode === null) this.#waitingSinceMs = clock.monotonic();
     this.#errorCode = code;
     this.#retry = clock.after(RETRY_MS, () => void this.open());
   }
@@ -124,8 +132,8 @@ export class BindingSet {
   }
 
   get waiting(): WaitingAddress[] {
-    return [...this.#bindings.values()].flatMap(({ wanted, reason, isHopeless }) =>
-      reason === null ? [] : [{ address: wanted, reason, isHopeless }],
+    return [...this.#bindings.values()].flatMap(({ wanted, reason, isHopeless, waitingForMs }) =>
+      reason === null ? [] : [{ address: wanted, reason, isHopeless, waitingForMs }],
     );
   }
 

@@ -54,7 +54,7 @@ function readName(text: string): Uint8Array {
     return nameOctets(parseName(text === '@' ? '\\@' : text)); // @ means something in zone files alone
   } catch (error) {
     if (!(error instanceof NameSyntaxError)) throw error;
-    throw new JsonQueryError(`the parameter name is no domain name: ${shown(error.message)}`);
+    throw new JsonQueryError(`the parameter name is no domain name: ${error.message}`);
   }
 }
 

@@ -25,6 +25,8 @@ export interface WaitingAddress {
   readonly reason: string;
   /** No waiting will change it. */
   readonly isHopeless: boolean;
+  /** How long it has been waited for. */
+  readonly waitingForMs: number;
 }
 
 export interface ListenerParts {

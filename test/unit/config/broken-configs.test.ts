@@ -60,6 +60,22 @@ zones:
 `,
     problems: [`home.yaml:4: a text cannot begin with this character; put the whole text in quotes`],
   },
+  ...[
+    'filter: {rewrites: {*.x.example: 192.168.1.5}}',
+    'filter: {rewrites: {"a.example": 192.168.1.5, *.x.example: 192.168.1.5}}',
+    'zones: {home.arpa: {records: [nas A 192.168.1.20, *.lab A 192.168.1.20]}}',
+  ].map((yaml) => ({
+    name: `the same in brackets: ${yaml}`,
+    yaml,
+    problems: [`home.yaml:1: a text that begins with * needs quotes, such as "*.lab A 192.168.1.20"`],
+  })),
+  {
+    name: 'an entry in brackets that lacks its colon, beside a star in quotes and one in a comment',
+    yaml: `filter: {rewrites: {"[*.x.example" a.example}} # [*]`,
+    problems: [
+      `home.yaml:1: "filter: {rewrites: {"[*.x.example" a.example}} # [*]" fits in here neither as "key: value" nor as "- entry"; a space follows the colon or hyphen`,
+    ],
+  },
   {
     name: 'a bracket that is never closed',
     yaml: `
@@ -524,7 +540,7 @@ upstreams:
   - url: https://1.1.1.1/dns-query?ct=application/dns-message
 `,
     problems: [
-      `home.yaml:2: upstreams[0].url: "https://1.1.1.1/dns-query?ct=application/dns-message" carries a query or a fragment, which is not sent; write https://1.1.1.1/dns-query`,
+      `home.yaml:2: upstreams[0].url: "https://1.1.1.1/dns-query?…" carries a query or a fragment, which is not sent; write https://1.1.1.1/dns-query`,
     ],
   },
   {
@@ -586,7 +602,7 @@ upstreams:
 upstreams:
   - url: tls://me@1.1.1.1
 `,
-    problems: [`home.yaml:2: upstreams[0].url: "tls://me@1.1.1.1" carries a user name; write tls://1.1.1.1`],
+    problems: [`home.yaml:2: upstreams[0].url: "tls://…@1.1.1.1" carries a user name; write tls://1.1.1.1`],
   },
   {
     name: 'an upstream with a path',
@@ -783,6 +799,7 @@ zones:
 `,
     problems: [
       `home.yaml:1: hosts[1]: "~/hosts": ~ is not expanded here; write the whole path`,
+      `home.yaml:1: hosts[2]: "/etc/../etc/hosts" is written twice; delete one`,
       `home.yaml:3: leases[0].format: "dnsmask" is not one of dnsmasq, kea, isc; did you mean dnsmasq?`,
       `home.yaml:4: leases[1].domain: "." is the root; write a zone such as home.arpa`,
       `home.yaml:5: leases[2].file: leases need a \`file\`, such as /var/lib/misc/dnsmasq.leases`,
@@ -803,6 +820,164 @@ leases:
     problems: [
       `home.yaml:1: hosts[1]: "/etc/../etc/hosts" is written twice; delete one`,
       `home.yaml:3: leases[0].file: "/etc/hosts" is written twice; delete one`,
+    ],
+  },
+  {
+    name: 'names of clients in a zone that another server answers',
+    yaml: `
+forward: {lab.example: [192.168.1.1], corp.example: [192.168.1.1]}
+leases:
+  - {file: a.leases, format: isc, domain: lab.example}
+  - {file: b.leases, format: isc, domain: dhcp.LAB.example}
+  - {file: c.leases, format: isc, domain: home.corp.example}
+  - {file: d.leases, format: isc, domain: example}
+zones:
+  home.corp.example: {}
+`,
+    problems: [
+      `home.yaml:3: leases[0].domain: lab.example lies in lab.example under \`forward\`, whose server knows its names, and devices would choose others there; write another domain, such as home.arpa, or delete that zone`,
+      `home.yaml:4: leases[1].domain: dhcp.lab.example lies in lab.example under \`forward\`, whose server knows its names, and devices would choose others there; write another domain, such as home.arpa, or delete that zone`,
+    ],
+  },
+  {
+    name: 'names of clients in the world, chosen by themselves',
+    yaml: `
+leases:
+  - {file: a.leases, format: isc, domain: com}
+  - {file: b.leases, format: isc, domain: fritz.box}
+  - {file: c.leases, format: isc, domain: lan}
+  - {file: d.leases, format: isc, domain: häuschen.example}
+`,
+    problems: [
+      `home.yaml:2: leases[0].domain: "com" is a top-level domain of the world, or may become one, and devices would choose names in it; write a zone of your own, such as home.arpa, or one of internal, lan, home, corp, intranet, private, localdomain, test, example, local`,
+      `home.yaml:5: leases[3].domain: "häuschen.example" holds the non-ASCII character "ä"; write its IDNA form, "xn--huschen-5wa.example"`,
+    ],
+  },
+  {
+    name: 'addresses in place of names',
+    yaml: `
+rebinding:
+  allow: [192.168.1.20, 192.168.1.0/24, "fd00::1", "[fd00::1]:53", "192.168.1.20."]
+filter:
+  answer: 192.168.1.5
+  rewrites: {192.168.1.5: 192.168.1.6}
+zones:
+  192.168.1.0/24: {}
+`,
+    problems: [
+      ...['192.168.1.20', '192.168.1.0/24', 'fd00::1', '[fd00::1]:53', '192.168.1.20.'].map(
+        (written, position) =>
+          `home.yaml:2: rebinding.allow[${position}]: "${written}" is an address, and only names can be allowed here; write the name that may lead to it, such as nas.example.com`,
+      ),
+      `home.yaml:4: filter.answer: "192.168.1.5" is an address, which is no answer here; write zero, or a name under \`zones\` that has it`,
+      `home.yaml:5: filter.rewrites.192.168.1.5: "192.168.1.5" is an address, and names are rewritten; write the name that devices ask for`,
+      `home.yaml:7: zones.192.168.1.0/24: "192.168.1.0/24" is an address, and a zone is a name; write a zone such as home.arpa, or such as 1.168.192.in-addr.arpa`,
+    ],
+  },
+  {
+    name: 'rewrites of names that are answered here, and of such that are not',
+    yaml: `
+filter:
+  rewrites:
+    home.arpa: 192.168.1.5
+    NAS.home.arpa: 192.168.1.5
+    "*.home.arpa": 192.168.1.5
+    "*.arpa": 192.168.1.5
+    nas.lab.home.arpa: 192.168.1.5
+    nas.kids.lab.home.arpa: 192.168.1.5
+zones:
+  home.arpa: {}
+  kids.lab.home.arpa: {}
+forward:
+  lab.home.arpa: [192.168.1.1]
+`,
+    problems: [
+      [3, 'home.arpa', 'home.arpa'],
+      [4, 'NAS.home.arpa', 'home.arpa'],
+      [5, '*.home.arpa', 'home.arpa'],
+      [8, 'nas.kids.lab.home.arpa', 'kids.lab.home.arpa'],
+    ].map(
+      ([line, key, zone]) =>
+        `home.yaml:${line}: filter.rewrites.${key}: "${key}" lies in ${zone} under \`zones\`, which comes first, so it would never be rewritten; write it as a record there`,
+    ),
+  },
+  {
+    name: 'mistakes in a section and, in its right entries, mistakes between them',
+    yaml: `
+listen: {dns: ["127.0.0.1:53x"]}
+forward:
+  com: [192.168.1.1]
+  a.example: [nowhere, 9.9.9.9, 127.0.0.1]
+  b.example: 192.168.1.1
+  home.arpa: [nowhere]
+leases:
+  - {file: a.leases, format: iscc, domain: lan}
+  - {file: b.leases, format: isc, domain: net}
+filter:
+  answer: nxdomian
+  lists:
+    - {name: ads}
+    - {nmae: ads, file: x}
+    - {name: ads, file: b}
+    - {name: ads, file: c}
+  rewrites: {a.example: b, nas.home.arpa: 192.168.1.5}
+  groups:
+    - {name: g, clients: [192.168.1.2], lists: [x]}
+zones:
+  home.arpa: {}
+`,
+    problems: [
+      `home.yaml:1: listen.dns[0]: "127.0.0.1:53x" has the port "53x"; write a number of 1 to 65535`,
+      `home.yaml:3: forward.com: "com" is a top-level domain of the world, or may become one, and its names are asked over TLS only; write the zone below it that is yours, or one of internal, lan, home, corp, intranet, private, localdomain, test, example, local`,
+      `home.yaml:4: forward.a.example[0]: "nowhere" is a name, and no name can be looked up before the server runs; write an address, such as 127.0.0.1:53`,
+      `home.yaml:4: forward.a.example[1]: 9.9.9.9:53 is not on a private network, and plain DNS is never sent into the world; write a resolver on your own network, or list this one under \`upstreams\` as tls:// or https://`,
+      `home.yaml:5: forward.b.example: a list belongs here, not the text "192.168.1.1"; write ["192.168.1.1"]`,
+      `home.yaml:6: forward.home.arpa[0]: "nowhere" is a name, and no name can be looked up before the server runs; write an address, such as 127.0.0.1:53`,
+      `home.yaml:6: forward.home.arpa: home.arpa stands under \`zones\` too, which come first, so no server would ever be asked; delete one of them`,
+      `home.yaml:8: leases[0].format: "iscc" is not one of dnsmasq, kea, isc; did you mean isc?`,
+      `home.yaml:9: leases[1].domain: "net" is a top-level domain of the world, or may become one, and devices would choose names in it; write a zone of your own, such as home.arpa, or one of internal, lan, home, corp, intranet, private, localdomain, test, example, local`,
+      `home.yaml:11: filter.answer: "nxdomian" is no answer for blocked names; did you mean nxdomain?`,
+      `home.yaml:13: filter.lists[0]: the list "ads" has neither \`url\` nor \`file\`; write where it is`,
+      `home.yaml:14: filter.lists[1].name: a list needs a \`name\`, such as ads`,
+      `home.yaml:14: filter.lists[1]: unknown key \`nmae\`; did you mean \`name\`?`,
+      `home.yaml:16: filter.lists[3].name: "ads" is taken already by filter.lists[2]; keep one of them`,
+      `home.yaml:17: filter.rewrites.a.example: "b" is no address and no whole name; write an address, or a whole name such as nas.home.arpa`,
+      `home.yaml:17: filter.rewrites.nas.home.arpa: "nas.home.arpa" lies in home.arpa under \`zones\`, which comes first, so it would never be rewritten; write it as a record there`,
+    ],
+  },
+  {
+    name: 'sections of which nothing has a right form',
+    yaml: `
+forward: [lab.example]
+hosts: /etc/hosts
+leases: {file: x}
+filter: {lists: ads, rewrites: [], groups: 7}
+`,
+    problems: [
+      `home.yaml:1: forward: keys with values belong here, not a list; see docs/configuration.md`,
+      `home.yaml:2: hosts: a list belongs here, not the text "/etc/hosts"; write ["/etc/hosts"]`,
+      `home.yaml:3: leases: a list belongs here, not a mapping of keys; begin each entry with "- "`,
+      `home.yaml:4: filter.lists: a list belongs here, not the text "ads"; write ["ads"]`,
+      `home.yaml:4: filter.rewrites: keys with values belong here, not a list; see docs/configuration.md`,
+      `home.yaml:4: filter.groups: a list belongs here, not the number 7; begin each entry with "- "`,
+    ],
+  },
+  {
+    name: 'groups beside lists whose names can be read',
+    yaml: `
+filter:
+  answer: 192.168.1.5
+  lists: [{name: ads}]
+  groups:
+    - {name: g, clients: [nowhere]}
+    - {name: h, clients: [192.168.1.2], lists: [adds]}
+    - {name: i, clients: [192.168.1.2], lists: [ads]}
+`,
+    problems: [
+      `home.yaml:2: filter.answer: "192.168.1.5" is an address, which is no answer here; write zero, or a name under \`zones\` that has it`,
+      `home.yaml:3: filter.lists[0]: the list "ads" has neither \`url\` nor \`file\`; write where it is`,
+      `home.yaml:5: filter.groups[0].clients[0]: "nowhere" is a name, not an address; write addresses such as 192.0.2.1 or 2001:db8::1`,
+      `home.yaml:6: filter.groups[1].lists[0]: "adds" is no list; did you mean ads?`,
     ],
   },
   {
@@ -845,7 +1020,7 @@ rebinding:
     name: 'a zone with a letter beyond ASCII',
     yaml: `zones: {häuschen.arpa: {}}`,
     problems: [
-      `home.yaml:1: zones.häuschen.arpa: "häuschen.arpa" holds the non-ASCII character "ä"; write its IDNA form (xn--…)`,
+      `home.yaml:1: zones.häuschen.arpa: "häuschen.arpa" holds the non-ASCII character "ä"; write its IDNA form, "xn--huschen-5wa.arpa"`,
     ],
   },
   {
@@ -879,7 +1054,7 @@ zones:
       - www.example. A 192.168.1.20
 `,
     problems: [
-      `home.yaml:4: zones.home.arpa.records[0]: "www.example. A 192.168.1.20" is not a record: its name www.example. lies outside the zone home.arpa.; write it like "nas 300 A 192.168.1.20"`,
+      `home.yaml:4: zones.home.arpa.records[0]: "www.example. A 192.168.1.20" is not a record: its name www.example. lies outside the zone home.arpa.; write it under a zone that holds it`,
     ],
   },
   {
@@ -893,6 +1068,30 @@ zones:
 `,
     problems: [
       `home.yaml:5: zones.home.arpa.records[1]: web.home.arpa. has a CNAME and A too, and nothing may stand beside a CNAME; delete one of them`,
+    ],
+  },
+  {
+    name: 'a CNAME at the own name of a zone, and at that of one further in',
+    yaml: `
+zones:
+  home.arpa:
+    records:
+      - "@ CNAME nas.example."
+      - lab CNAME nas
+      - "lab A 192.168.1.20"
+  lab.home.arpa: {}
+  x.example: {records: ["@ SOA ns admin 1 2 3 4 5", "@ CNAME y", "@ CNAME z"]}
+`,
+    problems: [
+      ...[
+        [4, 'zones.home.arpa.records[0]: home.arpa.'],
+        [5, 'zones.home.arpa.records[1]: lab.home.arpa.'],
+      ].map(
+        ([line, place]) =>
+          `home.yaml:${line}: ${place} is a zone, whose own name has an SOA in any case, and nothing may stand beside a CNAME; write addresses in its place, or delete the zone and write the name under \`filter.rewrites\``,
+      ),
+      'home.yaml:8: zones.x.example.records[2]: x.example. has a CNAME already, and may have one; delete the other',
+      'home.yaml:8: zones.x.example.records[1]: x.example. is a zone, whose own name has an SOA in any case, and nothing may stand beside a CNAME; write addresses in its place, or delete the zone and write the name under `filter.rewrites`',
     ],
   },
   {
@@ -1123,7 +1322,7 @@ time: {sources: [{url: "ntp://192.0.2.1:0"}]}
 time: {sources: [{url: "https://time.example/?now"}]}
 `,
     problems: [
-      `home.yaml:1: time.sources[0].url: "https://time.example/?now" carries a query or a fragment, which is not sent; write https://time.example/`,
+      `home.yaml:1: time.sources[0].url: "https://time.example/?…" carries a query or a fragment, which is not sent; write https://time.example/`,
     ],
   },
   {

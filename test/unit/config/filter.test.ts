@@ -76,6 +76,47 @@ test('a list file that is not there is a warning', () => {
   ]);
 });
 
+describe('a secret in the URL of a list', () => {
+  /** In every place where somebody may write it, and in URLs that are refused for every reason there is. */
+  it.each([
+    'http://a.example/l?key=SECRET',
+    'ftp://a.example/l?key=SECRET',
+    'a.example/l?key=SECRET',
+    'me:SECRET@a.example/l',
+    'https://me:SECRET@a.example/l',
+    'https://SECRET@a.example/l?key=SECRET',
+    'https://me:SEC/SECRET@a.example/l',
+    'https://me:SEC?SECRET@a.example/l',
+    'http://me:SEC#SECRET@a.example/l',
+    'https://a.example/l?key=SECRET#x',
+    'https://a.example/l?key=SECRET and more',
+    'https://a.example:x/l?key=SECRET',
+    'https://*.example/l?key=SECRET',
+    'https://fd00::1?key=SECRET',
+    'https://?key=SECRET',
+  ])('is in no message about %s', (url) => {
+    const inPlace = `[{name: a, url: "${url}"}]`;
+    const bare = url.includes('://') ? [`["${url}"]`, `"${url}"`, `["url:${url}"]`] : [];
+    for (const written of [inPlace, ...bare]) {
+      const problems = problemsOf(`  lists: ${written}`).join('\n');
+      expect(problems).toMatch(/^filter\.lists/);
+      expect(problems).not.toContain('SEC');
+    }
+  });
+
+  it('is in no message about a list that is there twice', () => {
+    const entry = (name: string) => `{name: ${name}, url: "https://a.example/l?key=SECRET"}`;
+    expect(problemsOf(`  lists: [${entry('a')}, ${entry('b')}]`)).toEqual([
+      'filter.lists[1].url: "https://a.example/l?…" is taken already by filter.lists[0]; keep one of them',
+    ]);
+  });
+
+  it('is kept, as a query, for whoever is asked', () => {
+    const { lists } = parse('  lists: [{name: a, url: "https://a.example/l@2?key=SECRET"}]').config.filter;
+    expect(lists[0]!.source).toMatchObject({ url: 'https://a.example/l@2?key=SECRET' });
+  });
+});
+
 describe('is refused:', () => {
   it.each([
     ['answer: nxdomian', 'filter.answer: "nxdomian" is no answer for blocked names; did you mean nxdomain?'],
@@ -106,11 +147,11 @@ describe('is refused:', () => {
     ],
     [
       'lists: [{name: a, url: "https://me:pw@a.example/"}]',
-      'filter.lists[0].url: "https://me:pw@a.example/" carries a user name; write https://a.example',
+      'filter.lists[0].url: "https://…@a.example/" carries a user name; write https://a.example',
     ],
     [
       'lists: [{name: a, url: "https://a.example/#x"}]',
-      'filter.lists[0].url: "https://a.example/#x" has a fragment or a character that no URL has, or is too long; write it percent-encoded, at most 2048 characters',
+      'filter.lists[0].url: "https://a.example/#…" has a fragment or a character that no URL has, or is too long; write it percent-encoded, at most 2048 characters',
     ],
     [
       'lists: [{name: a, url: "https://a.example/", every: 5m}]',

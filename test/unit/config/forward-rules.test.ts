@@ -79,6 +79,24 @@ describe('a forwarded zone', () => {
     ]);
   });
 
+  test.for<[address: string, warnings: number]>([
+    ['100.64.0.1', 1],
+    ['100.127.255.254', 1],
+    ['192.168.0.1', 0],
+    ['fd00::1', 0],
+  ])('at %s brings a warning where the provider may be there', ([address, count]) => {
+    const { warnings } = parse(`forward: {lab.example: ["${address}"]}`);
+    expect(warnings.map(({ path, message }) => `${path}: ${message}`)).toEqual(
+      Array(count).fill(
+        `forward.lab.example[0]: ${address}:53 is in the provider's network where there is carrier-grade NAT (RFC 6598), and others there can read and change plain DNS; keep it if it is in a VPN of your own, else write a resolver on your own network`,
+      ),
+    );
+  });
+
+  test('below a zone of our own is taken: the longest wins', () => {
+    expect(forwardsOf('forward: {lab.home.arpa: [10.0.0.1]}\nzones: {home.arpa: {}}')).toHaveLength(1);
+  });
+
   test('above a zone of our own is taken: the zone comes first', () => {
     expect(forwardsOf('forward: {example.com: [10.0.0.1]}\nzones: {nas.example.com: {}}')).toHaveLength(1);
   });

@@ -1,12 +1,13 @@
 // Files on disk: those that cannot be read, CA files, and the configurations that ship.
 
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { loadConfig } from '../../../src/config/load.ts';
-import { ConfigProblems } from '../../../src/config/problems.ts';
+import { ConfigProblems, formatProblem } from '../../../src/config/problems.ts';
+import { createPki } from '../../support/pki.ts';
 
 let directory: string;
 beforeAll(() => {
@@ -111,6 +112,43 @@ test('a CA file is looked for beside the configuration and must hold a certifica
   ]);
 });
 
+test('a certificate of the owner and its key are looked at: what keeps them from being served is a warning', () => {
+  const folder = mkdtempSync(join(directory, 'own-'));
+  const pki = createPki(folder);
+  const [good, other] = [pki.issue({ names: ['dns.example'] }), pki.issue({ names: ['other.example'] })];
+  const keyOf = (name: string, mode: number) => {
+    const path = join(folder, name);
+    writeFileSync(path, readFileSync(good.keyFile));
+    chmodSync(path, mode);
+    return path;
+  };
+  chmodSync(other.keyFile, 0o600);
+  const key = keyOf('key.pem', 0o600);
+  const text = write('text.pem', 'no certificate');
+  const warned = (certificate: string, keyFile: string) => {
+    const files = `certificate:\n  files:\n    certificate: ${certificate}\n    key: ${keyFile}\n`;
+    const path = write('own.yaml', `upstreams: [{url: tls://192.0.2.1}]\n${files}`);
+    const { warnings } = loadConfig(path);
+    return warnings.map((warning) => formatProblem('', warning).replace(/; until that is mended.*/, ''));
+  };
+  const [atCertificate, atKey] = [':4: certificate.files.certificate: ', ':5: certificate.files.key: '];
+  expect(warned(good.certificateFile, key)).toEqual([]);
+  expect(warned('absent.pem', key)).toEqual([`${atCertificate}"absent.pem": there is no such file`]);
+  expect(warned(text, key)).toEqual([`${atCertificate}"${text}": it holds no certificate in PEM form`]);
+  expect(warned(good.certificateFile, 'absent.key')).toEqual([`${atKey}"absent.key": there is no such file`]);
+  expect(warned(good.certificateFile, other.keyFile)).toEqual([
+    `${atKey}"${other.keyFile}": it is not the key of that certificate`,
+  ]);
+  chmodSync(text, 0o600);
+  expect(warned(good.certificateFile, text)).toEqual([
+    `${atKey}"${text}": it holds no private key without a passphrase in PEM form`,
+  ]);
+  const open = keyOf('open.pem', 0o644);
+  expect(warned(good.certificateFile, open)).toEqual([
+    `${atKey}"${open}": it can be read by every user here; take that away with chmod o-r`,
+  ]);
+});
+
 test('a keyfile is looked for beside the configuration and must have the key, of the same type', () => {
   const keyfile = '# keys\n1 MD5 old\n 20  sha1 HEX:00FF\n3 bare\n';
   writeFileSync(join(directory, 'ntp.key'), keyfile, { mode: 0o600 });
@@ -135,6 +173,22 @@ test('a keyfile is looked for beside the configuration and must have the key, of
   expect(sentences(withKey(1, 'MD5', 'absent.key'))).toEqual([
     `${at}"/absent.key" cannot be used as a keyfile: there is no such file`,
   ]);
+});
+
+test('CA files and keyfiles are among the files that it was read from, also where they are what is wrong', () => {
+  const inDirectory = (...names: string[]) => names.map((name) => join(directory, name));
+  write('ca.pem', '-----BEGIN CERTIFICATE-----\n');
+  writeFileSync(join(directory, 'ntp.key'), '1 MD5 secret\n', { mode: 0o600 });
+  const text = (ca: string) => `
+upstreams: [{url: tls://192.0.2.1, ca_file: ${ca}}]
+time: {sources: [{url: ntp://192.0.2.1, key: {id: 1, type: MD5, file: ntp.key}}]}
+filter: {lists: [{name: a, url: "https://a.example/", ca_file: ca.pem}]}`;
+  const { files } = loadConfig(write('files.yaml', text('ca.pem')));
+  expect(new Set(files)).toEqual(new Set(inDirectory('files.yaml', 'ca.pem', 'ntp.key')));
+  expect(files).toHaveLength(3);
+  const wrong = write('files.yaml', text('gone.pem'));
+  const expected = { files: expect.arrayContaining(inDirectory('files.yaml', 'gone.pem', 'ntp.key')) };
+  expect(() => loadConfig(wrong)).toThrow(expect.objectContaining(expected));
 });
 
 test('a keyfile that every user can read is a warning that says what it costs', () => {

@@ -60,8 +60,8 @@ test('every mistake is told with its file and line, rules between records includ
   );
   write('zones/sub/lab.inc', '\nbench A nowhere\n');
   expect(problems()).toEqual([
-    '/home.yaml:1: zones.home.arpa.file: sub/lab.inc:2: "bench A nowhere" is not a record: "nowhere" is not an IPv4 address; write it like "bench 300 A 192.168.1.20"',
-    '/home.yaml:1: zones.home.arpa.file: home.zone:2: "printer A 192.168.1.300" is not a record: "192.168.1.300" is not an IPv4 address; write it like "printer 300 A 192.168.1.20"',
+    '/home.yaml:1: zones.home.arpa.file: sub/lab.inc:2: "bench A nowhere" is not a record: "nowhere" is not an IPv4 address; write it like bench 300 A 192.168.1.20',
+    '/home.yaml:1: zones.home.arpa.file: home.zone:2: "printer A 192.168.1.300" is not a record: "192.168.1.300" is not an IPv4 address; write it like printer 300 A 192.168.1.20',
     '/home.yaml:1: zones.home.arpa.file: home.zone:3: this record stands here twice; delete one',
     '/home.yaml:1: zones.home.arpa.file: home.zone:4: files.home.arpa. has a CNAME and A too, and nothing may stand beside a CNAME; delete one of them',
     '/home.yaml:1: zones.home.arpa.file: home.zone:7: this is a second SOA; keep one, or none, and one is made up',
@@ -108,7 +108,7 @@ describe('$INCLUDE', () => {
   test('of a symbolic link that leads outside is refused', () => {
     symlinkSync('../secret', join(directory, 'zones/more.inc'));
     expect(problems()).toEqual([
-      '/home.yaml:1: zones.home.arpa.file: home.zone:1: "/zones/more.inc" lies outside "/zones", the folder of the zone file; move it there',
+      '/home.yaml:1: zones.home.arpa.file: home.zone:1: "/zones/more.inc" leads to "/secret", outside "/zones", the folder of the zone file; move it there',
     ]);
   });
 
@@ -126,7 +126,25 @@ describe('$INCLUDE', () => {
 
   test('of itself ends', () => {
     write('zones/more.inc', '$INCLUDE more.inc\n$INCLUDE more.inc\n');
-    expect(problems()[0]).toContain('files are included more than 8 deep; one of them may include itself');
+    expect(problems()).toEqual(
+      [1, 2].map(
+        (line) =>
+          `/home.yaml:1: zones.home.arpa.file: more.inc:${line}: more.inc would include itself (home.zone > more.inc > more.inc); delete this line`,
+      ),
+    );
+  });
+
+  test('of itself by ever other names ends', () => {
+    write('zones/more.inc', '$INCLUDE again/more.inc\n');
+    symlinkSync('.', join(directory, 'zones/again'));
+    expect(problems()).toEqual([
+      expect.stringMatching(/: files are included more than 8 deep \(home\.zone > /),
+    ]);
+  });
+
+  test('of the zone file itself is the same', () => {
+    write('zones/more.inc', '$INCLUDE home.zone\n');
+    expect(problems()[0]).toContain('home.zone would include itself (home.zone > more.inc > home.zone)');
   });
 });
 
@@ -164,7 +182,16 @@ test.for<[what: string, make: () => void, sentence: string]>([
 ])('a zone file that is %s is refused', ([, make, sentence]) => {
   make();
   expect(problems()).toHaveLength(1);
-  expect(problems()[0]).toMatch(new RegExp(`^/home.yaml:1: zones.home.arpa.file: home.zone: .*${sentence}`));
+  expect(problems()[0]).toMatch(
+    new RegExp(`^/home.yaml:1: zones.home.arpa.file: "/zones/home.zone" .*${sentence}`),
+  );
+});
+
+test('a CNAME at the own name of a zone is refused in a file too', () => {
+  write('zones/home.zone', '@ CNAME nas\n');
+  expect(problems()).toEqual([
+    '/home.yaml:1: zones.home.arpa.file: home.zone:1: home.arpa. is a zone, whose own name has an SOA in any case, and nothing may stand beside a CNAME; write addresses in its place, or delete the zone and write the name under `filter.rewrites`',
+  ]);
 });
 
 test('zone files share the bound of their records', () => {

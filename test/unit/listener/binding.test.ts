@@ -55,6 +55,20 @@ describe('a binding', () => {
     expect(clock.pendingTimers).toBe(0);
   });
 
+  it('tells how long it has been waiting, whatever the reasons, and counts anew when it breaks later', async () => {
+    clock.advance(60_000);
+    const { binding } = createBinding('EADDRNOTAVAIL', 'EADDRINUSE');
+    await binding.open();
+    await advance(RETRY_MS);
+    expect(binding.waitingForMs).toBe(RETRY_MS);
+    await advance(RETRY_MS);
+    expect([binding.reason, binding.waitingForMs]).toEqual([null, 0]);
+    await advance(60_000);
+    binding.reopen(Object.assign(new Error(), { code: 'ENETDOWN' }));
+    clock.advance(7);
+    expect(binding.waitingForMs).toBe(7);
+  });
+
   it('says a new reason when it changes', async () => {
     const { binding } = createBinding('EADDRNOTAVAIL', 'EADDRINUSE', 'EADDRINUSE');
     await binding.open();

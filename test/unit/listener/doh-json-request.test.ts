@@ -124,6 +124,14 @@ describe('a query in a URL is refused, in one sentence that says what to write, 
     expect(message).not.toContain('\n');
   });
 
+  it('a name of which only the beginning is repeated, and all of the advice', () => {
+    const label = 'ü'.repeat(40);
+    expect(refusal(`name=${label}.${label}.example`)).toBe(
+      `the parameter name is no domain name: "${label}.${'ü'.repeat(39)}…" holds the non-ASCII character "ü"; write its IDNA form (xn--…)`,
+    );
+    expect(refusal('name=b%C3%BCcher.example')).toContain('write its IDNA form, "xn--bcher-kva.example"');
+  });
+
   it('sixteen thousand characters without repeating them', () => {
     for (const search of [`name=${'a'.repeat(16_000)}`, `name=a&type=${'a'.repeat(16_000)}`])
       expect(refusal(search).length).toBeLessThan(250);

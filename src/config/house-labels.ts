@@ -1,0 +1,23 @@
+// Top-level names that mean a house, so that whoever uses one means his own; every other one is of the world, or may
+// become so. A zone whose names go out in plaintext, or are chosen by devices, is never a top-level domain of the world:
+// one of two labels or more, fritz.box or example.com, is the owner's word.
+
+import { formatName, type NameKey, nameKey, parentOf, ROOT } from '../dns/names.ts';
+
+const HOUSE_LABELS: ReadonlySet<NameKey> = new Set(
+  [
+    'internal', // reserved for private use by the ICANN board, 29 July 2024
+    ...['lan', 'home', 'corp', 'intranet', 'private'], // RFC 6762 appendix G; home and corp: ICANN board, 4 February 2018
+    'localdomain', // the search domain of many systems
+    ...['test', 'example'], // RFC 6761
+    'local', // RFC 6762, with a warning
+  ].map((name) => nameKey(name)),
+);
+
+/** "internal, lan, …", for people. */
+export const HOUSE_LABEL_LIST = [...HOUSE_LABELS].map((label) => formatName(label).slice(0, -1)).join(', ');
+
+/** Is it a single label that the world has or may come to have? The root is none. */
+export function isTopLevelOfWorld(name: NameKey): boolean {
+  return name !== ROOT && parentOf(name) === ROOT && !HOUSE_LABELS.has(name);
+}

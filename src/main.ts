@@ -90,7 +90,8 @@ async function main([name, ...args]: readonly string[]): Promise<number> {
     return await command.run(args);
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
-    complain(`noonmark ${name}: ${error.message}; \`noonmark ${name} --help\` shows how.`);
+    const end = error.message.endsWith('?') ? '' : ';';
+    complain(`noonmark ${name}: ${error.message}${end} \`noonmark ${name} --help\` shows how.`);
     return EXIT.USAGE;
   }
 }

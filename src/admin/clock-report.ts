@@ -2,7 +2,7 @@
 // a row, those that never answered too. Pure.
 
 import type { TimeReport } from '../timesync/time-report.ts';
-import type { ClockReport, SourceReport, WitnessReport } from './status.ts';
+import type { ClockReport, Degraded, SourceReport, WitnessReport } from './status.ts';
 
 export function clockReport(report: TimeReport): ClockReport {
   const { status, now, nowMs, systemClockMs, bounds, lastRoundAtMs } = report;
@@ -28,9 +28,16 @@ export function clockReport(report: TimeReport): ClockReport {
     stamp: {
       at: report.stamp.epochMs === null ? null : rfc3339(report.stamp.epochMs),
       problem: report.stamp.problem,
+      problemForMs: report.stamp.problemAtMs === null ? null : nowMs - report.stamp.problemAtMs,
     },
     incidents: report.incidents.map(({ atMs, what }) => ({ agoMs: nowMs - atMs, what })),
   };
+}
+
+/** Since when something has lasted for `forMs` (null: it has just begun), with a date where one can be believed. */
+export function sinceOf(forMs: number | null, { now }: ClockReport): Pick<Degraded, 'since' | 'sinceMs'> {
+  const sinceMs = forMs ?? 0;
+  return { since: now === null ? null : rfc3339(Date.parse(now) - sinceMs), sinceMs };
 }
 
 /** RFC 3339; null for an instant that no calendar holds. */

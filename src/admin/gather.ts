@@ -7,12 +7,14 @@ import { formatAddress, type Listener, type WaitingAddress } from '../listener/l
 import type { ListReport } from '../lists/list.ts';
 import type { ForwardState } from '../resolver/forward-zones.ts';
 import type { Designation } from '../resolver/local/designated-resolvers.ts';
+import type { NameFileReport } from '../resolver/local/name-file.ts';
 import type { TimeReport } from '../timesync/time-report.ts';
+import type { FilesProblem } from '../tls/certificate-files.ts';
 import type { ServedCertificate } from '../tls/certificate-store.ts';
 import type { TlsConnector } from '../tls/connect.ts';
 import type { UpstreamState } from '../upstream/pool.ts';
 import { clockReport, rfc3339 } from './clock-report.ts';
-import { degradationsOf, notReadyReasons } from './degradation.ts';
+import { degradationsOf, notReadyReasons, type ReloadFailure } from './degradation.ts';
 import { designatedReports } from './designation.ts';
 import type { CertificateReport, ClockReport, Status } from './status.ts';
 
@@ -25,6 +27,7 @@ export interface StatusInputs {
   };
   readonly time: TimeReport;
   readonly certificate: ServedCertificate | null;
+  readonly filesProblem: FilesProblem | null;
   readonly designate: (askedAddress: string) => Designation;
   /** Of all interfaces. */
   readonly hostAddresses: readonly string[];
@@ -32,6 +35,8 @@ export interface StatusInputs {
   readonly forwards: readonly ForwardState[];
   readonly cache: Status['cache'];
   readonly lists: readonly ListReport[];
+  readonly nameFiles: readonly NameFileReport[];
+  readonly reloadFailure: ReloadFailure | null;
   readonly queries: Status['queries'];
   readonly tls: Pick<TlsConnector, 'verification' | 'reason'>;
 }
@@ -41,17 +46,20 @@ export function gatherStatus(inputs: StatusInputs): Status {
   const { addresses, waiting: adminWaiting } = inputs.admin;
   const doors = [...inputs.listeners, { transport: 'admin', addresses, waiting: adminWaiting }];
   const clock = clockReport(time);
-  const certificate = inputs.certificate === null ? null : certificateReport(inputs.certificate, clock);
+  const { forwards, lists, nameFiles, filesProblem, reloadFailure } = inputs;
+  const certificate =
+    inputs.certificate === null ? null : certificateReport(inputs.certificate, filesProblem, clock);
   const waiting = doors.flatMap((door) =>
-    door.waiting.map(({ address, reason }) => ({
+    door.waiting.map(({ address, reason, waitingForMs }) => ({
       listen: door.transport,
       address: formatAddress(address),
       reason,
+      waitingForMs,
     })),
   );
   const facts = {
-    ...{ clock, upstreams, certificate, waiting, uptimeMs },
-    ...{ forwards: inputs.forwards, lists: inputs.lists },
+    ...{ clock, upstreams, forwards, lists, nameFiles, certificate, filesProblem },
+    ...{ waiting, reloadFailure, uptimeMs },
     verificationProblem: tls.verification === 'openssl' ? null : tls.reason,
     haveUpstreamsExpired: time.outweighsWitnesses,
   };
@@ -66,11 +74,13 @@ export function gatherStatus(inputs: StatusInputs): Status {
     certificate,
     designated: designatedReports(plainAddresses(inputs.listeners), inputs.hostAddresses, inputs.designate),
     upstreams,
+    forwards,
     cache,
-    lists: inputs.lists.map(({ updatedAtMs, ...list }) => ({
+    lists: lists.map(({ updatedAtMs, ...list }) => ({
       ...list,
       updatedAt: updatedAtMs === null ? null : rfc3339(updatedAtMs),
     })),
+    nameFiles,
     queries,
     notReady: notReadyReasons(facts),
     degraded: degradationsOf(facts),
@@ -87,7 +97,11 @@ const RENEWALS: Readonly<Record<ServedCertificate['source'], string>> = {
   'local-ca': 'by itself, 30 days before its end',
 };
 
-function certificateReport(served: ServedCertificate, { now }: ClockReport): CertificateReport {
+function certificateReport(
+  served: ServedCertificate,
+  filesProblem: FilesProblem | null,
+  { now }: ClockReport,
+): CertificateReport {
   const { names, notBeforeMs, notAfterMs, issuer, source } = served;
   const notBefore = rfc3339(notBeforeMs) ?? '';
   const notAfter = rfc3339(notAfterMs) ?? '';
@@ -99,6 +113,7 @@ function certificateReport(served: ServedCertificate, { now }: ClockReport): Cer
     source,
     renewal: RENEWALS[source],
     problem: now === null ? null : dateProblem({ notBefore, notAfter }, now),
+    filesProblem: filesProblem?.problem ?? null,
   };
 }
 

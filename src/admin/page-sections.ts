@@ -100,9 +100,11 @@ export function upstreamsSection({ upstreams }: Status): Markup {
 
 export function certificateSection({ certificate, clock }: Status): Markup {
   if (certificate === null) return NOTHING;
-  const { names, issuer, source, renewal, problem } = certificate;
-  const warning = problem === null ? NOTHING : html`<p class="bad">${problem}</p>`;
-  const body = html`<p>${names.join(', ')}</p>${life(certificate, clock.now)}${warning}
+  const { names, issuer, source, renewal, problem, filesProblem } = certificate;
+  const warnings = [problem, filesProblem].map((one) =>
+    one === null ? NOTHING : html`<p class="bad">${one}</p>`,
+  );
+  const body = html`<p>${names.join(', ')}</p>${life(certificate, clock.now)}${warnings}
 <p class="soft">${issuer}, from ${certificateSource(source)}. Renewal: ${renewal}.</p>`;
   return section('certificate', 'Certificate of this server', '', body);
 }

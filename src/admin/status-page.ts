@@ -22,8 +22,10 @@ import {
   formatLag,
   formatOffset,
   formatSince,
+  forwardSentence,
   listSentence,
   mood,
+  nameFileSentence,
   stateName,
   stateSentence,
 } from './words.ts';
@@ -108,7 +110,8 @@ const TRANSPORT_NAMES: Readonly<Record<string, string>> = {
   admin: 'this page',
 };
 
-function doorsSection({ listening, waiting, queries, cache, lists }: Status): Markup {
+function doorsSection(status: Status): Markup {
+  const { listening, waiting, queries, cache, lists, forwards, nameFiles } = status;
   const doors = Object.entries(listening)
     .filter(([, addresses]) => addresses.length > 0)
     .map(([transport, addresses]): [string, string] => {
@@ -121,7 +124,13 @@ function doorsSection({ listening, waiting, queries, cache, lists }: Status): Ma
     `${address} (${TRANSPORT_NAMES[listen] ?? listen}): ${reason}`,
   ]);
   const kept = lists.map((list): [string, string] => [`list ${list.name}`, listSentence(list)]);
-  const rows = [...doors, ...waits, ['cache', cacheSentence(cache)] as [string, string], ...kept];
+  const forwarded = forwards.map((one): [string, string] => ['forwarded', forwardSentence(one)]);
+  const files = nameFiles.map((one): [string, string] => [
+    one.format === 'hosts' ? 'hosts' : 'leases',
+    `${one.file}: ${nameFileSentence(one)}`,
+  ]);
+  const cached: [string, string] = ['cache', cacheSentence(cache)];
+  const rows = [...doors, ...waits, ...forwarded, cached, ...kept, ...files];
   return html`<section aria-labelledby="doors"><h2 id="doors">Listening</h2>${definitions(rows)}</section>`;
 }
 

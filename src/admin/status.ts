@@ -5,6 +5,8 @@
 import type { ClockBasis, ClockState } from '../clock/clock.ts';
 import type { ListReport } from '../lists/list.ts';
 import type { CacheCounts } from '../resolver/cache.ts';
+import type { ForwardState } from '../resolver/forward-zones.ts';
+import type { NameFileReport } from '../resolver/local/name-file.ts';
 import type { UpstreamState } from '../upstream/pool.ts';
 
 export interface Status {
@@ -13,20 +15,32 @@ export interface Status {
   /** Where queries are taken, by transport: "127.0.0.1:53". */
   readonly listening: Readonly<Record<string, readonly string[]>>;
   /** Addresses that wait for something. */
-  readonly waiting: readonly { readonly listen: string; readonly address: string; readonly reason: string }[];
+  readonly waiting: readonly WaitingReport[];
   readonly clock: ClockReport;
   readonly certificate: CertificateReport | null;
   /** What devices are told that look for encrypted DNS by themselves (RFC 9462), one row an address that they ask. */
   readonly designated: readonly DesignatedReport[];
   readonly upstreams: readonly UpstreamState[];
+  /** Zones that resolvers on the LAN answer; those with the same servers in one row. */
+  readonly forwards: readonly ForwardState[];
   readonly cache: CacheReport;
   /** Block and allow lists. */
   readonly lists: readonly ListStatus[];
+  /** Hosts files and lease files. */
+  readonly nameFiles: readonly NameFileReport[];
   /** Queries taken, by transport. */
   readonly queries: Readonly<Record<string, number>>;
   /** Can names of the world be resolved? The reasons why not; empty: they can. */
   readonly notReady: readonly string[];
   readonly degraded: readonly Degraded[];
+}
+
+export interface WaitingReport {
+  /** The transport, or "admin". */
+  readonly listen: string;
+  readonly address: string;
+  readonly reason: string;
+  readonly waitingForMs: number;
 }
 
 export interface ClockReport {
@@ -99,6 +113,8 @@ export interface StampReport {
   readonly at: string | null;
   /** Why there is none, or why it cannot be written; null when all is well. */
   readonly problem: string | null;
+  /** How long that has been so. */
+  readonly problemForMs: number | null;
 }
 
 export interface CertificateReport {
@@ -111,6 +127,8 @@ export interface CertificateReport {
   readonly renewal: string;
   /** What is wrong with its dates by our own time; null when nothing is. */
   readonly problem: string | null;
+  /** Why the files that the owner named are not what is served; null: they are, or none are named. */
+  readonly filesProblem: string | null;
 }
 
 /** What is kept now, and since start what of the world was answered from it. */

@@ -64,10 +64,34 @@ function mebibytes(octets: number): string {
 }
 
 /** What a list holds, since when, and what is wrong with it. */
-export function listSentence({ entries, allows, updatedAt, problem }: Status['lists'][number]): string {
-  const what = `${formatCount(entries)} ${allows ? 'names allowed' : 'names blocked'}`;
+export function listSentence(list: Status['lists'][number]): string {
+  const { entries, unread, allows, updatedAt, problem } = list;
+  const what = `${plural(entries, 'name')} ${allows ? 'allowed' : 'blocked'}`;
+  const lines = unread === 0 ? '' : `, ${plural(unread, 'line')} not understood`;
   const since = updatedAt === null ? '' : `, as of ${formatInstant(updatedAt)}`;
-  return `${what}${since}${problem === null ? '' : `: ${problem}`}`;
+  return `${what}${lines}${since}${problem === null ? '' : `: ${problem}`}`;
+}
+
+/** What a hosts file or lease file holds, and what is wrong with it. */
+export function nameFileSentence({ names, unread, problem }: Status['nameFiles'][number]): string {
+  const entries = unread === 0 ? '' : `, ${plural(unread, 'entry', 'entries')} not understood`;
+  return `${plural(names, 'name')}${entries}${problem === null ? '' : `: ${problem}`}`;
+}
+
+/** Which zones go to whom, and whether those can be asked. */
+export function forwardSentence({ zones, servers }: Status['forwards'][number]): string {
+  const states = servers.map(({ url, isUsable, problem }) => {
+    if (isUsable) return `${url}, usable`;
+    return `${url}, not usable${problem === null ? '' : ` (${problem})`}`;
+  });
+  return `${zonesNamed(zones)} to ${states.join('; ')}`;
+}
+
+/** A prefix between octets has up to 128 reverse zones; so many are named, and then "…". */
+const ZONES_NAMED_MAX = 3;
+
+export function zonesNamed(zones: readonly string[]): string {
+  return zones.slice(0, ZONES_NAMED_MAX).join(', ') + (zones.length > ZONES_NAMED_MAX ? ', …' : '');
 }
 
 /** Makes characters visible that would move a cursor or turn the text around (ATTACKS 21); the rest stays as it is. */
@@ -140,7 +164,7 @@ export interface Works {
 }
 
 /** What is answered in this state, and what is not (docs/time.md has the table). */
-export function whatWorks({ clock, notReady, waiting }: Status): Works {
+export function whatWorks({ clock, notReady, waiting, upstreams }: Status): Works {
   const unbound = waiting.map(
     ({ listen, address, reason }) =>
       `${listen === 'admin' ? 'the status page' : 'queries'} at ${address} (${listen}): ${reason}`,
@@ -155,7 +179,7 @@ export function whatWorks({ clock, notReady, waiting }: Status): Works {
   if (notReady.length > 0) {
     const reasons = notReady.map((reason) => `names of the world: ${reason}`);
     return {
-      works: [house, 'names of the world that are still in the cache'],
+      works: [house, ...(upstreams.length === 0 ? [] : ['names of the world that are still in the cache'])],
       waits: [...reasons, ...unbound],
     };
   }

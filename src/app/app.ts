@@ -4,6 +4,7 @@
 
 import { AdminListener } from '../admin/admin-listener.ts';
 import { ControlSocket } from '../admin/control-socket.ts';
+import type { ReloadFailure } from '../admin/degradation.ts';
 import { gatherStatus } from '../admin/gather.ts';
 import type { Status } from '../admin/status.ts';
 import type { Timer } from '../clock/clock.ts';
@@ -74,6 +75,7 @@ export class App {
   readonly #look: Timer;
   #settings: Settings;
   #certificates: Certificates | null = null;
+  #reloadFailure: (Omit<ReloadFailure, 'forMs'> & { readonly sinceMs: number }) | null = null;
   #onLink: string;
 
   constructor({ config, clock, log, keepsState = true }: AppParts) {
@@ -123,7 +125,7 @@ export class App {
     this.#look = clock.every(INTERFACES_EVERY_MS, () => this.#followInterfaces());
   }
 
-  /** Listens, and says so with one line `ready`. Resolves to false when no address can ever work. */
+  /** Listens, and says so with one line `ready` once anything is bound. Resolves to false when no address can ever work. */
   async start(): Promise<boolean> {
     const { config } = this.#settings;
     this.#keeper.start(); // the time is looked for while the doors are opened
@@ -136,7 +138,7 @@ export class App {
       this.#admin.start(), // whoever waits for `ready` may ask how it is
       this.#control?.start(),
     ]);
-    this.#log.info('ready', this.#doors.addresses);
+    this.#doors.announce();
     this.#settings.upstreams.warm();
     this.#cacheFile?.start();
     return !this.#doors.areHopeless;
@@ -160,12 +162,15 @@ export class App {
   /** How everything stands now. */
   status(): Status {
     const { config, upstreams, forwards, designated } = this.#settings;
+    const nowMs = this.#clock.monotonic();
+    const failure = this.#reloadFailure;
     return gatherStatus({
-      uptimeMs: this.#clock.monotonic() - this.#startedAtMs,
+      uptimeMs: nowMs - this.#startedAtMs,
       listeners: this.#doors.listeners,
       admin: this.#admin,
       time: this.#keeper.report(),
       certificate: this.#certificates?.store.current() ?? null,
+      filesProblem: this.#certificates?.filesProblem ?? null,
       designate: (address) => designated.designate(address),
       hostAddresses: hostAddresses(),
       upstreams: upstreams.report(),
@@ -175,6 +180,8 @@ export class App {
         ...this.#cacheCounts,
       },
       lists: this.#filter.report(),
+      nameFiles: this.#files.report(),
+      reloadFailure: failure === null ? null : { ...failure, forMs: nowMs - failure.sinceMs },
       queries: this.#counts,
       tls: this.#tls,
     });
@@ -197,6 +204,12 @@ export class App {
     this.#clock.after(old.config.limits.queryDeadlineMs, () => closeSettings(old)); // its queries finish first
     await this.#certificates?.reload(certificateInputs(config));
     await Promise.all([this.#doors.listenOn(config.listen), this.#admin.listenOn(config.listen.admin)]);
+  }
+
+  /** What keeps the configuration on disk from being taken over; null: nothing. The status says so until then. */
+  noteReload(failure: Omit<ReloadFailure, 'forMs'> | null): void {
+    const sinceMs = this.#reloadFailure?.sinceMs ?? this.#clock.monotonic();
+    this.#reloadFailure = failure === null ? null : { ...failure, sinceMs };
   }
 
   /** Asks for every list again, wherever it is from. */

@@ -1,6 +1,7 @@
 // The listeners of all transports: opened plain ones first, because port 53 waits for no certificate, moved by a reload
 // to other addresses, and drained at the end.
 
+import type { Timer } from '../clock/clock.ts';
 import type { Config, SocketAddress } from '../config/config.ts';
 import { DohListener } from '../listener/doh.ts';
 import { formatAddress, type Listener, type ListenerParts } from '../listener/listener.ts';
@@ -10,9 +11,13 @@ import type { CertificateStore } from '../tls/certificate-store.ts';
 
 type Transport = Listener['transport'];
 
+/** As often as an address that waits is tried (listener/binding.ts). */
+const LOOK_EVERY_MS = 1000;
+
 export class Doors {
   readonly #parts: Omit<ListenerParts, 'addresses'>;
   #listeners: readonly Listener[] = [];
+  #untilOpen: Timer | null = null;
 
   constructor(parts: Omit<ListenerParts, 'addresses'>) {
     this.#parts = parts;
@@ -34,6 +39,22 @@ export class Doors {
     ]);
   }
 
+  /** One line `ready`, once, as soon as queries are taken anywhere; until then, one that says what is waited for. */
+  announce(): void {
+    const { clock, log } = this.#parts;
+    if (this.#areOpen) log.info('ready', this.addresses);
+    else if (!this.areHopeless) {
+      const waiting = this.#listeners.flatMap((listener) => listener.waiting);
+      const addresses = [...new Set(waiting.map(({ address }) => formatAddress(address)))];
+      log.warn('waiting for addresses', { addresses });
+      this.#untilOpen = clock.every(LOOK_EVERY_MS, () => {
+        if (!this.#areOpen) return;
+        this.#untilOpen?.cancel();
+        this.announce();
+      });
+    }
+  }
+
   /** Other addresses from now on. */
   async listenOn(listen: Config['listen']): Promise<void> {
     await Promise.all(
@@ -43,6 +64,7 @@ export class Doors {
 
   /** Takes no new queries and answers those in flight; after `graceMs` it closes anyway. */
   async stop(graceMs: number): Promise<void> {
+    this.#untilOpen?.cancel();
     await Promise.all(this.#listeners.map((listener) => listener.stop(graceMs)));
   }
 
@@ -66,8 +88,11 @@ export class Doors {
   /** No address is bound, and no waiting will change that. */
   get areHopeless(): boolean {
     const waiting = this.#listeners.flatMap((listener) => listener.waiting);
-    const isBound = this.#listeners.some(({ addresses }) => addresses.length > 0);
-    return !isBound && waiting.every(({ isHopeless }) => isHopeless);
+    return !this.#areOpen && waiting.every(({ isHopeless }) => isHopeless);
+  }
+
+  get #areOpen(): boolean {
+    return this.#listeners.some(({ addresses }) => addresses.length > 0);
   }
 
   async #open(listeners: readonly Listener[]): Promise<void> {

@@ -4,8 +4,7 @@
 import { plural } from '../admin/words.ts';
 import { formatName, NameSyntaxError, parseName } from '../dns/names.ts';
 import { type Command, EXIT, print, readArgs, UsageError } from './command.ts';
-import { askServer, CONTROL_OPTIONS, printLines, unlessAbsent } from './control.ts';
-import { loadOrComplain } from './read-config.ts';
+import { askServer, askServerOf, CONTROL_OPTIONS, printLines } from './control.ts';
 
 const OPTIONS = { ...CONTROL_OPTIONS, below: { type: 'boolean' }, all: { type: 'boolean' } } as const;
 
@@ -22,18 +21,16 @@ Devices and browsers have caches of their own, which this does not reach.
   --json          how many there were, as one JSON object
 
 Exit codes: 0 when they are gone, were there any or not, 64 for a wrong command line, 69 when no server runs, 78 for a
-bad configuration.`,
+bad configuration where none runs.`,
 
   async run(args) {
     const { values, positionals } = readArgs(args, OPTIONS, 2);
     const [action, name] = positionals;
     if (action !== 'flush') throw new UsageError('what can be done with the cache is `flush`');
     const wish = readWish(name, values);
-    const config = loadOrComplain(values.config)?.config;
-    if (config === undefined) return EXIT.CONFIG;
-    return unlessAbsent(async () => {
+    return askServerOf(values.config, async (stateDir) => {
       const path = `/control/flush-cache?${wish.params}`;
-      const { flushed } = JSON.parse(await askServer(config.stateDir, 'POST', path)) as { flushed: number };
+      const { flushed } = JSON.parse(await askServer(stateDir, 'POST', path)) as { flushed: number };
       if (values.json) print(JSON.stringify({ ...wish.said, flushed }, null, 2));
       else printLines([sentence(wish.said, flushed)]);
       return EXIT.OK;

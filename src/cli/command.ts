@@ -3,6 +3,7 @@
 
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { suggest } from '../config/suggest.ts';
 
 /** sysexits(3), as far as they are used here. */
 export const EXIT = { OK: 0, FAILED: 1, USAGE: 64, UNAVAILABLE: 69, NO_ADDRESS: 75, CONFIG: 78 } as const;
@@ -46,11 +47,37 @@ export function readArgs<Options extends Readonly<Record<string, OptionForm>>>(
 ) {
   try {
     const parsed = parseArgs({ args: [...args], options, allowPositionals: true, strict: true });
-    if (parsed.positionals.length > maxOperands) {
-      throw new Error(`"${parsed.positionals[maxOperands]}" is one word too many`);
-    }
-    return parsed;
+    const surplus = parsed.positionals[maxOperands];
+    if (surplus === undefined) return parsed;
+    const isFile = 'config' in options && /^[\w.~/-]*(\/|\.ya?ml$)[\w.~/-]*$/.test(surplus);
+    throw new UsageError(`"${surplus}" is one word too many${isFile ? `; write --config ${surplus}` : ''}`);
   } catch (error) {
-    throw new UsageError((error as Error).message);
+    if (error instanceof UsageError) throw error;
+    throw new UsageError(optionProblem(args, options) ?? (error as Error).message);
   }
+}
+
+/** What is wrong with the first wrong option, in our words; null when it is none of the usual. */
+function optionProblem(
+  args: readonly string[],
+  options: Readonly<Record<string, OptionForm>>,
+): string | null {
+  const { tokens } = parseArgs({ args: [...args], options, strict: false, tokens: true });
+  for (const token of tokens) {
+    if (token.kind !== 'option') continue;
+    const form = Object.hasOwn(options, token.name) ? options[token.name] : undefined;
+    if (form === undefined) return unknownOption(args[token.index]!, Object.keys(options));
+    const isTaken = token.inlineValue !== true && /^-./.test(token.value ?? '');
+    if (form.type === 'string' && (token.value === undefined || isTaken))
+      return `${token.rawName} needs a value behind it`;
+    if (form.type === 'boolean' && token.value !== undefined) return `${token.rawName} takes no value`;
+  }
+  return null;
+}
+
+/** `written` may be "--confg=x", or "-config" with a hyphen too few. */
+function unknownOption(written: string, names: readonly string[]): string {
+  const [option = ''] = written.split('=', 1);
+  const near = suggest(option.replace(/^-+/, ''), names);
+  return `unknown option ${option}${near === undefined ? '' : `; did you mean --${near}?`}`;
 }

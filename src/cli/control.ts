@@ -1,12 +1,14 @@
-// Asking the running server, over the control socket in its state directory: what `status`, `explain` and `time` share.
-// It connects to that one file and to nothing else.
+// Asking the running server, over the control socket in its state directory: what all commands share that do. They
+// connect to that one file and to nothing else, and a mistake in the configuration does not keep them from it: that is
+// when they are needed.
 
 import { controlSocketPath } from '../admin/control-socket-path.ts';
 import type { Status } from '../admin/status.ts';
 import { visible } from '../admin/words.ts';
+import { type ConfigProblems, formatProblem } from '../config/problems.ts';
 import { exchangeWithAdmin } from './admin-exchange.ts';
 import { complain, EXIT, print, readArgs } from './command.ts';
-import { loadOrComplain } from './read-config.ts';
+import { statePlaceOrComplain } from './read-config.ts';
 
 /** No running server gave an answer; the message says why and what to do. Exit code 69. */
 export class NoServer extends Error {
@@ -62,25 +64,40 @@ export async function report(
   form: { readonly lines: (status: Status) => readonly string[]; readonly json: (status: Status) => unknown },
 ): Promise<number> {
   const { values } = readArgs(args, CONTROL_OPTIONS);
-  const config = loadOrComplain(values.config)?.config;
-  if (config === undefined) return EXIT.CONFIG;
-  return unlessAbsent(async () => {
-    const status = await askStatus(config.stateDir);
+  return askServerOf(values.config, async (stateDir) => {
+    const status = await askStatus(stateDir);
     if (values.json) print(JSON.stringify(form.json(status), null, 2));
     else printLines(form.lines(status));
     return EXIT.OK;
   });
 }
 
-/** Runs `ask`; without a server to ask, says so and gives exit code 69. */
-export async function unlessAbsent(ask: () => Promise<number>): Promise<number> {
+/**
+ * Runs `ask` with the state directory of the server that `file` configures; resolves with the exit code. Mistakes in the
+ * file are one line while that server answers; where none does, they are what keeps the next one from starting.
+ */
+export async function askServerOf(
+  file: string | undefined,
+  ask: (stateDir: string, isFileGood: boolean) => Promise<number>,
+): Promise<number> {
+  const place = statePlaceOrComplain(file);
+  if (place === null) return EXIT.CONFIG;
+  const { stateDir, mistakes } = place;
   try {
-    return await ask();
+    const code = await ask(stateDir, mistakes === null);
+    if (mistakes !== null) complain(mistakesSentence(mistakes));
+    return code;
   } catch (error) {
     if (!(error instanceof NoServer)) throw error;
+    if (mistakes !== null) complain(mistakes.message);
     complain(error.message);
-    return EXIT.UNAVAILABLE;
+    return mistakes !== null && error.isAbsent ? EXIT.CONFIG : EXIT.UNAVAILABLE;
   }
+}
+
+function mistakesSentence({ file, problems }: ConfigProblems): string {
+  const more = problems.length > 1 ? ` (and ${problems.length - 1} more)` : '';
+  return `warning: ${formatProblem(file, problems[0]!)}${more}; the server that runs was asked all the same`;
 }
 
 /** What came from the network stays text on a terminal (ATTACKS 21). */

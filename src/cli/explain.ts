@@ -16,7 +16,8 @@ Asks the running server what does not work as it should, since when, on what evi
   --config FILE   the configuration of the server that is asked (default: the quick start's)
   --json          the same as one JSON object
 
-Exit codes: 0 with an answer, whatever it is, 69 when no server runs, 78 for a bad configuration.`,
+Exit codes: 0 with an answer, whatever it is, 69 when no server runs, 78 for a bad configuration where none
+runs.`,
 
   run: (args) => report(args, { lines: explainLines, json: explanation }),
 };

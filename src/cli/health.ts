@@ -2,37 +2,29 @@
 // exit codes 0 and 1. It loads little, and of the configuration it reads where the control socket is, so that a file
 // that somebody is just editing does not make a server that goes on serving unhealthy.
 
-import { dirname, resolve } from 'node:path';
 import { controlSocketPath } from '../admin/control-socket-path.ts';
-import { readYaml } from '../config/yaml-tree.ts';
-import { readAtMost, reasonOf } from '../files/read-file.ts';
+import { stateDirOf } from '../config/state-dir.ts';
+import { reasonOf } from '../files/read-file.ts';
 import { type AdminPlace, exchangeWithAdmin } from './admin-exchange.ts';
 import { type Command, complain, EXIT, print, QUICKSTART, readArgs } from './command.ts';
 
-/** As the configuration itself may have (config/load.ts). */
-const FILE_OCTETS_MAX = 2 ** 20;
-/** As config/parse.ts has it. */
-const DEFAULT_STATE_DIR = 'state';
-
 export const health: Command = {
-  help: `Usage: noonmark health [--config FILE]
+  help: `Usage: noonmark health [--config FILE] [--json]
 
 Asks the running server for /healthz over its control socket, or where that cannot be made over its admin listener.
 
   --config FILE   the configuration of the server that is asked (default: the quick start's)
+  --json          {"healthy": true or false, "reason": null or that sentence} on standard output
 
 Exit codes: 0 when it answers, else 1 with a sentence that says why not.`,
 
   async run(args) {
-    const { values } = readArgs(args, { config: { type: 'string' } });
-    const file = values.config ?? QUICKSTART;
-    const problem = await problemOf(file);
-    if (problem === null) {
-      print('ok');
-      return EXIT.OK;
-    }
-    complain(problem);
-    return EXIT.FAILED;
+    const { values } = readArgs(args, { config: { type: 'string' }, json: { type: 'boolean' } });
+    const reason = await problemOf(values.config ?? QUICKSTART);
+    if (values.json) print(JSON.stringify({ healthy: reason === null, reason }));
+    else if (reason === null) print('ok');
+    else complain(reason);
+    return reason === null ? EXIT.OK : EXIT.FAILED;
   },
 };
 
@@ -40,7 +32,7 @@ Exit codes: 0 when it answers, else 1 with a sentence that says why not.`,
 async function problemOf(file: string): Promise<string | null> {
   let socketPath: string;
   try {
-    socketPath = controlSocketPath(stateDirIn(file));
+    socketPath = controlSocketPath(stateDirOf(file));
   } catch (error) {
     return `${file}: ${reasonOf(error)}; name the configuration of the server with --config FILE`;
   }
@@ -50,14 +42,6 @@ async function problemOf(file: string): Promise<string | null> {
     if ((await silenceAt({ host: address, port })) === null) return null;
   }
   return `no healthy server at ${socketPath}: ${silence}`;
-}
-
-/** Where the configuration puts its state, whatever else is wrong with it. @throws the system's error */
-function stateDirIn(file: string): string {
-  const { value, broken } = readYaml(Buffer.from(readAtMost(file, FILE_OCTETS_MAX)).toString());
-  if (broken) throw new Error('it is not YAML at this moment');
-  const written = (value as { state_dir?: unknown } | undefined)?.state_dir;
-  return typeof written === 'string' ? resolve(dirname(file), written) : resolve(DEFAULT_STATE_DIR);
 }
 
 /** None for a configuration that is bad. Loaded only now, for it takes longer than everything else here. */

@@ -7,9 +7,8 @@ import { extendedErrorName } from '../dns/extended-error-name.ts';
 import { formatName } from '../dns/names.ts';
 import type { Explained } from '../resolver/explained.ts';
 import { EXIT, print, UsageError } from './command.ts';
-import { askServer, printLines, unlessAbsent } from './control.ts';
+import { askServer, askServerOf, printLines } from './control.ts';
 import type { QueryQuestion } from './query-question.ts';
-import { loadOrComplain } from './read-config.ts';
 import { columns, labelled } from './text-columns.ts';
 
 export interface ExplainOptions {
@@ -23,15 +22,13 @@ export interface ExplainOptions {
 export async function explainQuery(question: QueryQuestion, options: ExplainOptions): Promise<number> {
   const { client = '127.0.0.1' } = options;
   if (isIP(client) === 0) throw new UsageError(`--client takes an address, and "${client}" is none`);
-  const config = loadOrComplain(options.config)?.config;
-  if (config === undefined) return EXIT.CONFIG;
   const params = new URLSearchParams({
     name: formatName(question.name),
     type: typeName(question.type),
     client,
   });
-  return unlessAbsent(async () => {
-    const text = await askServer(config.stateDir, 'GET', `/api/explain?${params}`);
+  return askServerOf(options.config, async (stateDir) => {
+    const text = await askServer(stateDir, 'GET', `/api/explain?${params}`);
     const explained = JSON.parse(text) as Explained;
     if (options.json) print(JSON.stringify(explained, null, 2));
     else printLines(explainedLines(explained));
@@ -46,7 +43,7 @@ const PEOPLE: Readonly<Record<NonNullable<Explained['answeredBy']>, string>> = {
   degrade: 'treated apart, because the clock is untrusted',
   cache: 'answered from the cache',
   rebinding: 'decided by the protection against rebinding',
-  forward: 'asked of an upstream',
+  forward: 'left to the upstreams',
 };
 
 export function explainedLines(explained: Explained): string[] {

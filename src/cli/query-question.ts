@@ -3,7 +3,6 @@
 // 128 octets is for the encrypted transports only (RFC 8467 section 4.1).
 
 import { isIP } from 'node:net';
-import { domainToASCII } from 'node:url';
 import ipaddr from 'ipaddr.js';
 import { suggest } from '../config/suggest.ts';
 import { quote } from '../config/value-error.ts';
@@ -36,8 +35,6 @@ export function readQuestion(operands: readonly string[], reverse: boolean): Que
   if (isAddress && (reverse || type === undefined || typeNumber(type) === TYPE.PTR)) {
     return { name: reverseNameOf(name), type: type === undefined ? TYPE.PTR : readType(type) };
   }
-  const ascii = /[^\u0000-\u007f]/.test(name) ? domainToASCII(name) : '';
-  if (ascii !== '') throw new UsageError(`${quote(name)} is not ASCII; write its IDNA form, ${quote(ascii)}`);
   return { name: parseName(name), type: type === undefined ? TYPE.A : readType(type) };
 }
 

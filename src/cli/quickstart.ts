@@ -16,7 +16,7 @@ const PATIENCE_MS = 3000;
 /** The text, once it is known what works. */
 export async function describeStart(app: App, config: Config, clock: Clock): Promise<string> {
   return [
-    'Noonmark is answering.',
+    isAnswering(app) ? 'Noonmark is answering.' : 'Noonmark waits for its addresses; the log says why.',
     '',
     ...listening(app),
     '',
@@ -27,6 +27,10 @@ export async function describeStart(app: App, config: Config, clock: Clock): Pro
     '',
     'Stop it with Ctrl+C. README.md says how to point a device at it.',
   ].join('\n');
+}
+
+function isAnswering({ addresses }: App): boolean {
+  return Object.values(addresses).some((where) => where.length > 0);
 }
 
 function listening({ addresses }: App): string[] {

@@ -1,5 +1,6 @@
 // Keeps a running server at what its configuration says: read again on SIGHUP, and when the file or one that it includes
-// has changed. One reload after the other. A bad file is reported, and what was served before goes on.
+// has changed; a signal has the lists asked for again as well. One reload after the other. A bad file is reported, in the
+// log and in the status, and what was served before goes on.
 
 import { isDeepStrictEqual } from 'node:util';
 import type { App } from '../app/app.ts';
@@ -7,13 +8,13 @@ import type { Clock } from '../clock/clock.ts';
 import type { Config } from '../config/config.ts';
 import { loadConfig } from '../config/load.ts';
 import type { ParsedConfig } from '../config/parse.ts';
-import { ConfigProblems, formatProblem } from '../config/problems.ts';
+import { type ConfigProblem, ConfigProblems, formatProblem } from '../config/problems.ts';
 import { FileWatch } from '../files/file-watch.ts';
 import type { Log, LogOptions } from '../observe/log.ts';
 import { circlesHere } from './read-config.ts';
 
 export interface ReloadingParts {
-  readonly app: App;
+  readonly app: Pick<App, 'reload' | 'noteReload' | 'refetchLists' | 'addresses'>;
   /** Resolves when the app has started; no reload begins before. */
   readonly started: Promise<unknown>;
   /** As the person wrote it. */
@@ -32,54 +33,93 @@ export class Reloading {
   #config: Config;
   #files: readonly string[];
   #under: Promise<void>;
+  /** Of the last start or reload: what is among them is not said again. */
+  #told: Readonly<Record<'warnings' | 'circles', readonly ConfigProblem[]>>;
 
   constructor(parts: ReloadingParts) {
     this.#parts = parts;
     this.#config = parts.loaded.config;
     this.#files = parts.loaded.files;
-    this.#watch = new FileWatch({ paths: this.#files, clock: parts.clock, onChange: () => this.reload() });
+    this.#told = { warnings: parts.loaded.warnings, circles: [] };
+    const onChange = () => this.reload('files');
+    this.#watch = new FileWatch({ paths: this.#files, clock: parts.clock, onChange });
     this.#under = Promise.all([parts.started, this.#watch.know()]).then(() => {});
   }
 
   /** After those that are under way. Never rejects: what is wrong goes to the log. */
-  reload(): Promise<void> {
-    this.#under = this.#under.then(() => this.#reload());
+  reload(because: 'signal' | 'files'): Promise<void> {
+    this.#under = this.#under.then(() => this.#reload(because));
     return this.#under;
+  }
+
+  /** What would turn against us in a power cut, at each start and reload, because `check` is not always run. */
+  sayCircles(): void {
+    for (const { path, message } of this.#untold('circles', circlesHere(this.#config)))
+      this.#parts.log.warn(message, { key: path });
   }
 
   close(): void {
     this.#watch.close();
   }
 
-  async #reload(): Promise<void> {
+  async #reload(because: 'signal' | 'files'): Promise<void> {
     const { app, file, log, logOptions } = this.#parts;
     try {
       await this.#watch.know();
-      const { config, warnings, files } = loadConfig(file);
-      for (const warning of warnings) log.warn(formatProblem(file, warning));
+      const { stateDir } = this.#config;
+      const loaded = loadConfig(file);
+      const warnings = [...loaded.warnings, ...stateDirWarning(stateDir, loaded.config)];
+      for (const warning of this.#untold('warnings', warnings)) log.warn(formatProblem(file, warning));
+      const config = { ...loaded.config, stateDir };
       await app.reload(config);
+      app.noteReload(null);
+      if (because === 'signal') app.refetchLists();
       Object.assign(logOptions, config.log);
       log.info('reloaded', { ...app.addresses, changed: changedKeys(this.#config, config) });
       this.#config = config;
-      sayCircles(config, log);
-      if (isDeepStrictEqual(files, this.#files)) return;
-      this.#files = files;
-      await this.#watch.know(files);
+      this.sayCircles();
+      await this.#watchOver(loaded.files);
     } catch (error) {
       const isExpected = error instanceof ConfigProblems;
       const reason = (isExpected ? error.message : (error as Error).stack) ?? String(error);
       log.error('reload failed; what was served before goes on', { reason });
+      app.noteReload(firstOf(error as Error));
+      if (isExpected && error.files.length > 0) await this.#watchOver(error.files); // one of them is to be mended
     }
+  }
+
+  #untold(kind: 'warnings' | 'circles', found: readonly ConfigProblem[]): ConfigProblem[] {
+    const before = this.#told[kind];
+    this.#told = { ...this.#told, [kind]: found };
+    return found.filter(
+      ({ path, message }) => !before.some((one) => one.path === path && one.message === message),
+    );
+  }
+
+  async #watchOver(files: readonly string[]): Promise<void> {
+    if (isDeepStrictEqual(files, this.#files)) return;
+    this.#files = files;
+    await this.#watch.know(files);
   }
 }
 
-/** What would turn against us in a power cut, at each start and reload, because `check` is not always run. */
-export function sayCircles(config: Config, log: Log): void {
-  for (const { path, message } of circlesHere(config)) log.warn(message, { key: path });
+/** Stamp, cache, lists and control socket are where they are: another place is one for the next start. */
+function stateDirWarning(stateDir: string, wanted: Config): ConfigProblem[] {
+  if (wanted.stateDir === stateDir) return [];
+  const message = `${wanted.stateDir} counts at the next start, so restart soon: until then the server keeps to ${stateDir}, and the commands that ask it look for it in the other`;
+  return [{ path: 'state_dir', line: 0, message }];
 }
 
-function changedKeys(before: Config, after: Config): string[] {
-  return (Object.keys(after) as (keyof Config)[]).filter(
+function firstOf(error: Error): { readonly problem: string; readonly more: number } {
+  if (!(error instanceof ConfigProblems)) return { problem: error.message, more: 0 };
+  return { problem: formatProblem(error.file, error.problems[0]!), more: error.problems.length - 1 };
+}
+
+/** As they are written in the file. */
+function changedKeys(before: Config, after: Config): readonly string[] {
+  const changed = (Object.keys(after) as (keyof Config)[]).filter(
     (key) => !isDeepStrictEqual(before[key], after[key]),
   );
+  if (changed.length === 0) return ['nothing'];
+  return changed.map((key) => key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`));
 }

@@ -9,7 +9,7 @@ import { createLog, type Log } from '../observe/log.ts';
 import { type Command, complain, EXIT, print, QUICKSTART, readArgs } from './command.ts';
 import { describeStart } from './quickstart.ts';
 import { loadOrComplain } from './read-config.ts';
-import { Reloading, sayCircles } from './reloading.ts';
+import { Reloading } from './reloading.ts';
 
 export const serve: Command = {
   help: `Usage: noonmark serve [--config FILE]
@@ -37,13 +37,13 @@ Exit codes: 0 after a signal, 75 when no listen address can ever work, 78 for a 
     sayHowTimeBegins(clock, log);
     const started = app.start();
     const reloading = new Reloading({ ...{ app, started, file, loaded }, ...{ clock, log, logOptions } });
-    const signal = untilSignal(() => reloading.reload());
+    const signal = untilSignal(() => reloading.reload('signal'));
     if (!(await started)) {
       log.error('no listen address can ever work on this host; see the reasons above');
       return EXIT.NO_ADDRESS;
     }
     flushCompileCache(); // not only at the end: after a power cut there was none
-    sayCircles(config, log); // not before: its files are read at once, and nobody waits for that with a question
+    reloading.sayCircles(); // not before: its files are read at once, and nobody waits for that with a question
     if (values.config === undefined || process.stdout.isTTY) print(await describeStart(app, config, clock));
     log.info('stopping', { signal: await signal });
     reloading.close();

@@ -9,7 +9,9 @@ import {
   formatCount,
   formatInstant,
   formatLag,
+  forwardSentence,
   listSentence,
+  nameFileSentence,
   plural,
   stateName,
   stateSentence,
@@ -27,13 +29,14 @@ Asks the running server how it is: the time, upstreams, the certificate, where i
   --config FILE   the configuration of the server that is asked (default: the quick start's)
   --json          all of it as one JSON object (docs/api.md)
 
-Exit codes: 0 with an answer, 69 when no server runs, 78 for a bad configuration.`,
+Exit codes: 0 with an answer, 69 when no server runs, 78 for a bad configuration where none runs.`,
 
   run: (args) => report(args, { lines: statusLines, json: (found) => found }),
 };
 
 export function statusLines(found: Status): string[] {
-  const { version, uptimeMs, listening, waiting, upstreams, cache, lists, queries, degraded } = found;
+  const { version, uptimeMs, listening, waiting, upstreams, forwards, cache, lists, nameFiles } = found;
+  const { queries, degraded } = found;
   const usable = upstreams.filter(({ isUsable }) => isUsable).length;
   const doors = Object.entries(listening).filter(([, addresses]) => addresses.length > 0);
   const taken = Object.entries(queries).map(([transport, count]) => `${transport} ${formatCount(count)}`);
@@ -47,6 +50,7 @@ export function statusLines(found: Status): string[] {
     ...upstreams.flatMap(({ url, problem }): [string, string][] =>
       problem === null ? [] : [['', problem.startsWith(url) ? problem : `${url}: ${problem}`]],
     ),
+    ...forwards.map((one, at): [string, string] => [at === 0 ? 'forwarded' : '', forwardSentence(one)]),
     ['certificate', certificateLine(found)],
     ...doors.map(([transport, addresses], at): [string, string] => [
       at === 0 ? 'listening' : '',
@@ -60,6 +64,10 @@ export function statusLines(found: Status): string[] {
     ...lists.map((list, at): [string, string] => [
       at === 0 ? 'lists' : '',
       `${list.name}: ${listSentence(list)}`,
+    ]),
+    ...nameFiles.map((one, at): [string, string] => [
+      at === 0 ? 'name files' : '',
+      `${one.file}: ${nameFileSentence(one)}`,
     ]),
     ['queries', taken.join(', ')],
   ];
@@ -83,6 +91,7 @@ function timeLine({ clock }: Status): string {
 
 function certificateLine({ certificate }: Status): string {
   if (certificate === null) return 'none yet';
-  const { names, notAfter, source, problem } = certificate;
-  return `${names.join(', ')}, until ${formatInstant(notAfter)}, from ${certificateSource(source)}${problem === null ? '' : `: ${problem}`}`;
+  const { names, notAfter, source, problem, filesProblem } = certificate;
+  const line = `${names.join(', ')}, until ${formatInstant(notAfter)}, from ${certificateSource(source)}`;
+  return [line, ...[problem, filesProblem].filter((one) => one !== null)].join(': ');
 }

@@ -3,8 +3,7 @@
 
 import { forgetStamp, stampFile } from '../timesync/stamp.ts';
 import { type Command, complain, EXIT, print, readArgs } from './command.ts';
-import { askServer, CONTROL_OPTIONS, NoServer, printLines, report, unlessAbsent } from './control.ts';
-import { loadOrComplain } from './read-config.ts';
+import { askServer, askServerOf, CONTROL_OPTIONS, NoServer, printLines, report } from './control.ts';
 import { timeLines } from './time-lines.ts';
 
 const OPTIONS = { ...CONTROL_OPTIONS, 'forget-stamp': { type: 'boolean' } } as const;
@@ -24,24 +23,26 @@ time (less the system clock, while ours is not known); bounds say how far from t
   --forget-stamp   forget the time that was written down for the next start: only when it is known to be wrong,
                    from before a repair of the clock, say
 
-Exit codes: 0 with an answer, 69 when no server runs, 78 for a bad configuration.`,
+Exit codes: 0 with an answer, 69 when no server runs, 78 for a bad configuration where none runs.`,
 
   async run(args) {
     const { values } = readArgs(args, OPTIONS);
     if (!values['forget-stamp'])
       return report(args, { lines: ({ clock }) => timeLines(clock), json: ({ clock }) => clock });
-    const config = loadOrComplain(values.config)?.config;
-    return config === undefined ? EXIT.CONFIG : unlessAbsent(() => forget(config.stateDir));
+    return askServerOf(values.config, forget);
   },
 };
 
-/** Asks the running server to do it; a file deleted under it would be written again. */
-async function forget(stateDir: string): Promise<number> {
+/**
+ * Asks the running server to do it; a file deleted under it would be written again. Where no server answers, the file is
+ * deleted; not so where the configuration is broken, for it may lie elsewhere.
+ */
+async function forget(stateDir: string, isFileGood: boolean): Promise<number> {
   try {
     printLines([(await askServer(stateDir, 'POST', '/control/forget-stamp')).trimEnd()]);
     return EXIT.OK;
   } catch (error) {
-    if (!(error instanceof NoServer && error.isAbsent)) throw error;
+    if (!(error instanceof NoServer && error.isAbsent && isFileGood)) throw error;
     return forgetAlone(stateDir);
   }
 }

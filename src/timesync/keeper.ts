@@ -118,7 +118,7 @@ export class Keeper {
   /** The stamp is deleted and counts no more. Resolves with what it said, milliseconds since 1970; null: there was none. */
   async forgetStamp(): Promise<number | null> {
     const forgotten = this.#stamp.epochMs;
-    await this.#stamp.forget();
+    await this.#stamp.forget(this.#parts.clock.monotonic());
     this.#note('the stamp was forgotten on request');
     this.#reconsider(null);
     this.roundSoon();
@@ -127,6 +127,7 @@ export class Keeper {
 
   report(): TimeReport {
     const { clock } = this.#parts;
+    const { epochMs, problem, problemAtMs } = this.#stamp;
     const nowMs = clock.monotonic();
     return {
       status: clock.status,
@@ -142,7 +143,7 @@ export class Keeper {
       unresolved: this.#panel.unresolved,
       opinions: this.#selection?.opinions ?? [],
       witnesses: this.#hearing.witnesses,
-      stamp: { epochMs: this.#stamp.epochMs, problem: this.#stamp.problem },
+      stamp: { epochMs, problem, problemAtMs },
       incidents: this.#incidents,
       outweighsWitnesses: this.#memory.outweighsWitnesses,
     };
@@ -347,7 +348,7 @@ export class Keeper {
     this.#note(
       `the stamp of ${day(this.#stamp.epochMs!)} is withdrawn: ${votes}, authenticated, say an earlier time`,
     );
-    void this.#stamp.forget();
+    void this.#stamp.forget(this.#parts.clock.monotonic());
   }
 
   #note(what: string): void {

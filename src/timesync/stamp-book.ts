@@ -28,7 +28,9 @@ export class StampBook {
   readonly #parts: StampBookParts;
   #epochMs: number | null = null;
   #atStart: Base | null = null;
-  #problem: string | null;
+  #problem: string | null = null;
+  /** Monotonic: since when there is one. */
+  #problemAtMs: number | null = null;
   #writtenAtMs = Number.NEGATIVE_INFINITY;
   /** The file is written or deleted by one at a time, in the order in which that was asked for. */
   #turn: Promise<void> = Promise.resolve();
@@ -37,9 +39,9 @@ export class StampBook {
   constructor(parts: StampBookParts, nowMs: number) {
     this.#parts = parts;
     const { epochMs, problem } = readStamp(parts.stateDir);
-    this.#problem = problem;
+    this.#find(problem, nowMs);
     if (epochMs !== null && epochMs > CEILING_MS)
-      this.#problem = `the stamp says ${day(epochMs)}, which is beyond belief; it is ignored`;
+      this.#find(`the stamp says ${day(epochMs)}, which is beyond belief; it is ignored`, nowMs);
     if (this.#problem !== null)
       parts.log.warn('the stamp of an earlier time cannot be used', { reason: this.#problem });
     // Below the date of the release it says nothing that the release does not.
@@ -62,6 +64,11 @@ export class StampBook {
     return this.#problem;
   }
 
+  /** Monotonic: since when there has been a problem, whichever; null: there is none. */
+  get problemAtMs(): number | null {
+    return this.#problemAtMs;
+  }
+
   isDue(nowMs: number): boolean {
     return nowMs - this.#writtenAtMs >= WRITE_EVERY_MS;
   }
@@ -77,22 +84,22 @@ export class StampBook {
         await writeStamp(stateDir, epochMs);
         if (this.#writtenAtMs !== nowMs) return; // the same meanwhile: the next turn decides
         this.#epochMs = Math.floor(epochMs);
-        this.#problem = null;
+        this.#find(null, nowMs);
       } catch (error) {
         const { code } = error as NodeJS.ErrnoException;
         const problem = `${stampFile(stateDir)} cannot be written (${code}); ${ADVICE[code ?? ''] ?? 'make state_dir writable'}, or a power cut will find no stamp`;
         if (problem !== this.#problem) log.warn(problem);
-        this.#problem = problem;
+        this.#find(problem, nowMs);
       }
     });
   }
 
   /** The stamp counts no more, and is deleted; what cannot be deleted is said. */
-  async forget(): Promise<void> {
+  async forget(nowMs: number): Promise<void> {
     const { isKept, log, stateDir } = this.#parts;
     this.#epochMs = null;
     this.#atStart = null;
-    this.#problem = null;
+    this.#find(null, nowMs);
     this.#writtenAtMs = Number.NEGATIVE_INFINITY;
     if (!isKept) return;
     await this.#inTurn(async () => {
@@ -100,8 +107,9 @@ export class StampBook {
         await forgetStamp(stateDir);
       } catch (error) {
         const { code } = error as NodeJS.ErrnoException;
-        this.#problem = `${stampFile(stateDir)} counts no more, but cannot be deleted (${code}); delete it by hand`;
-        log.warn(this.#problem);
+        const problem = `${stampFile(stateDir)} counts no more, but cannot be deleted (${code}); delete it by hand`;
+        log.warn(problem);
+        this.#find(problem, nowMs);
       }
     });
   }
@@ -115,6 +123,11 @@ export class StampBook {
   slept(ms: number): void {
     if (this.#atStart === null) return;
     this.#atStart = { ...this.#atStart, epochMs: this.#atStart.epochMs + ms };
+  }
+
+  #find(problem: string | null, nowMs: number): void {
+    this.#problem = problem;
+    this.#problemAtMs = problem === null ? null : (this.#problemAtMs ?? nowMs);
   }
 
   #inTurn(action: () => Promise<void>): Promise<void> {

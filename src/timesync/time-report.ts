@@ -27,7 +27,11 @@ export interface TimeReport {
   readonly unresolved: readonly { readonly url: string; readonly reason: string }[];
   readonly opinions: readonly Opinion[];
   readonly witnesses: readonly Witness[];
-  readonly stamp: { readonly epochMs: number | null; readonly problem: string | null };
+  readonly stamp: {
+    readonly epochMs: number | null;
+    readonly problem: string | null;
+    readonly problemAtMs: number | null;
+  };
   /** Latest first. */
   readonly incidents: readonly { readonly atMs: number; readonly what: string }[];
   /** Two authenticated operators say the time that the upstreams' certificates deny: those have expired. */

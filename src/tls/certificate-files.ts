@@ -24,10 +24,19 @@ export interface CertificateFilesParts {
   readonly serve: (certificate: ServedCertificate) => void;
 }
 
+/** What is wrong with the files as they are now. */
+export interface FilesProblem {
+  /** One sentence, with the file at fault. */
+  readonly problem: string;
+  /** How long they have been unusable, for whichever reason. */
+  readonly forMs: number;
+}
+
 export class CertificateFiles {
   readonly #parts: CertificateFilesParts;
   #served: ServedCertificate | null = null;
   #warned: string | null = null;
+  #problem: { readonly text: string; readonly sinceMs: number } | null = null;
   #reading: Promise<unknown> = Promise.resolve();
   #closed = false;
   readonly #watch: FileWatch;
@@ -60,21 +69,29 @@ export class CertificateFiles {
     this.#stopListening();
   }
 
+  /** Null while they can be used. */
+  get problem(): FilesProblem | null {
+    if (this.#problem === null) return null;
+    return { problem: this.#problem.text, forMs: this.#parts.clock.monotonic() - this.#problem.sinceMs };
+  }
+
   /** Looks at the files once. */
   look(): Promise<void> {
     return this.#watch.look();
   }
 
   async #read(): Promise<boolean> {
-    const { paths, log } = this.#parts;
+    const { paths, clock, log } = this.#parts;
     await this.#watch.know();
     const pair = await readPair(paths, 'files');
     if (this.#closed) return false;
     if ('problem' in pair) {
       const consequence = this.#served === null ? 'not used' : 'the old pair stays in use';
       log.error(`certificate files: ${pair.problem}; ${consequence}`);
+      this.#problem = { text: pair.problem, sinceMs: this.#problem?.sinceMs ?? clock.monotonic() };
       return false;
     }
+    this.#problem = null;
     const { certificate } = pair;
     if (certificate.chainPem === this.#served?.chainPem && certificate.keyPem === this.#served.keyPem)
       return true;

@@ -7,7 +7,7 @@ import { isIP } from 'node:net';
 import { type NetworkInterfaceInfo, networkInterfaces } from 'node:os';
 import type { Clock } from '../clock/clock.ts';
 import type { Log } from '../observe/log.ts';
-import { CertificateFiles } from './certificate-files.ts';
+import { CertificateFiles, type FilesProblem } from './certificate-files.ts';
 import { CertificateStore, canonicalAddress, type ServedCertificate } from './certificate-store.ts';
 import { LocalCa } from './local-ca.ts';
 
@@ -27,6 +27,8 @@ export interface CertificateInputs {
 
 export interface Certificates {
   readonly store: CertificateStore;
+  /** Why the files that the owner named are not what is served, as they are now; null: they are, or none are named. */
+  readonly filesProblem: FilesProblem | null;
   /** Reads everything again (SIGHUP), with new inputs where the configuration has changed; what works stays. */
   reload(inputs?: CertificateInputs): Promise<void>;
   close(): void;
@@ -108,6 +110,9 @@ export async function openCertificates(parts: CertificateParts): Promise<Certifi
   await settle(null);
   return {
     store: store!,
+    get filesProblem() {
+      return files?.problem ?? null;
+    },
     async reload(next = inputs) {
       const previous = inputs;
       inputs = next;

@@ -23,6 +23,8 @@ interface Member {
   answered: number;
   failed: number;
   problem: string | null;
+  /** Monotonic: when it first failed since it last answered; null: it answers, as far as is known. */
+  failingSinceMs: number | null;
 }
 
 /** What is known of one upstream, for people. */
@@ -37,6 +39,8 @@ export interface UpstreamState {
   readonly failed: number;
   /** The last failure in words, until the next answer; null when there is none. */
   readonly problem: string | null;
+  /** For how long it has not answered, from the first failure on; null while nothing is wrong with it. */
+  readonly failingForMs: number | null;
 }
 
 export interface UpstreamPoolParts {
@@ -55,6 +59,14 @@ export interface UpstreamPoolParts {
   readonly random?: () => number;
 }
 
+/** How an exchange ended, for whoever has a query explained. */
+export interface ExchangeEnd {
+  /** The name of the upstream whose reply was taken; null: there was none to take. */
+  readonly by: string | null;
+  /** The names of all that were asked, in that order. */
+  readonly tried: readonly string[];
+}
+
 export class UpstreamPool {
   readonly #parts: UpstreamPoolParts;
   readonly #members: readonly Member[];
@@ -69,19 +81,22 @@ export class UpstreamPool {
       answered: 0,
       failed: 0,
       problem: null,
+      failingSinceMs: null,
     }));
     this.#probing = parts.clock.every(PROBE_EVERY_MS, () => this.#probeFailed());
   }
 
   /**
    * The first good reply of any upstream; where none is good, the last reply that is at least one.
+   * @param onEnd called once, before the promise settles
    * @throws UpstreamFailure when there is no reply by `deadlineMs` (monotonic)
    */
-  exchange(query: Uint8Array, deadlineMs: number): Promise<Uint8Array> {
+  exchange(query: Uint8Array, deadlineMs: number, onEnd?: (end: ExchangeEnd) => void): Promise<Uint8Array> {
     if (this.#members.length === 0) {
+      onEnd?.({ by: null, tried: [] });
       return Promise.reject(new UpstreamFailure('upstream-unreachable', 'no upstream is configured'));
     }
-    return new Attempt(query, deadlineMs, this.#parts.clock, this).result;
+    return new Attempt(query, deadlineMs, this.#parts.clock, this, onEnd).result;
   }
 
   /** The better of two members picked at random among those not tried yet, else among all that can be. */
@@ -108,11 +123,14 @@ export class UpstreamPool {
     member.card.answered(rttMs);
     member.answered += 1;
     member.problem = null;
+    member.failingSinceMs = null;
     if (wasPenalised) this.#parts.onRecovery();
   }
 
   failed(member: Member, error: Error): void {
-    member.card.failed(this.#parts.clock.monotonic());
+    const nowMs = this.#parts.clock.monotonic();
+    member.card.failed(nowMs);
+    member.failingSinceMs ??= nowMs;
     member.failed += 1;
     member.problem = error.message;
   }
@@ -120,13 +138,16 @@ export class UpstreamPool {
   /** Each upstream as it stands, in the order of the configuration. */
   report(): UpstreamState[] {
     const mayAsk = this.#parts.isUsable();
-    return this.#members.map(({ upstream, card, answered, failed, problem }) => ({
+    const nowMs = this.#parts.clock.monotonic();
+    return this.#members.map(({ upstream, card, answered, failed, problem, failingSinceMs }) => ({
       url: upstream.name,
       isUsable: mayAsk && !card.isPenalised,
       rttMs: card.rttMs,
       answered,
       failed,
       problem,
+      // What is forgiven and fails again has not answered in between.
+      failingForMs: failingSinceMs === null || !card.isPenalised ? null : nowMs - failingSinceMs,
     }));
   }
 
@@ -180,6 +201,7 @@ class Attempt {
   readonly #deadlineMs: number;
   readonly #clock: Clock;
   readonly #pool: UpstreamPool;
+  readonly #onEnd: ((end: ExchangeEnd) => void) | undefined;
   readonly #tried = new Set<Member>();
   readonly #budget: SendBudget = { sendsLeft: MAX_SENDS, reserved: 0 };
   readonly #deadline: Timer;
@@ -188,14 +210,21 @@ class Attempt {
   #tries = 0;
   #running = 0;
   #hedge: Timer | null = null;
-  #secondBest: Uint8Array | null = null;
+  #secondBest: { readonly reply: Uint8Array; readonly from: Member } | null = null;
   #lastFailure: Error | null = null;
 
-  constructor(query: Uint8Array, deadlineMs: number, clock: Clock, pool: UpstreamPool) {
+  constructor(
+    query: Uint8Array,
+    deadlineMs: number,
+    clock: Clock,
+    pool: UpstreamPool,
+    onEnd: ((end: ExchangeEnd) => void) | undefined,
+  ) {
     this.#query = query;
     this.#deadlineMs = deadlineMs;
     this.#clock = clock;
     this.#pool = pool;
+    this.#onEnd = onEnd;
     this.result = new Promise((resolve, reject) => {
       this.#settle = { resolve, reject };
     });
@@ -223,7 +252,7 @@ class Attempt {
       (reply) => {
         this.#pool.answered(member, this.#clock.monotonic() - sentAtMs);
         this.#running -= 1;
-        this.#take(reply);
+        this.#take(reply, member);
       },
       (error) => {
         this.#pool.failed(member, error);
@@ -238,13 +267,13 @@ class Attempt {
     return this.#tries < MAX_TRIES && this.#budget.sendsLeft > 0;
   }
 
-  #take(reply: Uint8Array): void {
+  #take(reply: Uint8Array, from: Member): void {
     if (this.#isSettled) return;
     if (!deservesSecondOpinion(reply)) {
-      this.#finish(() => this.#settle.resolve(reply));
+      this.#finish(from, () => this.#settle.resolve(reply));
       return;
     }
-    this.#secondBest = reply;
+    this.#secondBest = { reply, from };
     if (this.#pool.hasFresh(this.#tried)) this.#goOn();
     else if (this.#running === 0) this.#giveUp();
   }
@@ -257,17 +286,21 @@ class Attempt {
 
   #giveUp(): void {
     const { resolve, reject } = this.#settle;
-    const reply = this.#secondBest;
+    const best = this.#secondBest;
     const failure =
       this.#lastFailure ?? new UpstreamFailure('upstream-silent', 'no upstream answered in time');
-    this.#finish(() => (reply === null ? reject(failure) : resolve(reply)));
+    this.#finish(best?.from ?? null, () => (best === null ? reject(failure) : resolve(best.reply)));
   }
 
-  #finish(settle: () => void): void {
+  #finish(by: Member | null, settle: () => void): void {
     if (this.#isSettled) return;
     this.#isSettled = true;
     this.#deadline.cancel();
     this.#hedge?.cancel();
+    this.#onEnd?.({
+      by: by?.upstream.name ?? null,
+      tried: Array.from(this.#tried, ({ upstream }) => upstream.name),
+    });
     settle();
   }
 }

@@ -3,7 +3,7 @@
 // no client subnet (RFC 7871), no cookie, no spelling. Padded to 128 octets (RFC 8467 section 4.1).
 
 import { OUR_PAYLOAD_OCTETS } from '../dns/answer.ts';
-import { CLASS_IN, OPCODE_QUERY, RCODE, TYPE } from '../dns/codes.ts';
+import { CLASS_IN, DNSSEC_ERRORS, OPCODE_QUERY, RCODE, TYPE } from '../dns/codes.ts';
 import { readExtendedErrors, writeOpt } from '../dns/edns.ts';
 import { type NameKey, nameOctets, ROOT } from '../dns/names.ts';
 import { Query } from '../dns/query.ts';
@@ -20,8 +20,6 @@ import {
 const PADDING_OCTETS = 128;
 /** The longest question and OPT record, and one block of padding. */
 const MAX_QUERY_OCTETS = 512;
-/** Extended errors that say "DNSSEC says no" (RFC 8914): asking somebody else would be shopping for a worse answer. */
-const DNSSEC_ERRORS: ReadonlySet<number> = new Set([1, 2, 5, 6, 7, 8, 9, 10, 11, 12, 25, 27]);
 
 /** A whole message with ID 0. AD asks for the validation bit (RFC 6840 section 5.7). */
 export function buildUpstreamQuery(query: Query): Uint8Array {
@@ -68,7 +66,7 @@ export function isBareFailure(reply: Uint8Array): boolean {
   return (flags & FLAG.QR) !== 0 && (flags & 15) !== RCODE.NOERROR;
 }
 
-/** Might another upstream do better than this reply? */
+/** Might another upstream do better than this reply? Where DNSSEC says no, asking on would be shopping for a worse one. */
 export function deservesSecondOpinion(reply: Uint8Array): boolean {
   const rcode = readUint16(reply, 2) & 15;
   if (rcode === RCODE.NOERROR || rcode === RCODE.NXDOMAIN) return false;

@@ -253,7 +253,12 @@ describe.each(DOORS)('$name', (door) => {
     await settle();
     expect(listener.addresses).toEqual([]);
     expect(listener.waiting).toEqual([
-      { address: wanted, reason: expect.stringContaining('another program'), isHopeless: false },
+      {
+        address: wanted,
+        reason: expect.stringContaining('another program'),
+        isHopeless: false,
+        waitingForMs: expect.any(Number),
+      },
     ]);
     expect(log.warn).toHaveBeenCalledTimes(1);
     await leave();

@@ -104,17 +104,23 @@ describe.skipIf(!havePeers('unbound', 'dig', 'kdig'))('A device that looks for e
     const explain = async (...args: string[]) =>
       JSON.parse((await command('query', '--explain', ...args, '--json')).stdout) as Explained;
     expect(await explain(INTERNAL_NAME)).toMatchObject({ rcode: 'NOERROR', answeredBy: 'local' });
-    expect(await explain(INTERNAL_NAME, 'A', '--client', '203.0.113.7')).toMatchObject({ rcode: 'REFUSED' });
+    expect(await explain(INTERNAL_NAME, 'A', '--client', '203.0.113.7')).toMatchObject({
+      ...{ rcode: 'REFUSED', answeredBy: 'guard' },
+      steps: [{ link: 'guard', detail: 'client not allowed (access.allow)' }],
+    });
     const world = `explained.${WILD_ZONE}`;
     const asked = async () => {
-      const { rcode, answer, answeredBy } = await explain(world);
+      const { rcode, answer, answeredBy, steps } = await explain(world);
       expect([rcode, answer[0]]).toEqual(['NOERROR', expect.stringContaining(WILD_ADDRESS)]);
-      return answeredBy;
+      expect(steps.at(-1)?.link).toBe(answeredBy);
+      return [answeredBy, steps.at(-1)?.detail];
     };
-    expect([await asked(), await asked()]).toEqual(['forward', 'cache']);
+    const asUpstream = ['forward', upstream.upstreams[0]!.url];
+    expect(await asked()).toEqual(asUpstream);
+    expect(await asked()).toEqual(['cache', expect.stringContaining('kept answer')]);
     const flushed = await command('cache', 'flush', world);
     expect([flushed.code, flushed.stdout]).toEqual([0, `1 answer for ${world} is forgotten.\n`]);
-    expect(await asked()).toBe('forward');
+    expect(await asked()).toEqual(asUpstream);
     const below = await command('cache', 'flush', WILD_ZONE, '--below', '--json');
     expect(JSON.parse(below.stdout)).toEqual({ name: `${WILD_ZONE}.`, below: true, flushed: 1 });
   });

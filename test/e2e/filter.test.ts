@@ -6,7 +6,14 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { eventually } from '../support/eventually.ts';
 import { honest, type ListServer, startListServer } from '../support/list-server.ts';
-import { MAIN_FILE, NODE, type Noonmark, startNoonmark, TRANSPORTS } from '../support/noonmark.ts';
+import {
+  type ConfigTree,
+  MAIN_FILE,
+  NODE,
+  type Noonmark,
+  startNoonmark,
+  TRANSPORTS,
+} from '../support/noonmark.ts';
 import { dig } from '../support/peers/dig.ts';
 import { havePeers } from '../support/peers/packages.ts';
 import { WILD_ADDRESS, WILD_ZONE } from '../support/peers/unbound.ts';
@@ -24,6 +31,7 @@ describe.skipIf(!havePeers('unbound', 'dig'))('A filter', () => {
   let upstream: TrustedUnbound;
   let publisher: ListServer;
   let noonmark: Noonmark;
+  let config: ConfigTree;
 
   beforeAll(async () => {
     upstream = await startTrustedUnbound();
@@ -31,22 +39,23 @@ describe.skipIf(!havePeers('unbound', 'dig'))('A filter', () => {
       upstream.pki.issue({ names: [PUBLISHER] }),
       honest(`! a list\n||${TRACKER}^\n`),
     );
-    noonmark = await startNoonmark({
-      config: {
-        upstreams: upstream.upstreams,
-        zones: { 'home.arpa': { records: ['lists A 127.0.0.1', 'portal A 192.168.1.9'] } },
-        filter: {
-          lists: [
-            { name: 'mine', file: 'mine.txt' },
-            {
-              ...{ name: 'theirs', ca_file: upstream.pki.rootFile },
-              url: `https://${PUBLISHER}:${publisher.port}/list`,
-            },
-          ],
-          rewrites: { [`portal.${WILD_ZONE}`]: 'portal.home.arpa' },
-          groups: [{ name: 'workshop', clients: ['127.0.0.2'], lists: [] }],
-        },
+    config = {
+      upstreams: upstream.upstreams,
+      zones: { 'home.arpa': { records: ['lists A 127.0.0.1', 'portal A 192.168.1.9'] } },
+      filter: {
+        lists: [
+          { name: 'mine', file: 'mine.txt' },
+          {
+            ...{ name: 'theirs', ca_file: upstream.pki.rootFile },
+            url: `https://${PUBLISHER}:${publisher.port}/list`,
+          },
+        ],
+        rewrites: { [`portal.${WILD_ZONE}`]: 'portal.home.arpa' },
+        groups: [{ name: 'workshop', clients: ['127.0.0.2'], lists: [] }],
       },
+    };
+    noonmark = await startNoonmark({
+      config,
       prepare: (directory) => writeFileSync(join(directory, 'mine.txt'), `||${ADS}^\n@@||${FINE}^\n`),
     });
     await noonmark.process.waitForLine(/list read.*theirs/);
@@ -95,6 +104,19 @@ describe.skipIf(!havePeers('unbound', 'dig'))('A filter', () => {
     };
     expect(await explained('127.0.0.1')).toContain(`list "mine" blocks x.${ADS}. (rule ||${ADS}^)`);
     expect(await explained('127.0.0.2')).not.toContain('mine');
+  });
+
+  test('asks for the list again on SIGHUP, for changes only, and not when the configuration has changed', async () => {
+    noonmark.writeConfig({ ...config, limits: { udp_payload: 1000 } });
+    await noonmark.process.waitForLine(/reloaded.*limits/);
+    expect(publisher.requests).toHaveLength(1);
+    noonmark.process.signal('SIGHUP');
+    await eventually(() => publisher.requests.length === 2, { what: 'a second request' });
+    expect(publisher.requests[1]!.headers).toMatchObject({ 'if-none-match': '"1"' });
+    publisher.behave = honest(`||${TRACKER}^\n||later.${WILD_ZONE}^\n`, '"2"');
+    expect((await noonmark.ask(`a.later.${WILD_ZONE}`)).rcode).toBe('NOERROR');
+    noonmark.process.signal('SIGHUP');
+    await eventually(async () => (await noonmark.ask(`b.later.${WILD_ZONE}`)).rcode === 'NXDOMAIN');
   });
 
   test('keeps the list through a restart without its publisher, and takes a changed file over', async () => {

@@ -13,7 +13,7 @@ import { makePki, upstreamCertificate, upstreamEntry } from '../support/upstream
 
 const peers = ['unbound', 'dig', 'ldns-signzone', 'ip', 'unshare'] as const;
 const canRun = isRoot && havePeers(...peers);
-const program = canRun ? await findResolved() : undefined;
+const program = canRun ? findResolved() : undefined;
 
 const HOUSE = { records: [`nas 300 A ${INTERNAL_ADDRESS}`] };
 const REVERSE_NAME = '20.1.168.192.in-addr.arpa';

@@ -10,7 +10,7 @@ import { parseRecordText } from '../../src/dns/record-text.ts';
 import { Filter } from '../../src/lists/filter.ts';
 import type { Log, LogFields } from '../../src/observe/log.ts';
 import { AccessList } from '../../src/resolver/access-list.ts';
-import { LruAnswerStore } from '../../src/resolver/cache/answer-store.ts';
+import { PackedAnswerStore } from '../../src/resolver/cache/answer-store.ts';
 import { FailureMemory } from '../../src/resolver/cache/failure-memory.ts';
 import { noCacheCounts } from '../../src/resolver/cache.ts';
 import { newCookieSecret } from '../../src/resolver/cookie-secret.ts';
@@ -76,7 +76,7 @@ export class House {
   readonly log = new RecordedLog();
   readonly failures = new FailureMemory();
   readonly counts: QueryCounts = { udp: 0, tcp: 0, dot: 0, doh: 0 };
-  readonly store = new LruAnswerStore(2 ** 20);
+  readonly store = new PackedAnswerStore(2 ** 20);
   /** Every query that left, as octets; over strict connections and over relaxed ones. */
   readonly sent: Buffer[] = [];
   readonly sentRelaxed: Buffer[] = [];

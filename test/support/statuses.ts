@@ -87,7 +87,7 @@ const clock: ClockReport = {
       lastAgoMs: 95_000,
     },
   ],
-  stamp: { at: '2026-11-03T07:40:02.000Z', problem: null },
+  stamp: { at: '2026-11-03T07:40:02.000Z', problem: null, problemForMs: null },
   incidents: [],
 };
 
@@ -111,6 +111,7 @@ export const synchronized: Status = {
     source: 'local-ca',
     renewal: 'by itself, 30 days before its end',
     problem: null,
+    filesProblem: null,
   },
   designated: [
     {
@@ -133,14 +134,25 @@ export const synchronized: Status = {
       answered: 48_120,
       failed: 3,
       problem: null,
+      failingForMs: null,
     },
-    { url: 'tls://one.one.one.one', isUsable: true, rttMs: 9.7, answered: 61_904, failed: 0, problem: null },
+    {
+      url: 'tls://one.one.one.one',
+      isUsable: true,
+      rttMs: 9.7,
+      answered: 61_904,
+      failed: 0,
+      problem: null,
+      failingForMs: null,
+    },
   ],
+  forwards: [],
   cache: {
     ...{ entries: 18_204, octets: 6_912_004, maxOctets: 67_108_864 },
     ...{ hits: 71_000, misses: 29_000, stale: 12, prefetched: 3_400 },
   },
   lists: [],
+  nameFiles: [],
   queries: { udp: 812_004, tcp: 912, dot: 41_230, doh: 20_117 },
   notReady: [],
   degraded: [],
@@ -207,7 +219,7 @@ export const untrusted: Status = {
     floor: '2026-10-01T00:00:00.000Z',
     floorReason: 'the date of this release',
     witnesses: [{ ...clock.witnesses[0]!, agrees: null, lastAgoMs: 8000 }],
-    stamp: { at: null, problem: 'there is no stamp in the state directory' },
+    stamp: { at: null, problem: 'there is no stamp in the state directory', problemForMs: 40_000 },
   },
   certificate: { ...synchronized.certificate!, problem: null },
   designated: [
@@ -266,6 +278,7 @@ export const oneLiar: Status = {
       isUsable: false,
       failed: 12,
       problem: 'no connection: refused at 1.1.1.1',
+      failingForMs: 645_000,
     },
   ],
   degraded: [

@@ -1,6 +1,6 @@
 // Chromium without a window, set to DNS over HTTPS as a person sets it ("Use secure DNS", a custom provider): the page that
 // it shows after a load. It has a profile and a certificate store of its own; nothing in /etc is touched.
-// It always talks to its makers as well, so it is given no way to a name but the one under test.
+// It always talks to its makers as well, so it runs in a network namespace from which there is no way to them.
 
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -21,9 +21,17 @@ const FLAGS = [
   '--disable-sync',
 ];
 
+const FAILURE = /Page load failed: (net::\w+)/;
+
 export interface Browser {
-  /** Opens a page and gives its text; empty, or an error page, when it could not be had. */
-  open(url: string): Promise<string>;
+  open(url: string): Promise<Loaded>;
+}
+
+export interface Loaded {
+  /** Empty where the page could not be had, or the browser did not start. */
+  readonly page: string;
+  /** Its own word for why a page could not be had, such as "net::ERR_NAME_NOT_RESOLVED". */
+  readonly failure: string | undefined;
 }
 
 export interface BrowserOptions {
@@ -34,9 +42,11 @@ export interface BrowserOptions {
   readonly address: string;
   /** File that this browser sees as /etc/resolv.conf. */
   readonly resolvConf: string;
+  /** File of the network namespace that it runs in. */
+  readonly network: string;
 }
 
-/** A fresh profile; mode `secure` has no way back to plain DNS. Needs root, for its own resolv.conf. */
+/** A fresh profile; mode `secure` has no way back to plain DNS. Needs root, for its own network and resolv.conf. */
 export async function newBrowser(options: BrowserOptions): Promise<Browser> {
   const home = temporaryDirectory('chromium');
   const store = join(home, '.pki/nssdb');
@@ -57,9 +67,10 @@ export async function newBrowser(options: BrowserOptions): Promise<Browser> {
     open: async (url) => {
       const chromium = ['chromium', ...FLAGS, `--user-data-dir=${profile}`, '--dump-dom', url];
       const inShell = 'mount --bind "$0" /etc/resolv.conf && exec "$@"';
-      const wrapped = ['-m', 'sh', '-c', inShell, options.resolvConf, ...chromium];
-      const loaded: Outcome = await run('unshare', wrapped, { env, timeoutMs: LOAD_TIMEOUT_MS });
-      return loaded.stdout;
+      const alone = ['unshare', '-m', 'sh', '-c', inShell, options.resolvConf, ...chromium];
+      const wrapped = [`--net=${options.network}`, ...alone];
+      const loaded: Outcome = await run('nsenter', wrapped, { env, timeoutMs: LOAD_TIMEOUT_MS });
+      return { page: loaded.stdout, failure: FAILURE.exec(loaded.stderr)?.[1] };
     },
   };
 }

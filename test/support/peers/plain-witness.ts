@@ -18,7 +18,7 @@ export interface PlainWitness {
 }
 
 /** Needs root, for the port. */
-export async function startPlainWitness(): Promise<PlainWitness> {
+export async function startPlainWitness(address = WITNESS_ADDRESS): Promise<PlainWitness> {
   const names: string[] = [];
   const answer = (query: Buffer): Buffer | undefined => {
     const name = questionName(query);
@@ -30,7 +30,7 @@ export async function startPlainWitness(): Promise<PlainWitness> {
     const reply = answer(query);
     if (reply) udp.send(reply, from.port, from.address);
   });
-  udp.bind(PORT, WITNESS_ADDRESS);
+  udp.bind(PORT, address);
   await once(udp, 'listening');
   const tcp = createServer((socket) => {
     socket.on('error', () => {});
@@ -39,7 +39,7 @@ export async function startPlainWitness(): Promise<PlainWitness> {
       if (reply) socket.end(Buffer.concat([Buffer.of(reply.length >> 8, reply.length & 0xff), reply]));
     });
   });
-  tcp.listen(PORT, WITNESS_ADDRESS);
+  tcp.listen(PORT, address);
   await once(tcp, 'listening');
   return {
     names,

@@ -37,12 +37,16 @@ const HEAD = `$TTL 300
 @ IN NS ns.signed.
 `;
 
-const HOSTS = (address: string) => `www IN A ${address}\npage IN A 127.0.0.1\n`;
+const hosts = (address: string, page: string) => `www IN A ${address}\npage IN A ${page}\n`;
 
 /** Somebody's DS: no zone stands behind it, and none is needed to be known as signed. */
 const SEALED = `sealed IN DS 4711 13 2 ${'ab'.repeat(32)}\n`;
 
-export async function startSignedWorld(certificate: IssuedCertificate): Promise<SignedWorld> {
+/** @param pageAddress where the server of the pages is */
+export async function startSignedWorld(
+  certificate: IssuedCertificate,
+  pageAddress = '127.0.0.1',
+): Promise<SignedWorld> {
   const directory = temporaryDirectory('world');
   const zone = (name: string, text: string) => {
     const file = join(directory, `zone-${name}`);
@@ -54,14 +58,14 @@ export async function startSignedWorld(certificate: IssuedCertificate): Promise<
     'signed.',
     zone(
       'signed.',
-      `ns IN A 127.0.0.1\n${HOSTS(WORLD.signedAddress)}open IN NS ns\nsealed IN NS ns\n${SEALED}`,
+      `ns IN A 127.0.0.1\n${hosts(WORLD.signedAddress, pageAddress)}open IN NS ns\nsealed IN NS ns\n${SEALED}`,
     ),
   );
   const arpa = await sign(directory, 'arpa.', zone('arpa.', 'home IN NS ns.signed.\n'));
   const delegations = ['signed', 'arpa', 'unsigned'].map((name) => `${name}. IN NS ns.signed.\n`).join('');
   const rootText = `ns.signed. IN A 127.0.0.1\n${delegations}${signed.ds}${arpa.ds}`;
   const root = await sign(directory, '.', zone('.', rootText));
-  const unsignedFile = zone('unsigned.', HOSTS(WORLD.unsignedAddress));
+  const unsignedFile = zone('unsigned.', hosts(WORLD.unsignedAddress, pageAddress));
 
   const port = await freePort();
   const configFile = join(directory, 'unbound.conf');

@@ -1,49 +1,24 @@
 // systemd-resolved as a validating stub, as one plain process without systemd or D-Bus, in a network namespace of its own
 // where nothing else holds 127.0.0.53. Debian's package is never installed for it: its installation points /etc/resolv.conf
-// at a daemon that would not run here. It is unpacked into node_modules/.cache instead. Needs root.
+// at a daemon that would not run here. test/install-peers.ts unpacks it into node_modules/.cache instead. Needs root.
 
-import { existsSync, globSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, globSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Running, run, start } from '../running.ts';
+import { type Running, start } from '../running.ts';
 import { temporaryDirectory } from '../temporary-directory.ts';
-import { isRoot } from './packages.ts';
 
-/** Both, since the program and its private library must be of one version. */
-const PACKAGES = ['systemd-resolved', 'libsystemd-shared'] as const;
 const INSTALLED = '/lib/systemd/systemd-resolved';
-const UNPACKED = join(import.meta.dirname, '../../../node_modules/.cache/systemd-resolved');
+/** Debian's packages, unpacked: both, since the program and its private library must be of one version. */
+export const RESOLVED_PACKAGES = ['systemd-resolved', 'libsystemd-shared'] as const;
+export const UNPACKED = join(import.meta.dirname, '../../../node_modules/.cache/systemd-resolved');
 const STUB = '127.0.0.53';
-const DOWNLOAD_TIMEOUT_MS = 60_000;
 
 /** What its own unit gives it. */
 const CAPABILITIES = '+net_raw,+net_bind_service,+setpcap';
 
-/** The program, from this machine or from Debian; undefined, and a word about it, where neither is to be had. */
-export async function findResolved(): Promise<string | undefined> {
-  if (existsSync(INSTALLED)) return INSTALLED;
-  const program = join(UNPACKED, INSTALLED);
-  if (existsSync(program) || (isRoot && existsSync('/usr/bin/apt-get') && (await unpack()))) return program;
-  console.log('NOT RUN: the tests that need systemd-resolved, which is not here and could not be fetched.');
-  return undefined;
-}
-
-async function unpack(): Promise<boolean> {
-  const directory = temporaryDirectory('resolved');
-  const fetched = await run('apt-get', ['-q', 'download', ...PACKAGES], {
-    cwd: directory,
-    timeoutMs: DOWNLOAD_TIMEOUT_MS,
-  });
-  const files = globSync(join(directory, '*.deb'));
-  if (fetched.code !== 0 || files.length !== PACKAGES.length) return false;
-  const tree = join(directory, 'tree');
-  for (const file of files) {
-    const { code } = await run('dpkg-deb', ['-x', file, tree]);
-    if (code !== 0) return false;
-  }
-  mkdirSync(join(UNPACKED, '..'), { recursive: true });
-  rmSync(UNPACKED, { recursive: true, force: true });
-  const { code } = await run('mv', [tree, UNPACKED]); // another file system, perhaps
-  return code === 0;
+/** The program, of this machine or as test/install-peers.ts has unpacked it; undefined where there is neither. */
+export function findResolved(): string | undefined {
+  return [INSTALLED, join(UNPACKED, INSTALLED)].find((program) => existsSync(program));
 }
 
 export interface ResolvedOptions {

@@ -16,11 +16,15 @@ const upstream = {
   failed: 0,
   isUsable: true,
   problem: null,
+  failingForMs: null,
 };
-const away = { ...upstream, url: 'tls://two.example', isUsable: false, problem: 'nobody is there' };
+const away = {
+  ...upstream,
+  ...{ url: 'tls://two.example', isUsable: false, problem: 'nobody is there', failingForMs: 3000 },
+};
 const certificate: CertificateReport = {
   ...{ names: ['dns.home.example'], notBefore: '', notAfter: '', issuer: 'x', source: 'files' },
-  ...{ renewal: 'by you', problem: null },
+  ...{ renewal: 'by you', problem: null, filesProblem: null },
 };
 
 function facts(more: Partial<Facts> = {}, time: Partial<TimeReport> = {}): Facts {
@@ -29,8 +33,11 @@ function facts(more: Partial<Facts> = {}, time: Partial<TimeReport> = {}): Facts
     upstreams: [upstream],
     forwards: [],
     lists: [],
+    nameFiles: [],
     certificate,
+    filesProblem: null,
     waiting: [],
+    reloadFailure: null,
     verificationProblem: null,
     haveUpstreamsExpired: false,
     uptimeMs: 5000,
@@ -60,7 +67,17 @@ describe('nothing is degraded', () => {
 
 describe('one thing alone', () => {
   const certificateProblem = { certificate: { ...certificate, problem: 'it ended on 2026-12-24' } };
-  const waiting = [{ listen: 'dot', address: '192.0.2.1:853', reason: 'no such address here yet' }];
+  const waiting = [
+    { listen: 'dot', address: '192.0.2.1:853', reason: 'no such address here yet', waitingForMs: 5 },
+  ];
+  const filesProblem = { problem: '/etc/key.pem: there is no such file', forMs: 5 };
+  const nameFile = {
+    file: '/etc/dhcp.leases',
+    format: 'dnsmasq',
+    names: 0,
+    unread: 0,
+    problemForMs: 5,
+  } as const;
 
   it.each<[string, Partial<Facts>, Partial<TimeReport>, { what: RegExp; evidence: RegExp; doThis: RegExp }]>([
     [
@@ -137,7 +154,7 @@ describe('one thing alone', () => {
     [
       'a stamp that cannot be kept',
       {},
-      { stamp: { epochMs: null, problem: 'EROFS' } },
+      { stamp: { epochMs: null, problem: 'EROFS', problemAtMs: 900_000 } },
       { what: /not kept for the next power cut/, evidence: /^EROFS$/, doThis: /state_dir/ },
     ],
     [
@@ -145,6 +162,68 @@ describe('one thing alone', () => {
       certificateProblem,
       {},
       { what: /certificate that DoT and DoH show/, evidence: /it ended on 2026-12-24/, doThis: /\(by you\)/ },
+    ],
+    [
+      'a certificate of the owner that cannot be served',
+      { certificate: { ...certificate, source: 'local-ca' }, filesProblem },
+      {},
+      {
+        what: /^the certificate that you named is not served; the local CA's is/,
+        evidence: /^\/etc\/key\.pem: there is no such file$/,
+        doThis: /read again at once/,
+      },
+    ],
+    [
+      'a certificate of the owner that has turned bad on the disk',
+      { filesProblem },
+      {},
+      { what: /those read before are served/, evidence: /no such file$/, doThis: /`certificate\.files`/ },
+    ],
+    [
+      'a configuration that could not be taken over',
+      { reloadFailure: { problem: 'home.yaml:7: listne: unknown', more: 0, forMs: 5 } },
+      {},
+      {
+        what: /^the configuration on disk is not the one that is served, and the next start would fail$/,
+        evidence: /^home\.yaml:7: listne: unknown$/,
+        doThis: /`noonmark check`.*taken over by itself/,
+      },
+    ],
+    [
+      'one with several mistakes',
+      { reloadFailure: { problem: 'home.yaml:7: listne: unknown', more: 2, forMs: 5 } },
+      {},
+      { what: /on disk/, evidence: /unknown \(and 2 more\)$/, doThis: /mend it/ },
+    ],
+    [
+      'a lease file that cannot be read',
+      { nameFiles: [{ ...nameFile, problem: 'there is no such file' }] },
+      {},
+      {
+        what: /^the names of \/etc\/dhcp\.leases \(leases\) are not answered$/,
+        evidence: /^there is no such file$/,
+        doThis: /under `leases`/,
+      },
+    ],
+    [
+      'a hosts file that is gone, whose earlier names still count',
+      { nameFiles: [{ ...nameFile, format: 'hosts', names: 3, unread: 9, problem: 'gone' }] },
+      {},
+      {
+        what: /\(hosts\) are those of an earlier reading$/,
+        evidence: /^gone$/,
+        doThis: /under `hosts`/,
+      },
+    ],
+    [
+      'a lease file in another format',
+      { nameFiles: [{ ...nameFile, unread: 9, problem: 'nothing in it' }] },
+      {},
+      {
+        what: /\(leases\) are not answered$/,
+        evidence: /^nothing in it; 9 entries not understood$/,
+        doThis: /its path and format/,
+      },
     ],
     [
       'an address that is not there',
@@ -170,6 +249,49 @@ describe('one thing alone', () => {
         doThis: expect.stringMatching(words.doThis),
       }),
     ]);
+  });
+});
+
+describe('since when', () => {
+  const list = { name: 'ads', allows: false, source: 'ads.txt', unread: 0, entries: 0, updatedAtMs: null };
+  const file = { file: '/etc/hosts.lan', format: 'hosts', names: 0, unread: 0 } as const;
+  const wait = { listen: 'dot', address: '192.0.2.1:853', reason: 'not yet' };
+  const forMs = 3000;
+
+  it.each<[string, Partial<Facts>, Partial<TimeReport>]>([
+    ['an upstream', { upstreams: [upstream, away] }, {}],
+    [
+      'a forwarded zone, all of whose servers have failed since the last did,',
+      { forwards: [{ zones: ['lan'], servers: [{ ...away, failingForMs: 90_000 }, away] }] },
+      {},
+    ],
+    ['a list', { lists: [{ ...list, problem: 'gone', problemForMs: forMs }] }, {}],
+    ['a hosts file', { nameFiles: [{ ...file, problem: 'gone', problemForMs: forMs }] }, {}],
+    ['certificate files', { filesProblem: { problem: 'gone', forMs } }, {}],
+    ['a configuration', { reloadFailure: { problem: 'bad', more: 0, forMs } }, {}],
+    ['an address', { waiting: [{ ...wait, waitingForMs: forMs }] }, {}],
+    ['a stamp', {}, { stamp: { epochMs: null, problem: 'EROFS', problemAtMs: report({}).nowMs - forMs } }],
+    [
+      'a certificate that is over',
+      {
+        certificate: {
+          ...certificate,
+          notAfter: new Date(TRUTH_MS - forMs).toISOString(),
+          problem: 'it ended',
+        },
+      },
+      {},
+    ],
+  ])('%s is in disorder is its own age, and not that of the server', (_, more, time) => {
+    const told = degradationsOf(facts({ uptimeMs: 1e9, ...more }, time));
+    expect(told).toMatchObject([
+      { sinceMs: forMs, since: new Date(report({}).now!.epochMs - forMs).toISOString() },
+    ]);
+  });
+
+  it('has no date while none can be believed', () => {
+    const told = degradationsOf(facts({ waiting: [{ ...wait, waitingForMs: forMs }] }, inState('untrusted')));
+    expect(told[1]).toMatchObject({ since: null, sinceMs: forMs });
   });
 });
 
@@ -246,10 +368,16 @@ describe('names of the world cannot be resolved', () => {
 });
 
 it('tells a list that was never read from one that could not be read again', () => {
-  const list = { name: 'ads', allows: false, source: 'ads.txt', unread: 0, updatedAtMs: null };
+  const list = {
+    ...{ name: 'ads', allows: false, source: 'ads.txt', unread: 0 },
+    ...{ updatedAtMs: null, problemForMs: null },
+  };
   const problem = 'there is no such file';
-  const told = (entries: number) => degradationsOf(facts({ lists: [{ ...list, entries, problem }] }));
+  const told = (entries: number, unread = 0) =>
+    degradationsOf(facts({ lists: [{ ...list, entries, unread, problem }] }));
   expect(told(0)).toMatchObject([{ what: 'the list "ads" is not in use', evidence: `ads.txt: ${problem}` }]);
   expect(told(7)).toMatchObject([{ what: 'the list "ads" is an old one' }]);
+  expect(told(0, 1)).toMatchObject([{ evidence: `ads.txt: ${problem}; 1 line not understood` }]);
+  expect(told(7, 1)).toMatchObject([{ evidence: `ads.txt: ${problem}` }]);
   expect(degradationsOf(facts({ lists: [{ ...list, entries: 7, problem: null }] }))).toEqual([]);
 });

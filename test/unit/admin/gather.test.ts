@@ -24,12 +24,15 @@ function inputs(more: Partial<StatusInputs> = {}): StatusInputs {
     admin: { addresses: [admin], waiting: [] },
     time: report(),
     certificate: null,
+    filesProblem: null,
     designate: () => ({ silence: 'no name is configured' }),
     hostAddresses: [],
     upstreams: [],
     forwards: [],
     cache: CACHE,
     lists: [],
+    nameFiles: [],
+    reloadFailure: null,
     queries: { udp: 4, tcp: 0, dot: 0, doh: 0 },
     tls: { verification: 'openssl', reason: 'OpenSSL judges' },
     ...more,
@@ -93,13 +96,13 @@ it('says what devices learn of us at each address that they may ask in plain DNS
 });
 
 it('says which addresses wait, with the transport, and that this is degraded', () => {
-  const waiting = [{ address: dot, reason: 'no such address yet', isHopeless: false }];
+  const waiting = [{ address: dot, reason: 'no such address yet', isHopeless: false, waitingForMs: 7 }];
   const status = gatherStatus(
     inputs({ listeners: [{ transport: 'dot', addresses: [], waiting }], admin: { addresses: [], waiting } }),
   );
   expect(status.waiting).toEqual([
-    { listen: 'dot', address: '[::1]:853', reason: 'no such address yet' },
-    { listen: 'admin', address: '[::1]:853', reason: 'no such address yet' },
+    { listen: 'dot', address: '[::1]:853', reason: 'no such address yet', waitingForMs: 7 },
+    { listen: 'admin', address: '[::1]:853', reason: 'no such address yet', waitingForMs: 7 },
   ]);
   expect(status.degraded.map(({ what }) => what)).toEqual([
     'nothing answers on [::1]:853 (dot)',
@@ -115,6 +118,7 @@ it('is ready or says why not', () => {
     failed: 0,
     isUsable: true,
     problem: null,
+    failingForMs: null,
   };
   expect(gatherStatus(inputs({ upstreams: [upstream] })).notReady).toEqual([]);
   expect(gatherStatus(inputs()).notReady).toEqual(['no upstream is configured']);
@@ -162,17 +166,39 @@ it('says of each list what it holds, since when, and what is wrong with it', () 
   const { lists, degraded } = gatherStatus(
     inputs({
       lists: [
-        { ...list, updatedAtMs: TRUTH_MS, problem: null },
-        { ...list, name: 'more', updatedAtMs: null, problem: 'there is no such file' },
+        { ...list, updatedAtMs: TRUTH_MS, problem: null, problemForMs: null },
+        { ...list, name: 'more', updatedAtMs: null, problem: 'there is no such file', problemForMs: 7 },
       ],
     }),
   );
   const updatedAt = new Date(TRUTH_MS).toISOString();
   expect(lists).toEqual([
-    { ...list, updatedAt, problem: null },
-    { ...list, name: 'more', updatedAt: null, problem: 'there is no such file' },
+    { ...list, updatedAt, problem: null, problemForMs: null },
+    { ...list, name: 'more', updatedAt: null, problem: 'there is no such file', problemForMs: 7 },
   ]);
   expect(degraded).toMatchObject([
     { what: 'the list "more" is an old one', evidence: '/etc/ads.txt: there is no such file' },
+  ]);
+});
+
+it('has hosts files, lease files and forwarded zones as they are, and whatever is wrong with them', () => {
+  const file = { file: '/etc/hosts.lan', format: 'hosts', names: 2, unread: 1, problem: null } as const;
+  const server = { url: '192.168.1.1:53', isUsable: false, rttMs: null, answered: 0, failed: 3 };
+  const forwards = [{ zones: ['lan'], servers: [{ ...server, problem: 'silent', failingForMs: 9 }] }];
+  const nameFiles = [{ ...file, problemForMs: null }];
+  const status = gatherStatus(inputs({ nameFiles, forwards }));
+  expect(status).toMatchObject({ nameFiles, forwards });
+  expect(status.degraded).toMatchObject([{ what: expect.stringMatching(/^names of lan/), sinceMs: 9 }]);
+});
+
+it('says that the certificate files are not what is served, and that the configuration is not', () => {
+  const filesProblem = { problem: 'key.pem: there is no such file', forMs: 9 };
+  const reloadFailure = { problem: 'home.yaml:7: bad', more: 0, forMs: 8 };
+  const certificate = { ...served(0, TRUTH_MS + DAY_MS), source: 'local-ca' } as ServedCertificate;
+  const status = gatherStatus(inputs({ certificate, filesProblem, reloadFailure }));
+  expect(status.certificate).toMatchObject({ source: 'local-ca', filesProblem: filesProblem.problem });
+  expect(status.degraded).toMatchObject([
+    { what: expect.stringContaining('the configuration on disk'), sinceMs: 8 },
+    { what: expect.stringContaining('the certificate that you named is not served'), sinceMs: 9 },
   ]);
 });

@@ -23,7 +23,7 @@ export function report(more: Partial<TimeReport> = {}): TimeReport {
     unresolved: [],
     opinions: [],
     witnesses: [],
-    stamp: { epochMs: null, problem: null },
+    stamp: { epochMs: null, problem: null, problemAtMs: null },
     incidents: [],
     outweighsWitnesses: false,
     ...more,

@@ -9,7 +9,10 @@ import {
   formatLag,
   formatOffset,
   formatSince,
+  forwardSentence,
+  listSentence,
   mood,
+  nameFileSentence,
   sourceMark,
   stateSentence,
   visible,
@@ -97,9 +100,20 @@ describe('what works', () => {
     expect(whatWorks(untrusted).waits[0]).toContain('extended error 14');
   });
 
+  it('is the house and what the cache still has while no upstream answers, and the house alone without one', () => {
+    const silent = { ...synchronized, notReady: ['nobody answers'] };
+    expect(whatWorks(silent).works).toHaveLength(2);
+    expect(whatWorks(silent).works[1]).toContain('still in the cache');
+    const alone = { ...silent, upstreams: [], notReady: ['no upstream is configured'] };
+    expect(whatWorks(alone).works).toEqual([expect.stringContaining('internal names')]);
+  });
+
   it('names an address where nobody is answered yet', () => {
     const waiting = [
-      { listen: 'dot', address: '192.168.1.2:853', reason: 'no interface has this address yet' },
+      {
+        ...{ listen: 'dot', address: '192.168.1.2:853', waitingForMs: 5 },
+        reason: 'no interface has this address yet',
+      },
     ];
     expect(whatWorks({ ...synchronized, waiting }).waits).toEqual([
       'queries at 192.168.1.2:853 (dot): no interface has this address yet',
@@ -115,6 +129,36 @@ describe('what works', () => {
     const alone = { ...untrusted, clock: { ...untrusted.clock, sources: [] } };
     expect(afterPowerCut(alone)).toContain(
       'only internal names would be answered until a person sets the clock',
+    );
+  });
+});
+
+describe('lists, files and forwarded zones', () => {
+  it('are what they hold, what was not understood, and what is wrong', () => {
+    const list = {
+      ...{ name: 'ads', source: 'ads.txt', problemForMs: null },
+      updatedAt: null,
+      problem: null,
+    };
+    const blocked = { ...list, allows: false, entries: 2, unread: 7 };
+    expect(listSentence(blocked)).toBe('2 names blocked, 7 lines not understood');
+    expect(listSentence({ ...blocked, allows: true, entries: 1, unread: 0 })).toBe('1 name allowed');
+    const dated = { ...blocked, updatedAt: '2026-11-03T08:12:45.402Z', problem: 'it is gone' };
+    expect(listSentence(dated)).toBe(
+      '2 names blocked, 7 lines not understood, as of 2026-11-03 08:12:45 UTC: it is gone',
+    );
+    const file = { file: '/etc/hosts', format: 'hosts', names: 1234, unread: 0, problem: null } as const;
+    expect(nameFileSentence({ ...file, problemForMs: null })).toBe('1,234 names');
+    expect(nameFileSentence({ ...file, names: 0, unread: 1, problem: 'gone', problemForMs: 3 })).toBe(
+      '0 names, 1 entry not understood: gone',
+    );
+  });
+
+  it('are zones and whom they go to', () => {
+    const server = { ...synchronized.upstreams[0]!, url: '192.168.1.1:53' };
+    const silent = { ...server, url: '192.168.1.2:53', isUsable: false, problem: 'no answer' };
+    expect(forwardSentence({ zones: ['lan', 'a.lan', 'b.lan', 'c.lan'], servers: [server, silent] })).toBe(
+      'lan, a.lan, b.lan, … to 192.168.1.1:53, usable; 192.168.1.2:53, not usable (no answer)',
     );
   });
 });

@@ -64,6 +64,10 @@ describe('cache flush', () => {
     [['flush', 'example.com', '--all'], '--all takes no name'],
     [['flush', '--all', '--below'], '--all takes no --below'],
     [['flush', 'a..b'], '"a..b" has an empty label'],
+    [
+      ['flush', 'münchen.example'],
+      '"münchen.example" holds the non-ASCII character "ü"; write its IDNA form, "xn--mnchen-3ya.example"',
+    ],
     [['flush', 'a', 'b'], '"b" is one word too many'],
   ])('%j is a wrong command line', async (args, message) => {
     await expect(run(cache, args)).rejects.toThrow(new UsageError(message));

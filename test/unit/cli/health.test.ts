@@ -94,6 +94,18 @@ describe('not healthy', () => {
     ]);
   });
 
+  it('is said in JSON to whoever wants that, and so is health', async () => {
+    const place = newPlace();
+    const ask = async () => {
+      const { code, out, err } = await run(health, ['--json', '--config', place.configFile]);
+      return { code, err, said: JSON.parse(out) };
+    };
+    const reason = `no healthy server at ${controlSocketPath(place.stateDir)}: nothing is there`;
+    expect(await ask()).toEqual({ code: EXIT.FAILED, err: '', said: { healthy: false, reason } });
+    await serveSubject(place, {});
+    expect(await ask()).toEqual({ code: EXIT.OK, err: '', said: { healthy: true, reason: null } });
+  });
+
   it('is not what a wrong command line means', async () => {
     await expect(run(health, ['now'])).rejects.toThrow(UsageError);
   });

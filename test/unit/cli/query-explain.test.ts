@@ -76,7 +76,7 @@ EDE 15  Blocked: ads
       errors: [],
     };
     expect(explainedLines(explained)).toEqual([
-      'ads.example. A for 192.168.1.30: NOERROR, asked of an upstream',
+      'ads.example. A for 192.168.1.30: NOERROR, left to the upstreams',
       '',
       '  cache    not in the cache',
       '  forward  tls://9.9.9.9',

@@ -44,7 +44,8 @@ describe('advice', () => {
   });
 
   it('says when there is no stamp, or none that can be read', () => {
-    const stampless = (problem: string | null) => withClock(synchronized, { stamp: { at: null, problem } });
+    const stampless = (problem: string | null) =>
+      withClock(synchronized, { stamp: { at: null, problem, problemForMs: null } });
     expect(adviceOn({ control: stampless(null) })[0]).toMatch(
       /^There is no stamp in \/var\/lib\/noonmark yet/,
     );

@@ -5,6 +5,7 @@ import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { controlSocketPath } from '../../../src/admin/control-socket-path.ts';
+import { statusPage } from '../../../src/admin/status-page.ts';
 import { EXIT, UsageError } from '../../../src/cli/command.ts';
 import { explain } from '../../../src/cli/explain.ts';
 import { status, statusLines } from '../../../src/cli/status.ts';
@@ -36,9 +37,42 @@ queries      udp 812,004, tcp 912, dot 41,230, doh 20,117`);
     expect(lines.at(-1)).toBe('2 things need attention: noonmark explain');
   });
 
+  it('has forwarded zones, lists and files with names, each in a line', () => {
+    const found = {
+      ...synchronized,
+      forwards: [{ zones: ['lan'], servers: [{ ...synchronized.upstreams[0]!, url: '192.168.1.1:53' }] }],
+      lists: [
+        {
+          ...{ name: 'ads', allows: false, source: 'ads.txt', entries: 2, unread: 7, updatedAt: null },
+          ...{ problem: null, problemForMs: null },
+        },
+      ],
+      nameFiles: [
+        {
+          ...({ file: '/etc/leases', format: 'kea', names: 0, unread: 0 } as const),
+          ...{ problem: 'there is no such file', problemForMs: 7 },
+        },
+      ],
+      certificate: { ...synchronized.certificate!, filesProblem: 'key.pem: there is no such file' },
+    };
+    const lines = statusLines(found);
+    expect(lines).toContain('forwarded    lan to 192.168.1.1:53, usable');
+    expect(lines).toContain('lists        ads: 2 names blocked, 7 lines not understood');
+    expect(lines).toContain('name files   /etc/leases: 0 names: there is no such file');
+    expect(lines.join(' ')).toMatch(/from the local CA:\s+key\.pem:/);
+    const page = statusPage(found);
+    expect(page).toContain('<dt>forwarded</dt><dd>lan to 192.168.1.1:53, usable</dd>');
+    expect(page).toContain('<dt>leases</dt><dd>/etc/leases: 0 names: there is no such file</dd>');
+    expect(page).toContain('2 names blocked, 7 lines not understood');
+    expect(page).toContain('<p class="bad">key.pem: there is no such file</p>');
+  });
+
   it('does without what is not there yet', () => {
     const waiting = [
-      { listen: 'dot', address: '192.168.1.2:853', reason: 'no interface has this address yet' },
+      {
+        ...{ listen: 'dot', address: '192.168.1.2:853', waitingForMs: 5 },
+        reason: 'no interface has this address yet',
+      },
     ];
     const lines = statusLines({ ...untrusted, certificate: null, upstreams: [], waiting, listening: {} });
     expect(lines).toContain('time         not known, untrusted');

@@ -111,6 +111,7 @@ describe('the stamp', () => {
       problem: expect.stringMatching(
         /clock-stamp cannot be written \(E[A-Z]+\); state_dir is a file: name a directory/,
       ),
+      problemAtMs: expect.any(Number),
     });
     expect(story.log.lines.filter(({ line }) => line.includes('cannot be written'))).toHaveLength(1);
   });

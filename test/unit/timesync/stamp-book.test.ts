@@ -1,7 +1,7 @@
 // The stamp over one life of the server: what was found counts, what is written takes its place, and of several
 // wishes at once the last one holds.
 
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { CEILING_MS, HARD_FLOOR_MS } from '../../../src/clock/hard-floor.ts';
@@ -83,6 +83,19 @@ describe('writing', () => {
     ]);
     expect(book.epochMs).toBeNull();
   });
+
+  it('that fails is a problem since the first failure, until it succeeds', async () => {
+    mkdirSync(stampFile(stateDir));
+    const book = open(); // which cannot read it either
+    expect(book.problemAtMs).toBe(START_MS);
+    rmSync(stampFile(stateDir), { recursive: true });
+    await book.write(STAMP_MS, 2 * HOUR_MS);
+    expect(book.problemAtMs).toBeNull();
+    rmSync(stampFile(stateDir));
+    mkdirSync(stampFile(stateDir));
+    for (let hour = 3; hour <= 5; hour += 1) await book.write(STAMP_MS, hour * HOUR_MS);
+    expect(book.problemAtMs).toBe(3 * HOUR_MS);
+  });
 });
 
 describe('several wishes at once', () => {
@@ -95,14 +108,14 @@ describe('several wishes at once', () => {
 
   it('to write, then to forget: it is forgotten', async () => {
     const book = open();
-    await Promise.all([book.write(STAMP_MS, START_MS), book.forget()]);
+    await Promise.all([book.write(STAMP_MS, START_MS), book.forget(START_MS)]);
     expect([book.epochMs, onDisk(), book.problem]).toEqual([null, null, null]);
   });
 
   it('to forget, then to write: it is written', async () => {
     await writeStamp(stateDir, STAMP_MS);
     const book = open();
-    await Promise.all([book.forget(), book.write(STAMP_MS + 1, START_MS)]);
+    await Promise.all([book.forget(START_MS), book.write(STAMP_MS + 1, START_MS)]);
     expect([book.epochMs, onDisk()]).toEqual([STAMP_MS + 1, STAMP_MS + 1]);
   });
 
@@ -119,7 +132,7 @@ describe('forgetting', () => {
     await writeStamp(stateDir, STAMP_MS);
     const book = open();
     await book.write(STAMP_MS, START_MS);
-    const forgetting = book.forget();
+    const forgetting = book.forget(START_MS);
     expect([book.epochMs, book.atStart, book.isDue(START_MS)]).toEqual([null, null, true]);
     await forgetting;
     expect(readdirSync(stateDir)).toEqual([]);
@@ -128,7 +141,7 @@ describe('forgetting', () => {
   it('what cannot be deleted is said, and counts no more all the same', async () => {
     mkdirSync(join(stampFile(stateDir), 'inside'), { recursive: true });
     const book = open();
-    await book.forget();
+    await book.forget(START_MS);
     expect(book.problem).toMatch(
       /clock-stamp counts no more, but cannot be deleted \(\w+\); delete it by hand/,
     );
@@ -141,7 +154,7 @@ describe('a stamp that is not kept, as in a rehearsal,', () => {
     const book = open(false);
     await book.write(STAMP_MS + 1, START_MS);
     expect(book.epochMs).toBe(STAMP_MS);
-    await book.forget();
+    await book.forget(START_MS);
     expect([book.epochMs, onDisk()]).toEqual([null, STAMP_MS]);
   });
 });

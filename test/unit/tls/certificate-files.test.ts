@@ -273,6 +273,31 @@ describe('certificates from files, behind the store', () => {
     certificates.close();
   });
 
+  it('are in disorder for as long as the local CA, or an older pair, is served in their place', async () => {
+    const certificates = await openCertificates({ ...inputs(), clock, log: log() });
+    clock.advance(700);
+    expect(certificates.filesProblem).toEqual({
+      problem: `${paths.certificate}: there is no such file; check the path`,
+      forMs: 700,
+    });
+    install('a', ['certificate']);
+    await certificates.reload();
+    expect(certificates.filesProblem).toMatchObject({
+      problem: expect.stringContaining(paths.key),
+      forMs: 700,
+    });
+    install('a');
+    await certificates.reload();
+    expect(certificates.filesProblem).toBeNull();
+    truncateSync(paths.key);
+    await certificates.reload();
+    expect(certificates.store.current().source).toBe('files');
+    expect(certificates.filesProblem).toMatchObject({ forMs: 0 });
+    await certificates.reload(inputs({ files: null }));
+    expect(certificates.filesProblem).toBeNull();
+    certificates.close();
+  });
+
   it('follow a reload that names other files, or none', async () => {
     install('a');
     const certificates = await openCertificates({ ...inputs(), clock, log: log() });

@@ -372,7 +372,12 @@ describe('the file', () => {
 
   it('with wrong things in it is right in the others', () => {
     const wrong = [7, null, {}, 'localhost', '192.0.2.1:53', 'fe80::1%eth0', '', '192.0.2.0/24'];
-    const written = { [NAME]: [...wrong, OLD, OLD, NEW], 'a.example': 'x', 'b.example': wrong, __proto__: 1 };
+    const written = {
+      [NAME]: [...wrong, OLD, OLD, NEW],
+      'a.example': 'x',
+      'b.example': wrong,
+      ['__proto__']: 1,
+    };
     writeFileSync(join(stateDir, FILE), JSON.stringify(written));
     expect([...readAddresses(stateDir).addresses]).toEqual([[NAME, [OLD, NEW]]]);
   });

@@ -154,6 +154,39 @@ describe('one query', () => {
   });
 });
 
+describe('whoever wants to know', () => {
+  const ended = (pool: UpstreamPool) => {
+    const onEnd = vi.fn();
+    pool.exchange(QUERY, clock.monotonic() + DEADLINE_MS, onEnd).catch(() => {});
+    return onEnd;
+  };
+
+  it('is told whose reply was taken, once, and who was asked before', async () => {
+    const { pool, upstreams } = createPool('a', 'b');
+    const onEnd = ended(pool);
+    await upstreams[0].fail();
+    expect(onEnd).not.toHaveBeenCalled();
+    await upstreams[1].answer(GOOD);
+    clock.advance(DEADLINE_MS);
+    expect(onEnd).toHaveBeenCalledExactlyOnceWith({ by: 'b', tried: ['a', 'b'] });
+  });
+
+  it('is told of a poor reply that nobody bettered', async () => {
+    const { pool, upstreams } = createPool('a', 'b');
+    const onEnd = ended(pool);
+    await upstreams[0].answer(reply(RCODE.SERVFAIL));
+    clock.advance(DEADLINE_MS);
+    expect(onEnd).toHaveBeenCalledExactlyOnceWith({ by: 'a', tried: ['a', 'b'] });
+  });
+
+  it('is told who was asked in vain, and that there was nobody to ask', () => {
+    const silent = ended(createPool('a').pool);
+    clock.advance(DEADLINE_MS);
+    expect(silent).toHaveBeenCalledExactlyOnceWith({ by: null, tried: ['a'] });
+    expect(ended(createPool().pool)).toHaveBeenCalledExactlyOnceWith({ by: null, tried: [] });
+  });
+});
+
 describe('a hedged second try', () => {
   it('goes to the other upstream when the first is later than expected, and the first good reply counts', async () => {
     const { pool, upstreams } = createPool('a', 'b');
@@ -466,7 +499,7 @@ describe('the choice', () => {
 
 describe('the report', () => {
   it('begins with nothing known, in the order of the configuration', () => {
-    const fresh = { isUsable: true, rttMs: null, answered: 0, failed: 0, problem: null };
+    const fresh = { isUsable: true, rttMs: null, answered: 0, failed: 0, problem: null, failingForMs: null };
     expect(createPool('a', 'b').pool.report()).toEqual([
       { url: 'a', ...fresh },
       { url: 'b', ...fresh },
@@ -480,8 +513,11 @@ describe('the report', () => {
     clock.advance(40);
     await upstreams[1].answer(GOOD);
     expect(pool.report()).toEqual([
-      { url: 'a', isUsable: false, rttMs: null, answered: 0, failed: 1, problem: 'a expired in 2021' },
-      { url: 'b', isUsable: true, rttMs: 40, answered: 1, failed: 0, problem: null },
+      {
+        ...{ url: 'a', isUsable: false, rttMs: null, answered: 0, failed: 1 },
+        ...{ problem: 'a expired in 2021', failingForMs: 40 },
+      },
+      { url: 'b', isUsable: true, rttMs: 40, answered: 1, failed: 0, problem: null, failingForMs: null },
     ]);
     clock.advance(PROBE_EVERY_MS);
     await upstreams[0].fail('still expired');
@@ -489,6 +525,29 @@ describe('the report', () => {
     clock.advance(PROBE_EVERY_MS);
     await upstreams[0].answer(GOOD);
     expect(pool.report()[0]).toMatchObject({ isUsable: true, answered: 1, failed: 2, problem: null });
+  });
+
+  it('tells for how long nothing has come, from the first failure on, whatever was forgiven in between', async () => {
+    const { pool, upstreams } = createPool('a');
+    ask(pool);
+    clock.advance(5000);
+    await upstreams[0].fail();
+    clock.advance(PROBE_EVERY_MS);
+    await upstreams[0].fail();
+    expect(pool.report()[0]).toMatchObject({ failingForMs: PROBE_EVERY_MS });
+    pool.forgive();
+    expect(pool.report()[0]).toMatchObject({ failingForMs: null });
+    pool.warm();
+    await upstreams[0].fail();
+    expect(pool.report()[0]).toMatchObject({ failingForMs: PROBE_EVERY_MS });
+    clock.advance(PROBE_EVERY_MS);
+    await upstreams[0].answer(GOOD);
+    expect(pool.report()[0]).toMatchObject({ failingForMs: null });
+    clock.advance(3000);
+    ask(pool);
+    await upstreams[0].fail();
+    clock.advance(7);
+    expect(pool.report()[0]).toMatchObject({ failingForMs: 7 });
   });
 
   it('tells no failure that is forgiven, and calls nobody usable who may not be asked', async () => {

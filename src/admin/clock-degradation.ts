@@ -1,4 +1,5 @@
-// What does not work as it should about the time, in words for a tired person, and since when. Pure.
+// What does not work as it should about the time, in words for a tired person: its state, the system clock, the stamp,
+// and how certificates are judged. Pure; what the clock does about it is timesync's business.
 
 import { formatSpan } from '../timesync/span.ts';
 import { sinceOf } from './clock-report.ts';

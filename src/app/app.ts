@@ -302,7 +302,7 @@ export class App {
       const isGood = state === 'synchronized';
       log[isGood ? 'info' : 'warn']('clock changed', { state, ...(basis === null ? {} : { basis }), reason });
       this.#failures.forget();
-      if (this.#believedDate.hasJumped()) this.#store.forgetLearnt(); // a wrong date lets an expired peer in
+      if (this.#believedDate.hasJumped()) this.#unlearn();
       this.#settings.relaxed.forgive();
       this.#settings.upstreams.forgive();
       this.#settings.upstreams.warm();
@@ -313,6 +313,12 @@ export class App {
       log.warn(message, { serverName });
       this.#store.clear();
     });
+  }
+
+  /** A wrong date lets a peer in whose certificate has expired, and whoever has its key. */
+  #unlearn(): void {
+    this.#store.forgetLearnt();
+    this.#filter.refetch();
   }
 
   #followInterfaces(): void {

@@ -20,6 +20,7 @@ const READER = `
   const never = () => {};
   const clock = {
     status: { state: 'synchronized' },
+    monotonic: () => 0,
     now: () => ({ epochMs: 0 }),
     every: () => ({ cancel: never }),
     onStateChange: () => never,

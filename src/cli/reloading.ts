@@ -13,6 +13,9 @@ import { FileWatch } from '../files/file-watch.ts';
 import type { Log, LogOptions } from '../observe/log.ts';
 import { circlesHere } from './read-config.ts';
 
+/** Of the files in a row, for those that change all the time. */
+const MAX_READINGS = 3;
+
 export interface ReloadingParts {
   readonly app: Pick<App, 'reload' | 'noteReload' | 'refetchLists' | 'addresses'>;
   /** Resolves when the app has started; no reload begins before. */
@@ -65,9 +68,8 @@ export class Reloading {
   async #reload(because: 'signal' | 'files'): Promise<void> {
     const { app, file, log, logOptions } = this.#parts;
     try {
-      await this.#watch.know();
       const { stateDir } = this.#config;
-      const loaded = loadConfig(file);
+      const loaded = await this.#load();
       const warnings = [...loaded.warnings, ...stateDirWarning(stateDir, loaded.config)];
       for (const warning of this.#untold('warnings', warnings)) log.warn(formatProblem(file, warning));
       const config = { ...loaded.config, stateDir };
@@ -78,13 +80,38 @@ export class Reloading {
       log.info('reloaded', { ...app.addresses, changed: changedKeys(this.#config, config) });
       this.#config = config;
       this.sayCircles();
-      await this.#watchOver(loaded.files);
     } catch (error) {
       const isExpected = error instanceof ConfigProblems;
       const reason = (isExpected ? error.message : (error as Error).stack) ?? String(error);
       log.error('reload failed; what was served before goes on', { reason });
       app.noteReload(firstOf(error as Error));
-      if (isExpected && error.files.length > 0) await this.#watchOver(error.files); // one of them is to be mended
+    }
+  }
+
+  /**
+   * What the file says. Every file that it is made of is known before it is read, so that a change meanwhile is seen:
+   * where others are found to be among them than were known, all are read once more. Of a bad one too: one is to be mended.
+   * @throws ConfigProblems
+   */
+  async #load(): Promise<ParsedConfig> {
+    for (let reading = 1; ; reading += 1) {
+      await this.#watch.know(this.#files);
+      const read = this.#read();
+      const files = read.files.length === 0 ? this.#files : read.files;
+      const isSettled = isDeepStrictEqual(files, this.#files) || reading === MAX_READINGS;
+      this.#files = files;
+      if (!isSettled) continue;
+      if (read instanceof ConfigProblems) throw read;
+      return read;
+    }
+  }
+
+  #read(): ParsedConfig | ConfigProblems {
+    try {
+      return loadConfig(this.#parts.file);
+    } catch (error) {
+      if (error instanceof ConfigProblems) return error;
+      throw error;
     }
   }
 
@@ -94,12 +121,6 @@ export class Reloading {
     return found.filter(
       ({ path, message }) => !before.some((one) => one.path === path && one.message === message),
     );
-  }
-
-  async #watchOver(files: readonly string[]): Promise<void> {
-    if (isDeepStrictEqual(files, this.#files)) return;
-    this.#files = files;
-    await this.#watch.know(files);
   }
 }
 

@@ -3,12 +3,12 @@
 // Pure. Which devices look at all is in docs/api.md, with the sources.
 
 import ipaddr from 'ipaddr.js';
+import { isWildcard } from '../config/own-sockets.ts';
 import { formatName } from '../dns/names.ts';
 import type { Designation } from '../resolver/local/designated-resolvers.ts';
 import type { DesignatedReport, Status } from './status.ts';
 import { certificateSource, unstopped } from './words.ts';
 
-const WILDCARDS: ReadonlySet<string> = new Set(['0.0.0.0', '::']);
 /** RFC 9462 section 4.3: RFC 1918, unique local, link-local; and this host to itself. */
 const PRIVATE_RANGES: ReadonlySet<string> = new Set(['private', 'uniqueLocal', 'linkLocal', 'loopback']);
 
@@ -22,7 +22,7 @@ export function designatedReports(
   designate: (address: string) => Designation,
 ): DesignatedReport[] {
   const asked = listening.flatMap((address) =>
-    WILDCARDS.has(address) ? hostAddresses.filter((own) => isIpv6(own) === isIpv6(address)) : [address],
+    isWildcard(address) ? hostAddresses.filter((own) => isIpv6(own) === isIpv6(address)) : [address],
   );
   const useful = [...new Set(asked)].filter((address) => rangeOf(address) !== 'linkLocal');
   return useful.map((address) => {

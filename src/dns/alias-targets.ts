@@ -6,7 +6,14 @@ import type { Answer } from './answer.ts';
 import { TYPE } from './codes.ts';
 import { lowerName, type NameKey } from './names.ts';
 import type { Query } from './query.ts';
-import { nameEnd, readName, readUint16 } from './wire.ts';
+import {
+  nameEnd,
+  RDATA_BEHIND_TTL,
+  RDLENGTH_BEHIND_TTL,
+  readName,
+  readUint16,
+  TYPE_BEFORE_TTL,
+} from './wire.ts';
 
 export interface AliasTarget {
   readonly name: NameKey;
@@ -16,10 +23,6 @@ export interface AliasTarget {
 
 /** Links of a chain that are looked at; resolvers follow fewer. */
 const TARGETS_MAX = 16;
-/** TYPE stands before a record's TTL; RDLENGTH behind it, and then RDATA. */
-const TYPE_BEFORE_TTL = 4;
-const RDLENGTH_BEHIND_TTL = 4;
-const RDATA_BEHIND_TTL = 6;
 /** Octets of RDATA before the name: SvcPriority. */
 const BEFORE_NAME: ReadonlyMap<number, number> = new Map([
   [TYPE.CNAME, 0],

@@ -2,7 +2,14 @@
 // (RFC 2308 section 5). What must not be kept has a lifetime of 0.
 
 import { RCODE, TYPE } from './codes.ts';
-import { type MessageLayout, readUint16, readUint32 } from './wire.ts';
+import {
+  type MessageLayout,
+  RDATA_BEHIND_TTL,
+  RDLENGTH_BEHIND_TTL,
+  readUint16,
+  readUint32,
+  TYPE_BEFORE_TTL,
+} from './wire.ts';
 
 /** Nothing is kept for more than a day, whatever its TTL says (RFC 8767 section 4 advises a cap of days, not weeks). */
 export const MAX_POSITIVE_SECONDS = 86_400;
@@ -10,10 +17,6 @@ export const MAX_POSITIVE_SECONDS = 86_400;
 const MAX_NEGATIVE_SECONDS = 10_800;
 /** QTYPE and QCLASS. */
 const QUESTION_FIXED_OCTETS = 4;
-/** TYPE, CLASS stand before a record's TTL; RDLENGTH and RDATA behind it. */
-const TYPE_BEFORE_TTL = 4;
-const RDLENGTH_BEHIND_TTL = 4;
-const RDATA_BEHIND_TTL = 6;
 
 /** Seconds from the moment of the message; 0 for what must not be kept. */
 export function lifetimeSeconds(message: Uint8Array, layout: MessageLayout, rcode: number): number {

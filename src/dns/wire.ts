@@ -7,6 +7,10 @@ import { TYPE } from './codes.ts';
 
 export const HEADER_OCTETS = 12;
 export const MAX_MESSAGE_OCTETS = 65_535;
+/** In a record, RFC 1035 section 4.1.3: TYPE and CLASS stand before the TTL, RDLENGTH and RDATA behind it. */
+export const TYPE_BEFORE_TTL = 4;
+export const RDLENGTH_BEHIND_TTL = 4;
+export const RDATA_BEHIND_TTL = 6;
 const MAX_NAME_OCTETS = 255;
 const MAX_LABEL_OCTETS = 63;
 const POINTER = 0xc0;

@@ -1,7 +1,13 @@
 // Files of this host as far as they may be long, and in words why one cannot be read.
 // Configuration and state are read through here; what it means is the reader's business.
 
-import { closeSync, openSync, readSync } from 'node:fs';
+import { closeSync, constants, openSync, readSync } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
+
+/** For reading; never waits for the other end of a pipe that stands in the file's place. */
+export function openWithoutWaiting(path: string): Promise<FileHandle> {
+  return open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+}
 
 /** By descriptor and with an end, so that a pipe works and a device does not fill the memory. */
 export function readAtMost(path: string, octetsMax: number): Uint8Array {

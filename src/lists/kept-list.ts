@@ -3,10 +3,10 @@
 // That it cannot be written is told, and no more comes of it.
 
 import { createHash } from 'node:crypto';
-import { open, readdir, rm } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Replacement } from '../files/replacement.ts';
-import { describeReadFailure, readListFile } from './list-file.ts';
+import { describeReadFailure, openPlain, readListFile } from './list-file.ts';
 import type { ReadList } from './list-reader.ts';
 
 const DIRECTORY = 'lists';
@@ -56,7 +56,7 @@ export async function readKept(stateDir: string, url: string): Promise<FoundKept
 }
 
 async function readLastLine(file: string, url: string): Promise<Kept | null> {
-  const handle = await open(file, 'r');
+  const handle = await openPlain(file);
   try {
     const { size } = await handle.stat();
     const length = Math.min(size, LAST_LINE_OCTETS_MAX);

@@ -1,9 +1,8 @@
 // A list in a file, read in pieces so that queries are answered in between; of bounded length, and a plain file only.
 // Whose file it is, the owner's or our own copy of what was fetched, does not matter here.
 
-import { constants } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
-import { reasonOf } from '../files/read-file.ts';
+import type { FileHandle } from 'node:fs/promises';
+import { openWithoutWaiting, reasonOf } from '../files/read-file.ts';
 import { ListReader, type ReadList } from './list-reader.ts';
 import { NamesRefused } from './name-table.ts';
 
@@ -36,9 +35,9 @@ export function describeReadFailure(error: unknown): string {
   return error instanceof NamesRefused ? error.message : reasonOf(error);
 }
 
-async function openPlain(file: string): Promise<FileHandle> {
-  // Non-blocking, so that a pipe in the file's place cannot hold us up.
-  const handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK);
+/** @throws NamesRefused for what is no file, and the system's error */
+export async function openPlain(file: string): Promise<FileHandle> {
+  const handle = await openWithoutWaiting(file);
   if ((await handle.stat()).isFile()) return handle;
   await handle.close();
   throw new NamesRefused('it is not a plain file');

@@ -2,7 +2,8 @@
 // mark and a last line without an end are fine. Lines outside ASCII are UTF-8.
 // It judges what is no list at all: a page of HTML, a text without one name.
 
-import { NamesRefused, type NameTable, NameTableBuilder, nextTurn } from './name-table.ts';
+import { nextTurn } from '../clock/next-turn.ts';
+import { NamesRefused, type NameTable, NameTableBuilder } from './name-table.ts';
 import { readRule } from './rules.ts';
 
 /** Rules are names of at most 253 characters, and hosts lines have some of them; what is longer is no rule. */

@@ -4,6 +4,7 @@
 // What the marks mean is rules.ts; this file only joins those of equal names.
 
 import { randomBytes } from 'node:crypto';
+import { nextTurn } from '../clock/next-turn.ts';
 import type { NameKey } from '../dns/names.ts';
 
 /** The largest lists that people use have about a million names; four of them are 130 MB. */
@@ -205,9 +206,4 @@ function mixed(hash: number): number {
   let mix = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
   mix = Math.imul(mix ^ (mix >>> 13), 0xc2b2ae35);
   return mix ^ (mix >>> 16);
-}
-
-/** Lets queries that have come meanwhile be answered first. */
-export function nextTurn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
 }

@@ -3,9 +3,9 @@
 // repeats what stands in a line: in a broken one, any word may be the secret. The MACs are in ntp-mac.ts.
 
 import { constants } from 'node:fs';
-import { open } from 'node:fs/promises';
 import type { TimeKey, TimeKeyType } from '../config/config.ts';
 import { printable } from '../config/value-error.ts';
+import { openWithoutWaiting } from '../files/read-file.ts';
 import type { NtpKey } from './ntp-mac.ts';
 
 /** A thousand keys fit. */
@@ -115,8 +115,7 @@ function readSecret(text: string): Buffer | null {
 }
 
 async function readKeyFile(path: string): Promise<string> {
-  // Non-blocking, so that a pipe in the file's place cannot hold us up.
-  const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK).catch((error) => {
+  const file = await openWithoutWaiting(path).catch((error) => {
     throw refusal(path, openWords(error));
   });
   try {

@@ -4,9 +4,10 @@
 // It does not know who serves the pair.
 
 import { type BigIntStats, constants } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import type { Clock, Timer } from '../clock/clock.ts';
 import { FileWatch } from '../files/file-watch.ts';
+import { openWithoutWaiting } from '../files/read-file.ts';
 import type { Log } from '../observe/log.ts';
 import { dateWarning, fitPair, type ServedCertificate } from './certificate-store.ts';
 
@@ -164,8 +165,7 @@ async function readBounded(path: string, check: (stats: BigIntStats) => void): P
 
 async function openPlain(path: string): Promise<FileHandle> {
   try {
-    // Non-blocking, so that a pipe in the file's place cannot hold us up.
-    return await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    return await openWithoutWaiting(path);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT') throw new Error(`${path}: there is no such file; check the path`);

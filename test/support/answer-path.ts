@@ -7,7 +7,6 @@ import { type Answer, DROP } from '../../src/dns/answer.ts';
 import { type NameKey, nameKey } from '../../src/dns/names.ts';
 import { Query } from '../../src/dns/query.ts';
 import { parseRecordText } from '../../src/dns/record-text.ts';
-import { Filter } from '../../src/lists/filter.ts';
 import type { Log, LogFields } from '../../src/observe/log.ts';
 import { AccessList } from '../../src/resolver/access-list.ts';
 import { PackedAnswerStore } from '../../src/resolver/cache/answer-store.ts';
@@ -19,6 +18,7 @@ import { createZones } from '../../src/resolver/local/zone.ts';
 import type { LocalParts } from '../../src/resolver/local.ts';
 import type { QueryCounts } from '../../src/resolver/observe.ts';
 import type { Context, Resolver } from '../../src/resolver/resolver.ts';
+import { createFilter } from './filters.ts';
 import {
   aRecord,
   contextAt,
@@ -46,14 +46,6 @@ export const NO_OTHER_NAMES = {
   designated: { answer: () => null },
   forwards: { holds: () => false, zoneFor: () => null },
 } satisfies Omit<LocalParts, 'zones' | 'ownNames'> & { forwards: PathSettings['forwards'] };
-
-/** For those who filter nothing. */
-const NO_FILTER = {
-  config: { blocked: { kind: 'nxdomain' }, lists: [], rewrites: [], groups: [] },
-  stateDir: null,
-  tls: { connect: () => Promise.reject(new Error('nobody is connected to')) },
-  lookup: () => Promise.resolve([]),
-} as const;
 
 /** A log that remembers its lines as "level message", and their fields. */
 export class RecordedLog implements Log {
@@ -92,7 +84,7 @@ export class House {
     const zones = createZones([{ name: HOME, records: RECORDS.map((text) => parseRecordText(text, HOME)) }]);
     const ownNames = new OwnNames({ names: ['dns.home.example'], addresses: [], neighboursOf: () => [] });
     const accessList = new AccessList(['loopback', 'private'], []);
-    const filter = new Filter({ ...NO_FILTER, clock, log });
+    const filter = createFilter({ clock, log });
     const exchange = (query: Uint8Array) => this.#exchange(query, this.sentRelaxed, this.relaxed);
     const settings = () => ({
       ...{ ...NO_OTHER_NAMES, zones, ownNames, accessList, filter, nsid: 'dns.home.example' },

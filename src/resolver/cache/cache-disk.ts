@@ -2,9 +2,9 @@
 // this process or the power leaves one good file. Both wait for the disk after each frame and let queries be answered meanwhile.
 // What the frames hold is cache-frames.ts, when it is read and written cache-file.ts.
 
-import { constants } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
+import { openWithoutWaiting } from '../../files/read-file.ts';
 import { replaceFile } from '../../files/replacement.ts';
 import { FIRST_LINE, FRAME_HEAD_OCTETS, isIntact, LAST_FRAME, payloadOctets } from './cache-frames.ts';
 
@@ -22,7 +22,7 @@ export class DamagedFile extends Error {}
  * @throws DamagedFile, after the payloads before the damage; or the system's error
  */
 export async function* readFrames(file: string): AsyncGenerator<Buffer> {
-  const handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK); // never waits for a pipe's other end
+  const handle = await openWithoutWaiting(file);
   try {
     const firstLine = await readExactly(handle, FIRST_LINE.length);
     if (firstLine?.toString('latin1') !== FIRST_LINE)

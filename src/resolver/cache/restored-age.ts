@@ -3,9 +3,10 @@
 
 import type { Clock } from '../../clock/clock.ts';
 import type { AgeOfDated } from '../../dns/packed-answer.ts';
+import { MAX_STALE_SECONDS } from './answer-store.ts';
 
 /** Over a restart no answer gets older than this, fresh or stale: a week, as in one life (answer-store.ts). */
-export const MAX_AGE_MS = 7 * 86_400_000;
+export const MAX_AGE_MS = MAX_STALE_SECONDS * 1000;
 
 export interface RestoredAgeParts {
   readonly clock: Clock;

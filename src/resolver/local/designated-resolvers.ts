@@ -7,6 +7,7 @@
 import ipaddr from 'ipaddr.js';
 import type { Clock } from '../../clock/clock.ts';
 import type { SocketAddress } from '../../config/config.ts';
+import { isWildcard } from '../../config/own-sockets.ts';
 import { TYPE } from '../../dns/codes.ts';
 import { formatName, type NameKey, nameKey, ROOT } from '../../dns/names.ts';
 import { parseRdata } from '../../dns/rdata-text.ts';
@@ -21,7 +22,6 @@ const TTL_SECONDS = 300;
 const DEFAULT_PORTS = { dot: 853, doh: 443 } as const;
 /** RFC 9461 section 5; the path is that of listener/doh-request.ts. */
 const PARAMETERS = { dot: 'alpn=dot', doh: 'alpn=h2 dohpath=/dns-query{?dns}' } as const;
-const WILDCARDS: ReadonlySet<string> = new Set(['0.0.0.0', '::']);
 
 export interface DesignatedResolversParts {
   /** Of the certificate, as configured; wildcards and addresses among them designate nothing. */
@@ -140,7 +140,7 @@ function svcbRecord(owner: NameKey, target: NameKey, { kind, port, addresses }: 
 /** Does a door at `bound` open to whoever comes to `address`? */
 function isOn(bound: string, address: string): boolean {
   const at = canonical(bound);
-  return at === address || (WILDCARDS.has(at) && at.includes(':') === address.includes(':'));
+  return at === address || (isWildcard(at) && at.includes(':') === address.includes(':'));
 }
 
 /** One text an address, without its scope; "" (the peer has gone) stays. */

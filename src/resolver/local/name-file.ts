@@ -1,12 +1,11 @@
 // One hosts file or lease file: read at once, and again when it has changed. While it cannot be read, what was read of it
 // before stays. It may be anything that another program wrote: reading is bounded, and gives way to queries.
 
-import { constants } from 'node:fs';
-import { open } from 'node:fs/promises';
 import type { Clock } from '../../clock/clock.ts';
+import { nextTurn } from '../../clock/next-turn.ts';
 import type { LeasesConfig } from '../../config/config.ts';
 import { FileWatch } from '../../files/file-watch.ts';
-import { reasonOf } from '../../files/read-file.ts';
+import { openWithoutWaiting, reasonOf } from '../../files/read-file.ts';
 import type { Log } from '../../observe/log.ts';
 import { dnsmasqLeases } from './dnsmasq-leases.ts';
 import { leasedName } from './host-name.ts';
@@ -170,8 +169,7 @@ function sourceOf({ file, format }: NameFileConfig): string {
 /** Null for a file that need not be there and is not. */
 async function textOf(path: string, isNeeded: boolean): Promise<string | null> {
   try {
-    // Non-blocking, so that a pipe in the file's place cannot hold us up.
-    await using file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    await using file = await openWithoutWaiting(path);
     const stats = await file.stat();
     if (!stats.isFile()) throw new Error('it is not a plain file');
     if (stats.size > OCTETS_MAX) throw new Error(`it is over ${OCTETS_MAX} octets long`);
@@ -247,7 +245,7 @@ export async function* unhurried<T>(parts: readonly Iterable<T>[]): AsyncGenerat
   for (const items of parts) {
     for (const item of items) {
       since += 1;
-      if (since % ITEMS_AT_ONCE === 0) await new Promise((resolve) => setImmediate(resolve));
+      if (since % ITEMS_AT_ONCE === 0) await nextTurn();
       yield item;
     }
   }

@@ -6,9 +6,10 @@ import fc from 'fast-check';
 import { afterEach, describe, expect, it, test } from 'vitest';
 import type { FilterConfig, FilterGroupConfig } from '../../../src/config/config.ts';
 import { nameKey } from '../../../src/dns/names.ts';
-import { Filter } from '../../../src/lists/filter.ts';
+import type { Filter } from '../../../src/lists/filter.ts';
 import { RecordedLog } from '../../support/answer-path.ts';
 import { eventually } from '../../support/eventually.ts';
+import { createFilter } from '../../support/filters.ts';
 import { SimulatedClock } from '../../support/simulated-clock.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
 
@@ -35,14 +36,7 @@ function configOf(lists: Lists, groups: readonly FilterGroupConfig[] = []): Filt
 }
 
 async function filterOf(config: FilterConfig): Promise<Filter> {
-  const filter = new Filter({
-    config,
-    stateDir: null,
-    tls: { connect: () => Promise.reject(new Error('no network here')) },
-    lookup: async () => [],
-    clock: new SimulatedClock(),
-    log: new RecordedLog(),
-  });
+  const filter = createFilter({ clock: new SimulatedClock(), log: new RecordedLog() }, config);
   open.push(filter);
   await areRead(filter);
   return filter;

@@ -12,11 +12,12 @@ import { Query } from '../../../src/dns/query.ts';
 import { parseRdata } from '../../../src/dns/rdata-text.ts';
 import { tokenize } from '../../../src/dns/tokens.ts';
 import { FLAG } from '../../../src/dns/wire.ts';
-import { Filter } from '../../../src/lists/filter.ts';
+import type { Filter } from '../../../src/lists/filter.ts';
 import { filterLink } from '../../../src/resolver/filter.ts';
 import type { Context, Resolver } from '../../../src/resolver/resolver.ts';
 import { RecordedLog } from '../../support/answer-path.ts';
 import { eventually } from '../../support/eventually.ts';
+import { createFilter } from '../../support/filters.ts';
 import {
   aRecord,
   cnameRecord,
@@ -56,14 +57,8 @@ async function house(setup: Setup = {}, world: World = (name) => ({ answers: [aR
   writeFileSync(file, (rules ?? []).join('\n'));
   const source = { kind: 'file', file } as const;
   const lists = rules === null ? [] : [{ name: 'ads', allows: false, source, everyMs: 3_600_000 }];
-  const filter = new Filter({
-    config: { blocked, rewrites, groups, lists },
-    stateDir: null,
-    tls: { connect: () => Promise.reject(new Error('no network here')) },
-    lookup: async () => [],
-    clock: new SimulatedClock(),
-    log: new RecordedLog(),
-  });
+  const parts = { clock: new SimulatedClock(), log: new RecordedLog() };
+  const filter = createFilter(parts, { blocked, rewrites, groups, lists });
   open.push(filter);
   await eventually(() => filter.report().every(({ problem }) => problem === null));
   const asked: string[] = [];

@@ -3,13 +3,13 @@
 
 import { resolve } from 'node:path';
 import { defineConfig } from 'vitest/config';
+import { isFull } from './support/is-full.ts';
 
 const E2E_TIMEOUT_MS = 60_000;
 const LAB_TIMEOUT_MS = 180_000;
 const FULL_TIMEOUT_MS = 1_800_000;
 /** One after another, in this order. */
 const ALONE = ['e2e', 'lab', 'full'];
-const isFull = process.env.NOONMARK_FULL === '1';
 
 const suite = (name: string) => ({
   extends: true as const,

@@ -7,7 +7,10 @@ import { join } from 'node:path';
 import { type Outcome, run } from '../running.ts';
 import { temporaryDirectory } from '../temporary-directory.ts';
 
-const LOAD_TIMEOUT_MS = 40_000;
+/** The first start on a machine reads a quarter of a gigabyte from its disk. */
+const LOAD_TIMEOUT_MS = 60_000;
+/** A browser that dies before it says anything says nothing about us either. */
+const STARTS_MAX = 3;
 
 /** With no sandbox, because the tests are root's, and with as little talk of its own as it can be told to. */
 const FLAGS = [
@@ -24,11 +27,12 @@ const FLAGS = [
 const FAILURE = /Page load failed: (net::\w+)/;
 
 export interface Browser {
+  /** @throws Error with its last words, when it died again and again without a page or a reason */
   open(url: string): Promise<Loaded>;
 }
 
 export interface Loaded {
-  /** Empty where the page could not be had, or the browser did not start. */
+  /** Empty where the page could not be had. */
   readonly page: string;
   /** Its own word for why a page could not be had, such as "net::ERR_NAME_NOT_RESOLVED". */
   readonly failure: string | undefined;
@@ -69,10 +73,18 @@ export async function newBrowser(options: BrowserOptions): Promise<Browser> {
       const inShell = 'mount --bind "$0" /etc/resolv.conf && exec "$@"';
       const alone = ['unshare', '-m', 'sh', '-c', inShell, options.resolvConf, ...chromium];
       const wrapped = [`--net=${options.network}`, ...alone];
-      const loaded: Outcome = await run('nsenter', wrapped, { env, timeoutMs: LOAD_TIMEOUT_MS });
-      return { page: loaded.stdout, failure: FAILURE.exec(loaded.stderr)?.[1] };
+      for (let starts = 1; ; starts += 1) {
+        const loaded: Outcome = await run('nsenter', wrapped, { env, timeoutMs: LOAD_TIMEOUT_MS });
+        const failure = FAILURE.exec(loaded.stderr)?.[1];
+        if (loaded.stdout !== '' || failure !== undefined) return { page: loaded.stdout, failure };
+        if (starts === STARTS_MAX) throw new Error(lastWords(loaded));
+      }
     },
   };
+}
+
+function lastWords({ code, signal, stderr }: Outcome): string {
+  return `chromium ended with ${signal ?? code}, no page and no reason\n${stderr.slice(-2000)}`;
 }
 
 async function certutil(store: string, ...args: string[]): Promise<void> {

@@ -137,9 +137,9 @@ export function stateSentence({ clock, notReady, degraded }: Status): string {
   return `All is well: names are answered, and the time is known${within}.`;
 }
 
-/** With a capital letter, to begin a sentence; not where a URL begins it. */
+/** With a capital letter, to begin a sentence; a URL, a path or a file's name at its beginning stays as it is. */
 export function capital(text: string): string {
-  if (/^[a-z]+:\/\//.test(text)) return text;
+  if (!/^[a-z]+(?:['’-][a-z]+)*(?![\w./\\]|:\S)/.test(text)) return text;
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
@@ -164,22 +164,34 @@ export interface Works {
 }
 
 /** What is answered in this state, and what is not (docs/time.md has the table). */
-export function whatWorks({ clock, notReady, waiting, upstreams }: Status): Works {
+export function whatWorks({ clock, notReady, waiting, upstreams, forwards, cache }: Status): Works {
   const unbound = waiting.map(
     ({ listen, address, reason }) =>
       `${listen === 'admin' ? 'the status page' : 'queries'} at ${address} (${listen}): ${reason}`,
   );
-  const house = 'internal names and the names of this server, on every listener';
+  const house = [
+    'internal names and the names of this server, on every listener',
+    ...forwards
+      .filter(({ servers }) => servers.some(({ isUsable }) => isUsable))
+      .map(({ zones }) => `names of ${zonesNamed(zones)}, by resolvers on the own network`),
+  ];
   if (clock.state === 'untrusted') {
     return {
-      works: [house, 'the names of time servers and of our own upstreams'],
+      works: [
+        ...house,
+        'the names of time servers and of our own upstreams',
+        ...(cache.entries === 0 ? [] : ['names of the world that are still in the cache']),
+      ],
       waits: ['all other names: SERVFAIL with extended error 14 and the reason', ...unbound],
     };
   }
   if (notReady.length > 0) {
     const reasons = notReady.map((reason) => `names of the world: ${reason}`);
     return {
-      works: [house, ...(upstreams.length === 0 ? [] : ['names of the world that are still in the cache'])],
+      works: [
+        ...house,
+        ...(upstreams.length === 0 ? [] : ['names of the world that are still in the cache']),
+      ],
       waits: [...reasons, ...unbound],
     };
   }

@@ -9,9 +9,7 @@ it('sets what a person types in code, and escapes it like everything else', () =
   expect(text).toBe('<p>ask <code>noonmark time</code>, not <code>&lt;script&gt;</code> &amp; co</p>');
 });
 
-it('begins a sentence with a capital letter, and leaves a URL as it is', () => {
-  expect(['nobody is there', 'tls://dns.example: nobody'].map(capital)).toEqual([
-    'Nobody is there',
-    'tls://dns.example: nobody',
-  ]);
+it('begins a sentence with a capital letter, and leaves what is a URL, a path or a file as it is', () => {
+  const asTheyAre = ['tls://dns.example: nobody', 'home.yaml is broken', 'certs/ca.pem: damaged'];
+  expect(['nobody is there', ...asTheyAre].map(capital)).toEqual(['Nobody is there', ...asTheyAre]);
 });

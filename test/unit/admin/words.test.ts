@@ -1,6 +1,7 @@
 // How spans, dates, states and verdicts are said.
 
 import { describe, expect, it } from 'vitest';
+import type { Status } from '../../../src/admin/status.ts';
 import {
   afterPowerCut,
   formatAge,
@@ -106,6 +107,20 @@ describe('what works', () => {
     expect(whatWorks(silent).works[1]).toContain('still in the cache');
     const alone = { ...silent, upstreams: [], notReady: ['no upstream is configured'] };
     expect(whatWorks(alone).works).toEqual([expect.stringContaining('internal names')]);
+  });
+
+  it('is what is in the cache and the zones of resolvers in the house, whatever the world and the clock do', () => {
+    const lan = (isUsable: boolean) => ({
+      zones: ['lab.example.'],
+      servers: [{ address: '192.168.1.1:53', isUsable }],
+    });
+    const withZone = (isUsable: boolean) =>
+      whatWorks({ ...untrusted, forwards: [lan(isUsable)] as unknown as Status['forwards'] }).works;
+    expect(withZone(true)[1]).toMatch(/^names of .*lab\.example.*own network/);
+    expect(withZone(false).join()).not.toContain('lab.example');
+    const cached = { ...untrusted, cache: { ...untrusted.cache, entries: 1 } };
+    expect(whatWorks(cached).works.at(-1)).toContain('still in the cache');
+    expect(whatWorks({ ...cached, cache: { ...cached.cache, entries: 0 } }).works).toHaveLength(2);
   });
 
   it('names an address where nobody is answered yet', () => {

@@ -21,6 +21,7 @@ Names of the world are not answered: the time is not known
 
 still works  internal names and the names of this server, on every listener
              the names of time servers and of our own upstreams
+             names of the world that are still in the cache
 does not     all other names: SERVFAIL with extended error 14 and the reason
 
 Devices that ask 192.168.1.2 and look for encrypted DNS by themselves (DDR) are told of none: the

@@ -23,9 +23,12 @@ export const PEER_PACKAGES = {
   kresd: 'knot-resolver',
   dnsmasq: 'dnsmasq-base',
   'named-checkzone': 'bind9-utils',
+  named: 'bind9',
   chromium: 'chromium',
   certutil: 'libnss3-tools',
   'systemd-analyze': 'systemd',
+  pebble: 'pebble',
+  'pebble-challtestsrv': 'pebble',
 } as const;
 
 export type Peer = keyof typeof PEER_PACKAGES;

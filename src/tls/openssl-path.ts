@@ -11,6 +11,9 @@ const AUTH_LEVEL = 2;
 /** Certificates between leaf and anchor; public paths have one or two. */
 const DEPTH_LIMIT = 10;
 
+/** X509_V_FLAG_PARTIAL_CHAIN (openssl/x509_vfy.h). */
+const PARTIAL_CHAIN = 0x80000;
+
 /** X509_V_OK and X509_V_ERR_UNSPECIFIED (openssl/x509_vfy.h). */
 export const PATH_OK = 0;
 const PATH_UNSPECIFIED = 1;
@@ -21,6 +24,11 @@ export interface PathStart {
   readonly others: readonly Certificate[];
   /** X509_STORE * of the trust anchors. */
   readonly store: Pointer;
+  /**
+   * An anchor that did not sign itself ends the path too. For a chain of our own, which mostly ends in an intermediate;
+   * a peer's must end in a root.
+   */
+  readonly allowPartialChain?: boolean;
 }
 
 export interface Path {
@@ -50,6 +58,7 @@ export function findPath(openssl: OpenSsl, start: PathStart, at: number): Path {
     openssl.X509_VERIFY_PARAM_set_auth_level(parameters, AUTH_LEVEL);
     openssl.X509_VERIFY_PARAM_set_depth(parameters, DEPTH_LIMIT);
     openssl.X509_VERIFY_PARAM_set_time(parameters, Math.floor(at / 1000));
+    if (start.allowPartialChain === true) openssl.X509_VERIFY_PARAM_set_flags(parameters, PARTIAL_CHAIN);
     const proven = openssl.X509_verify_cert(context) === 1;
     const error = openssl.X509_STORE_CTX_get_error(context);
     const depth = openssl.X509_STORE_CTX_get_error_depth(context);

@@ -93,6 +93,9 @@ function bind(library: ReturnType<typeof koffi.load>) {
       'void X509_VERIFY_PARAM_set_auth_level(void *, int)',
     ),
     X509_VERIFY_PARAM_set_depth: f<[Pointer, number], void>('void X509_VERIFY_PARAM_set_depth(void *, int)'),
+    X509_VERIFY_PARAM_set_flags: f<[Pointer, number], number>(
+      'int X509_VERIFY_PARAM_set_flags(void *, unsigned long)',
+    ),
     X509_verify_cert: f<[Pointer], number>('int X509_verify_cert(void *)'),
     X509_STORE_CTX_get_error: f<[Pointer], number>('int X509_STORE_CTX_get_error(void *)'),
     X509_STORE_CTX_get_error_depth: f<[Pointer], number>('int X509_STORE_CTX_get_error_depth(void *)'),

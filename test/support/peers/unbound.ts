@@ -43,6 +43,8 @@ export interface UnboundOptions {
   readonly address?: string;
   /** More that it knows: "time.example. 60 A 127.0.0.1". */
   readonly records?: readonly string[];
+  /** Zones that servers of this machine answer, by the port of each; what they say is remembered for a second. */
+  readonly stubs?: Readonly<Record<string, number>>;
 }
 
 export interface Unbound extends AsyncDisposable {
@@ -96,6 +98,7 @@ function configuration(options: UnboundOptions, port: number): string {
     (_, at) => `"${String(at).padStart(2, '0').repeat(100)}"`,
   );
   const signed = options.signedZone;
+  const stubs = Object.entries(options.stubs ?? {});
   return `
 server:
   interface: ${address}@${port}
@@ -123,8 +126,11 @@ ${IN_THE_FOREGROUND}
   local-data: '${BIG_NAME}. 60 TXT ${strings.join(' ')}'
   ${(options.records ?? []).map((text) => `local-data: '${text}'`).join('\n  ')}
   ${signed ? `local-zone: "${SIGNED_ZONE}." transparent` : ''}
+  ${stubs.map(([zone]) => `local-zone: "${zone}." transparent`).join('\n  ')}
+  ${stubs.length > 0 ? 'do-not-query-localhost: no\n  cache-max-ttl: 1\n  cache-max-negative-ttl: 1' : ''}
 remote-control:
   control-enable: no
+${stubs.map(([zone, at]) => `stub-zone:\n  name: "${zone}"\n  stub-addr: 127.0.0.1@${at}\n`).join('')}
 ${
   signed
     ? `auth-zone:

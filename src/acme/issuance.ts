@@ -1,0 +1,400 @@
+// Keeps one certificate fresh: what is stored is served at once, and from then on one question is asked again and again,
+// whether a new one is due (renewal.ts), and one attempt made when it is (attempt.ts). Whatever fails, what is served stays.
+// While the clock is untrusted nothing is asked and nothing ordered; a change of the clock asks anew.
+
+import { X509Certificate } from 'node:crypto';
+import type { Clock, Timer } from '../clock/clock.ts';
+import type { AcmeConfig } from '../config/config.ts';
+import type { Log } from '../observe/log.ts';
+import { fitPair, type ServedCertificate } from '../tls/certificate-store.ts';
+import type { HttpsClient } from '../tls/https-client.ts';
+import { AskedWindow } from './asked-window.ts';
+import { type AttemptParts, attempt, type Outcome } from './attempt.ts';
+import type { Order } from './rehearsal.ts';
+import { decideRenewal, type RenewalDecision } from './renewal.ts';
+import type { RenewalWindow } from './renewal-info.ts';
+import { writeRfc3339 } from './rfc3339.ts';
+import type { CertificateStorage, StoredPair } from './storage.ts';
+import { storageIdOf } from './storage-id.ts';
+import { findTakenOver } from './taken-over.ts';
+
+/** However far away the next renewal is: dates jump, and other servers renew. */
+const LOOK_EVERY_MS = 3_600_000;
+const LOOK_AGAIN_MIN_MS = 1_000;
+/** A certificate that could not be stored is tried again. */
+const STORE_AGAIN_MS = 60_000;
+/** The listeners, and whoever the CA's name is looked up with, come first; a power cut has brought all of them back together. */
+const FIRST_AFTER_MS = 500;
+
+export interface IssuanceParts {
+  readonly names: readonly string[];
+  readonly config: AcmeConfig;
+  readonly storage: CertificateStorage;
+  /** Why nothing is to be ordered yet, for all of this server; null: nothing speaks against it. */
+  readonly holdBack: () => Promise<HeldBack | null>;
+  readonly tools: IssuanceTools;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Called with each certificate that is better than the last one. */
+  readonly serve: (certificate: ServedCertificate) => void;
+}
+
+/** What an issuance does not know how to make. */
+export interface IssuanceTools {
+  /** Verified connections to the CA; closed after each attempt. */
+  readonly openHttp: (config: AcmeConfig) => HttpsClient;
+  readonly solverFor: (config: AcmeConfig) => AttemptParts['solver'];
+  readonly openssl: () => AttemptParts['openssl'];
+}
+
+export interface HeldBack {
+  /** Milliseconds since 1970. */
+  readonly untilMs: number;
+  /** The rest of a sentence. */
+  readonly reason: string;
+}
+
+/** How it stands, as plain values; dates in milliseconds since 1970. */
+export interface IssuanceReport {
+  readonly names: readonly string[];
+  readonly directory: string;
+  readonly challenge: AcmeConfig['challenge'];
+  readonly phase: 'idle' | 'ordering' | 'waiting';
+  /** What the next order waits for, the rest of a sentence; null: for nothing but its date. */
+  readonly waitsFor: string | null;
+  /** Null before the first look. */
+  readonly decision: RenewalDecision | null;
+  readonly window: RenewalWindow | null;
+  readonly lastFailure: { readonly atMs: number; readonly reason: string } | null;
+  readonly lastSuccessMs: number | null;
+  /** Monotonic milliseconds until the next look. */
+  readonly nextLookInMs: number | null;
+}
+
+interface Held {
+  readonly pair: StoredPair;
+  readonly certificate: ServedCertificate;
+}
+
+export class Issuance {
+  readonly #parts: IssuanceParts;
+  readonly #id: string;
+  readonly #closing = new AbortController();
+  readonly #stops: (() => void)[] = [];
+  #held: Held | null = null;
+  /** What is held is not what is stored. */
+  #isUnstored = false;
+  readonly #window: AskedWindow;
+  #timer: Timer | null = null;
+  #nextLookMs: number | null = null;
+  #running: Promise<void> | null = null;
+  #isWantedAgain = false;
+  #isUrgent = false;
+  #report: Pick<IssuanceReport, 'phase' | 'waitsFor' | 'decision' | 'lastFailure' | 'lastSuccessMs'> = {
+    ...{ phase: 'idle', waitsFor: null, decision: null, lastFailure: null, lastSuccessMs: null },
+  };
+
+  constructor(parts: IssuanceParts) {
+    this.#parts = parts;
+    this.#id = storageIdOf(parts.names);
+    const { config, clock, log } = parts;
+    this.#window = new AskedWindow({ directory: config.directory, clock, log });
+  }
+
+  /** Reads what a CA has issued in an earlier life, for these names or for those that were wanted then. */
+  async load(): Promise<void> {
+    const { storage, names } = this.#parts;
+    this.#held =
+      (await this.#stored(storage.readCertificate(this.#id))) ??
+      (await this.#takenOver()) ??
+      (await this.#stored(storage.readPredecessor(names)));
+  }
+
+  /** What a CA has issued; null: there is nothing, and somebody else has to serve. */
+  get held(): ServedCertificate | null {
+    return this.#held?.certificate ?? null;
+  }
+
+  /** Begins to look. */
+  start(): void {
+    const { clock, storage } = this.#parts;
+    this.#stops.push(
+      clock.onStateChange(() => this.#heedClock()),
+      storage.watch(this.#id, () => void this.#heedOthers()),
+    );
+    this.#lookIn(FIRST_AFTER_MS);
+  }
+
+  /** An owner asks for a new one now; resolves with what came of it, in words. */
+  async renewNow(): Promise<{ readonly ok: boolean; readonly sentence: string }> {
+    const before = this.#held?.certificate;
+    this.#isUrgent = true;
+    this.#look();
+    while (this.#running !== null) await this.#running;
+    const { lastFailure, waitsFor } = this.#report;
+    if (this.#held !== null && this.#held.certificate !== before) {
+      const { notAfterMs, issuer } = this.#held.certificate;
+      return {
+        ok: true,
+        sentence: `A new certificate is served, by ${issuer}, until ${writeRfc3339(notAfterMs)}.`,
+      };
+    }
+    return {
+      ok: false,
+      sentence: `No new certificate: ${waitsFor ?? lastFailure?.reason ?? 'it was given up'}.`,
+    };
+  }
+
+  get order(): Order {
+    const { names, config } = this.#parts;
+    return { names, config };
+  }
+
+  get report(): IssuanceReport {
+    const { names, config, clock } = this.#parts;
+    const nextLookInMs = this.#nextLookMs === null ? null : Math.max(0, this.#nextLookMs - clock.monotonic());
+    const { directory, challenge } = config;
+    return { names, directory, challenge, window: this.#window.current, ...this.#report, nextLookInMs };
+  }
+
+  /** Gives up what is under way; resolves when nothing of it runs any more. */
+  async close(): Promise<void> {
+    this.#closing.abort(new Error('the server is being stopped, or its configuration has changed'));
+    for (const stop of this.#stops) stop();
+    this.#timer?.cancel();
+    await this.#running;
+  }
+
+  #lookIn(delayMs: number): void {
+    if (this.#closing.signal.aborted) return;
+    const { clock } = this.#parts;
+    const boundedMs = Math.min(Math.max(delayMs, LOOK_AGAIN_MIN_MS / 2), LOOK_EVERY_MS);
+    this.#timer?.cancel();
+    this.#timer = clock.after(boundedMs, () => this.#look());
+    this.#nextLookMs = clock.monotonic() + boundedMs;
+  }
+
+  /** One look at a time; what comes meanwhile is one more look. */
+  #look(): void {
+    if (this.#closing.signal.aborted) return;
+    if (this.#running !== null) {
+      this.#isWantedAgain = true;
+      return;
+    }
+    this.#timer?.cancel();
+    this.#nextLookMs = null;
+    this.#running = this.#turn()
+      .catch((error: Error) => {
+        if (this.#closing.signal.aborted) return LOOK_EVERY_MS;
+        this.#parts.log.error(`the present certificate stays, for looking after it failed: ${error.stack}`);
+        return LOOK_EVERY_MS;
+      })
+      .then((againMs) => {
+        this.#running = null;
+        this.#lookIn(againMs);
+        if (!this.#isWantedAgain) return;
+        this.#isWantedAgain = false;
+        this.#look();
+      });
+  }
+
+  /** Milliseconds until the next one. */
+  async #turn(): Promise<number> {
+    const { clock, names } = this.#parts;
+    const isUrgent = this.#isUrgent;
+    this.#isUrgent = false;
+    if (clock.status.state === 'untrusted') {
+      this.#say({ phase: 'waiting', waitsFor: `the time is not known (${clock.status.reason})` });
+      return LOOK_EVERY_MS;
+    }
+    if (this.#isUnstored) return this.#storeAgain();
+    if (this.#held !== null && this.#window.dueInMs === 0) await this.#askForWindow(this.#held.pair);
+    const nowMs = clock.now().epochMs;
+    const decision = decideRenewal({
+      ...this.#subject(this.#held),
+      wantedNames: names,
+      window: this.#window.current,
+      nowMs,
+    });
+    this.#report = { ...this.#report, decision };
+    if (!decision.due && !isUrgent) {
+      this.#say({ phase: 'idle', waitsFor: null });
+      return Math.min(decision.atMs - nowMs, this.#window.dueInMs);
+    }
+    const held = isUrgent ? null : await this.#parts.holdBack();
+    if (held !== null) {
+      this.#say({ phase: 'waiting', waitsFor: held.reason });
+      return held.untilMs - nowMs;
+    }
+    return this.#heed(await this.#attempt(isUrgent), isUrgent);
+  }
+
+  async #askForWindow({ chainPem }: StoredPair): Promise<void> {
+    const { tools, config } = this.#parts;
+    const http = tools.openHttp(config);
+    await this.#window.ask(chainPem, http, this.#closing.signal).finally(() => http.close());
+  }
+
+  #subject(held: Held | null) {
+    if (held === null) return { certificate: null };
+    const { notBeforeMs, notAfterMs, names, chainPem } = held.certificate;
+    const { fingerprint256: fingerprint } = new X509Certificate(chainPem);
+    return { certificate: { notBeforeMs, notAfterMs, names, fingerprint } };
+  }
+
+  async #attempt(isUrgent: boolean): Promise<Outcome> {
+    const { names, config, storage, tools, clock, log } = this.#parts;
+    this.#say({ phase: 'ordering', waitsFor: null });
+    const nowMs = clock.now().epochMs;
+    const http = tools.openHttp(config);
+    const parts = { id: this.#id, names, config, storage, clock, log, http };
+    const held = this.#held;
+    try {
+      return await attempt(
+        { ...parts, solver: tools.solverFor(config), openssl: tools.openssl() },
+        {
+          isDue: (stored) => this.#isDueBeside(stored, isUrgent),
+          served: held?.pair ?? null,
+          remainingLifeMs: held === null ? null : held.certificate.notAfterMs - nowMs,
+          isUrgent,
+          signal: this.#closing.signal,
+        },
+      );
+    } finally {
+      http.close();
+    }
+  }
+
+  /** Another server may have stored one since. */
+  #isDueBeside(stored: StoredPair | null, isUrgent: boolean) {
+    const { names, clock, config } = this.#parts;
+    const held = stored === null || isSame(stored, this.#held?.pair) ? this.#held : heldOf(stored);
+    const isAnother = held !== this.#held && held !== null;
+    const decision = decideRenewal({
+      ...this.#subject(held),
+      wantedNames: names,
+      window: isAnother ? null : this.#window.current,
+      nowMs: clock.now().epochMs,
+    });
+    if (isUrgent && !isAnother) return { due: true, reason: `it was asked for (${config.directory})` };
+    return decision;
+  }
+
+  /** What came of an attempt; milliseconds until the next look. */
+  #heed(outcome: Outcome, isUrgent: boolean): number {
+    const { clock, log, names } = this.#parts;
+    switch (outcome.kind) {
+      case 'issued': {
+        const { certificate, pair, problem } = outcome;
+        this.#isUnstored = problem !== null;
+        if (problem !== null) log.error(`a new certificate is served, and could not be stored: ${problem}`);
+        this.#report = { ...this.#report, lastFailure: null, lastSuccessMs: clock.now().epochMs };
+        this.#hold({ certificate, pair });
+        return problem === null ? LOOK_AGAIN_MIN_MS : STORE_AGAIN_MS;
+      }
+      case 'stored': {
+        const held = heldOf(outcome.pair);
+        if (held !== null) this.#hold(held);
+        return LOOK_AGAIN_MIN_MS;
+      }
+      case 'blocked':
+        this.#say({ phase: 'waiting', waitsFor: outcome.reason });
+        if (isUrgent) log.warn(`no certificate is ordered: ${outcome.reason}`, { names });
+        return outcome.untilMs - clock.now().epochMs;
+      case 'untimely':
+        this.#say({ phase: 'waiting', waitsFor: outcome.reason });
+        return STORE_AGAIN_MS;
+      case 'failed': {
+        const { reason, againMs } = outcome;
+        const nowMs = clock.now().epochMs;
+        log.error(`no certificate: ${reason}`, { names, again: writeRfc3339(nowMs + againMs) });
+        this.#report = { ...this.#report, lastFailure: { atMs: nowMs, reason } };
+        this.#say({ phase: 'waiting', waitsFor: reason });
+        return againMs;
+      }
+    }
+  }
+
+  async #storeAgain(): Promise<number> {
+    const { storage, log } = this.#parts;
+    const { pair } = this.#held!;
+    try {
+      await storage.exclusively(async () => {
+        await storage.writeCertificate(this.#id, pair);
+        await storage.writeOrder(this.#id, null);
+      }, STORE_AGAIN_MS);
+      this.#isUnstored = false;
+      log.info('the new certificate is stored now');
+      return LOOK_AGAIN_MIN_MS;
+    } catch (error) {
+      this.#say({ phase: 'waiting', waitsFor: (error as Error).message });
+      return STORE_AGAIN_MS;
+    }
+  }
+
+  /** Serves it from now on; what the CA said of the last one is over. */
+  #hold(held: Held): void {
+    this.#window.forget();
+    this.#held = held;
+    this.#say({ phase: 'idle', waitsFor: null });
+    this.#parts.serve(held.certificate);
+  }
+
+  #say(said: Pick<IssuanceReport, 'phase' | 'waitsFor'>): void {
+    const { log, names } = this.#parts;
+    if (
+      said.phase === 'waiting' &&
+      said.waitsFor !== this.#report.waitsFor &&
+      said.waitsFor !== this.#report.lastFailure?.reason
+    )
+      log.warn(`a certificate waits: ${said.waitsFor}`, { names });
+    this.#report = { ...this.#report, ...said };
+  }
+
+  /** What was tried under a wrong date is tried again at once under a better one. */
+  #heedClock(): void {
+    this.#window.askSoon();
+    this.#look();
+  }
+
+  async #heedOthers(): Promise<void> {
+    const { storage } = this.#parts;
+    while (this.#running !== null) await this.#running; // it may be what was stored just now
+    const stored = await this.#stored(storage.readCertificate(this.#id));
+    if (stored === null || isSame(stored.pair, this.#held?.pair) || this.#isUnstored) return;
+    this.#parts.log.info('the stored certificate was replaced');
+    this.#hold(stored);
+    this.#look();
+  }
+
+  async #stored(reading: Promise<StoredPair | null>): Promise<Held | null> {
+    try {
+      const pair = await reading;
+      return pair === null ? null : heldOf(pair);
+    } catch (error) {
+      this.#parts.log.error((error as Error).message);
+      return null;
+    }
+  }
+
+  async #takenOver(): Promise<Held | null> {
+    const { config, names, log } = this.#parts;
+    if (config.takeOver === null) return null;
+    const found = await findTakenOver(config.takeOver, names);
+    if ('problem' in found) {
+      log.warn(found.problem);
+      return null;
+    }
+    log.info('a certificate of another client is used until a new one is due', { file: found.file });
+    return heldOf(found.pair);
+  }
+}
+
+function heldOf(pair: StoredPair): Held | null {
+  const verdict = fitPair(pair.chainPem, pair.keyPem, 'acme');
+  return 'problem' in verdict ? null : { pair, certificate: verdict.certificate };
+}
+
+function isSame(a: StoredPair, b: StoredPair | undefined): boolean {
+  return a.chainPem === b?.chainPem;
+}

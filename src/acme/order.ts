@@ -1,0 +1,176 @@
+// One order (RFC 8555 section 7.4), from the first request to a chain that is proven: placed, or taken up where a death has
+// left it; its names shown to the CA; its certificate fetched. What is needed to take it up again is stored before each
+// step that could be the last. When one is placed, and what becomes of the chain, is decided elsewhere.
+
+import type { Order } from 'acme-client';
+import type { AcmeConfig } from '../config/config.ts';
+import { type AcmeApi, acmeClient, type StatedAuthorization, statedProblem } from './acme-api.ts';
+import { AcmeProblem } from './acme-problem.ts';
+import type { Challenge, ChallengeSolver } from './challenge.ts';
+import type { CertificateStorage, StoredOrder, StoredPair } from './storage.ts';
+
+export interface OrderParts {
+  /** storageIdOf(names) */
+  readonly id: string;
+  readonly names: readonly string[];
+  readonly config: Pick<AcmeConfig, 'directory' | 'profile' | 'keyType'>;
+  /** certificateIdOf() the one that is to be replaced; null: there is none, or the CA has no use for it. */
+  readonly replaces: string | null;
+  readonly api: AcmeApi;
+  readonly solver: ChallengeSolver;
+  readonly storage: Pick<CertificateStorage, 'readOrder' | 'writeOrder'>;
+  readonly signal: AbortSignal;
+}
+
+/** The CA has looked and was not content: a validation that counts against its limits. */
+export class ValidationFailed extends Error {
+  override readonly name = 'ValidationFailed';
+  readonly code = 'acme-validation';
+  /** What was to be proven. */
+  readonly hostname: string;
+  readonly problem: AcmeProblem;
+
+  constructor(hostname: string, problem: AcmeProblem) {
+    super(`${hostname} was not proven: ${problem.message}`);
+    this.hostname = hostname;
+    this.problem = problem;
+  }
+}
+
+/** The CA does what no CA should, or takes too long. The message is a sentence. */
+export class OrderFailed extends Error {
+  override readonly name = 'OrderFailed';
+  readonly code = 'acme-order';
+}
+
+/**
+ * The chain as the CA sent it, with its key; stored is only the order. Whoever has put the pair in its place deletes that.
+ * @throws AcmeProblem, ValidationFailed, OrderFailed, ChallengeProblem, StorageProblem, HttpsFailure, the signal's reason
+ */
+export async function fulfilOrder(parts: OrderParts): Promise<StoredPair> {
+  const { api, id, storage } = parts;
+  const { order, keyPem } = (await takeUp(parts)) ?? (await place(parts));
+  try {
+    if (order.status === 'pending') await prove(order, parts);
+    const valid = order.status === 'valid' ? order : await finish(order, keyPem, parts);
+    return { chainPem: await api.certificateOf(valid), keyPem };
+  } catch (error) {
+    // What the CA has given up is not taken up again; what it was merely not asked any further is.
+    if (error instanceof ValidationFailed || error instanceof OrderInvalid)
+      await storage.writeOrder(id, null);
+    throw error;
+  }
+}
+
+class OrderInvalid extends OrderFailed {}
+
+interface Placed {
+  readonly order: Order;
+  readonly keyPem: string;
+}
+
+/** An order that an earlier attempt has left, where the CA still knows it and it is for the same names. */
+async function takeUp({ api, id, names, config, storage }: OrderParts): Promise<Placed | null> {
+  const stored = await storage.readOrder(id);
+  if (stored === null || stored.url === null || !isFor(stored, config.directory, names)) return null;
+  try {
+    const order = await api.getOrder(stored.url);
+    return order.status === 'invalid' ? null : { order, keyPem: stored.keyPem };
+  } catch (error) {
+    if (error instanceof AcmeProblem && error.status < 500 && error.type !== 'rateLimited') return null; // it is forgotten there
+    throw error;
+  }
+}
+
+function isFor(stored: StoredOrder, directory: string, names: readonly string[]): boolean {
+  const sorted = (list: readonly string[]) => [...list].sort().join();
+  return stored.directory === directory && sorted(stored.names) === sorted(names);
+}
+
+/** The key first, so that no certificate is ever issued for one that a power cut has taken. */
+async function place(parts: OrderParts): Promise<Placed> {
+  const { id, names, config, storage, api } = parts;
+  const { directory, profile, keyType } = config;
+  const keyPem = (await acmeClient().crypto.createPrivateEcdsaKey(keyType)).toString();
+  const stored = { directory, names, keyPem };
+  await storage.writeOrder(id, { ...stored, url: null });
+  const order = await api.createOrder({ names, profile, replaces: parts.replaces }).catch((error) => {
+    if (parts.replaces === null || !isAboutReplacing(error)) throw error;
+    return api.createOrder({ names, profile, replaces: null });
+  });
+  await storage.writeOrder(id, { ...stored, url: order.url });
+  return { order, keyPem };
+}
+
+/** The predecessor is another CA's, of another account, or was replaced already (RFC 9773 section 5): no harm in that. */
+function isAboutReplacing(error: unknown): boolean {
+  return (
+    error instanceof AcmeProblem && ['alreadyReplaced', 'malformed', 'unauthorized'].includes(error.type)
+  );
+}
+
+/** Shows every name that is not proven yet, has the CA look at all of them, and waits for its verdicts. */
+async function prove(order: Order, { api, solver, signal }: OrderParts): Promise<void> {
+  const open = (await api.authorizationsOf(order)).filter(({ status }) => status !== 'valid');
+  if (open.length === 0) return;
+  const asked = open.map((authorization) => ({
+    authorization,
+    stated: challengeOf(authorization, solver.type),
+  }));
+  const challenges = await Promise.all(
+    asked.map(async ({ authorization, stated }): Promise<Challenge> => {
+      const keyAuthorization = await api.keyAuthorizationOf(stated);
+      return { name: authorization.identifier.value, token: stated.token ?? '', keyAuthorization };
+    }),
+  );
+  try {
+    await solver.show(challenges, signal);
+    for (const { stated } of asked) if (stated.status === 'pending') await api.complete(stated);
+    for (const { authorization } of asked) judge(await api.decided(authorization), solver.type);
+  } finally {
+    await solver.clear();
+  }
+}
+
+/** @throws OrderFailed, ValidationFailed */
+function challengeOf(authorization: StatedAuthorization, type: string) {
+  const hostname = hostnameOf(authorization);
+  const found = authorization.challenges.find((challenge) => challenge.type === type);
+  if (authorization.status !== 'pending')
+    throw new OrderInvalid(
+      `the CA calls the authorization of ${hostname} ${authorization.status}; a new order is tried`,
+    );
+  if (found !== undefined) return found;
+  const offered = authorization.challenges.map((challenge) => challenge.type).join(', ');
+  throw new OrderFailed(
+    `the CA does not offer ${type} for ${hostname}, but ${offered || 'nothing'}; write one of these as \`challenge\``,
+  );
+}
+
+/** @throws ValidationFailed, OrderFailed */
+function judge(authorization: StatedAuthorization, type: string): void {
+  if (authorization.status === 'valid') return;
+  const hostname = hostnameOf(authorization);
+  if (authorization.status === 'pending')
+    throw new OrderFailed(
+      `the CA has not looked at ${hostname} for minutes; the same order is asked for again later`,
+    );
+  const { error } = authorization.challenges.find((challenge) => challenge.type === type) ?? {};
+  throw new ValidationFailed(hostname, statedProblem(error));
+}
+
+function hostnameOf({ identifier, wildcard }: StatedAuthorization): string {
+  return wildcard === true ? `*.${identifier.value}` : identifier.value;
+}
+
+async function finish(order: Order, keyPem: string, { api, names }: OrderParts): Promise<Order> {
+  const [, csr] = await acmeClient().crypto.createCsr({ altNames: [...names] }, keyPem);
+  const ready = order.status === 'pending' ? await api.ready(order.url) : order;
+  const done = ready.status === 'ready' ? await api.finalize(ready, csr) : await api.settled(order.url);
+  if (done.status === 'valid') return done;
+  if (done.status === 'invalid')
+    throw new OrderInvalid(`the order came to nothing: ${statedProblem(done.error).message}`);
+  throw new OrderFailed(
+    'the CA has not made the certificate within minutes; the same order is asked for again later',
+  );
+}

@@ -120,7 +120,10 @@ export function internalQuestion({
     .flatMap(({ records }) => records)
     .find(({ owner, type }) => type !== TYPE.CNAME && type !== TYPE.DNAME && !owner.startsWith('\x01*'));
   if (record !== undefined) return { name: record.owner, type: record.type };
-  return { name: nameKey(certificate.names[0] ?? 'localhost'), type: TYPE.A };
+  return {
+    name: nameKey(certificate.names.find((name) => !name.startsWith('*.')) ?? 'localhost'),
+    type: TYPE.A,
+  };
 }
 
 function isHouseAnswer({ status }: ReplyFacts): boolean {

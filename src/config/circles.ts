@@ -1,10 +1,11 @@
 // Circular dependencies, and what comes near to one: the time that hangs on names which hang on the time, on one host or
-// on too few votes; a host that looks names up here while its time daemon has only names. Pure: host-facts.ts reads the
-// host. Each finding says what, why that matters after a power cut, and what to write. An upstream that is a name without
-// address is no finding but an error (upstream-rules.ts).
+// on too few votes; a host that looks names up here while its time daemon has only names. Those of certificates are in
+// certificate-circles.ts. Pure: host-facts.ts reads the host. Each finding says what, why that matters after a power cut,
+// and what to write. An upstream that is a name without address is no finding but an error (upstream-rules.ts).
 
 import { isIP } from 'node:net';
 import { formatName } from '../dns/names.ts';
+import { circlesOfCertificates } from './certificate-circles.ts';
 import type { Config, SocketAddress } from './config.ts';
 import type { HostFacts } from './host-facts.ts';
 import { isLoopback, isOwnSocket } from './own-sockets.ts';
@@ -17,18 +18,20 @@ const NTP_PORT = 123;
 /** Names are listed in a sentence; so many, and then "…". */
 const NAMED_MAX = 3;
 
-interface Finding {
-  readonly path: string;
-  readonly message: string;
-}
+type Finding = Pick<ConfigProblem, 'path' | 'message'>;
 
 /** Warnings about a configuration that can be served, in the order of their weight; line 0, since no file is at hand here. */
 export function findCircles(config: Config, facts: HostFacts): readonly ConfigProblem[] {
   // The built-in sources are of several operators and have addresses: they cannot be a circle.
   const ofSources = config.time.sources === null ? [] : circlesOfSources(config, facts);
-  return [...ofSources, ...circleOfHost(config, facts), ...circleOfForwards(config, facts)].map(
-    (finding) => ({ ...finding, line: 0 }),
-  );
+  const ofHost = circleOfHost(config, facts);
+  return [
+    ...ofSources,
+    ...(isCorrected(facts) && ofHost.length === 0 ? [] : ordersWithoutTime(config)),
+    ...ofHost,
+    ...circleOfForwards(config, facts),
+    ...circlesOfCertificates(config, facts),
+  ].map((finding) => ({ ...finding, line: 0 }));
 }
 
 function circlesOfSources(config: Config, facts: HostFacts): Finding[] {
@@ -119,6 +122,20 @@ function circleOfHost(config: Config, { addresses, nameservers, timeDaemon }: Ho
     : 'that clock stays wrong until this server knows the time and can look them up';
   const message = `this host looks names up here (/etc/resolv.conf) and its ${name} has nothing but names (${listOf(servers)}, ${file}): after a power cut ${circle}; write a server by its address there as well`;
   return [{ path: '', message }];
+}
+
+/** Does anything set the clock of this host, as far as that is known here? */
+function isCorrected({ timeDaemon }: HostFacts): boolean {
+  return timeDaemon !== null && (timeDaemon.hasReceiver || timeDaemon.servers.length > 0);
+}
+
+/** For a host that nothing corrects: while its date is wrong, the CA's own Date contradicts it (acme/clock-gate.ts). */
+function ordersWithoutTime({ time, certificate }: Config): Finding[] {
+  const isOrdering = [certificate, ...certificate.more].some(({ acme }) => acme !== null);
+  if (time.sources?.length !== 0 || !isOrdering) return [];
+  const message =
+    'certificates come from a CA, and without a time source none is ordered while the date of this host is wrong, which nothing that was found here would correct: after a power cut the present ones run out; delete the key for the built-in sources';
+  return [{ path: 'time.sources', message }];
 }
 
 /** A server of a forwarded zone at an address of this host, where we listen on all of them. */

@@ -34,7 +34,10 @@ export interface Config {
     readonly names: readonly string[];
     /** Answered for these names; empty: the address that was asked. */
     readonly addresses: readonly string[];
-    readonly files: { readonly certificate: string; readonly key: string } | null;
+    readonly files: CertificateFilesConfig | null;
+    readonly acme: AcmeConfig | null;
+    /** Further certificates, chosen by the name that a client asks for (SNI). */
+    readonly more: readonly MoreCertificateConfig[];
   };
   /** Time sources; null: the built-in ones (docs/time.md). */
   readonly time: { readonly sources: readonly TimeSourceConfig[] | null };
@@ -50,6 +53,72 @@ export interface Config {
   };
   readonly limits: Limits;
 }
+
+/** Absolute paths. */
+export interface CertificateFilesConfig {
+  readonly certificate: string;
+  readonly key: string;
+}
+
+/** One of `files` and `acme` is not null. */
+export interface MoreCertificateConfig {
+  readonly names: readonly string[];
+  readonly files: CertificateFilesConfig | null;
+  readonly acme: AcmeConfig | null;
+}
+
+/** How a certificate is had from a CA (RFC 8555). The terms of service are agreed to, or there is no such thing. */
+export interface AcmeConfig {
+  /** URL of the CA's directory. */
+  readonly directory: string;
+  /** URL of the directory for dry runs; null: none is known. */
+  readonly staging: string | null;
+  /** Addresses of the directory's host; empty: it is looked up through our own upstreams. */
+  readonly addresses: readonly string[];
+  /** Absolute path of the CA to trust for the directory itself; null: the public roots. */
+  readonly caFile: string | null;
+  readonly email: string | null;
+  /** Such as "shortlived"; null: the CA's own choice. */
+  readonly profile: string | null;
+  readonly keyType: 'P-256' | 'P-384';
+  readonly challenge: 'http-01' | 'tls-alpn-01' | 'dns-01';
+  /** Where http-01 is answered. */
+  readonly httpPort: number;
+  /** Not null for dns-01. */
+  readonly dns: TxtProviderConfig | null;
+  /** How long records of dns-01 are looked for before the CA is told; 0: they are not. */
+  readonly propagationMs: number;
+  /** Absolute path of a directory of certbot's, lego's or Caddy's whose certificate is used until a new one is due. */
+  readonly takeOver: string | null;
+}
+
+/** Who puts the TXT records of dns-01 into their zone. */
+export type TxtProviderConfig =
+  | {
+      /** RFC 2136; `tls`: DNS over TLS, verified; `tcp`: to a private address only. */
+      readonly kind: 'rfc2136';
+      readonly protocol: 'tcp' | 'tls';
+      /** An address, or for `tls` perhaps a name that is looked up through our own upstreams. */
+      readonly host: string;
+      readonly port: number;
+      /** Absolute path of a CA to trust for `tls`; null: the public roots. */
+      readonly caFile: string | null;
+      /** Absolute path of a TSIG key as BIND's tsig-keygen writes it; null: unsigned. */
+      readonly keyFile: string | null;
+      /** "home.example"; null: the server is asked. */
+      readonly zone: string | null;
+    }
+  | {
+      readonly kind: 'cloudflare';
+      /** Absolute path of a file that holds an API token and nothing else. */
+      readonly tokenFile: string;
+      /** Base of the API, without a slash at its end. */
+      readonly api: string;
+      /** Absolute path of a CA to trust for the API; null: the public roots. */
+      readonly caFile: string | null;
+    }
+  /** Absolute path of a program with lego's contract. */
+  | { readonly kind: 'exec'; readonly program: string };
 
 /** A named set of client addresses, or a prefix in CIDR form. */
 export type AccessRange = 'loopback' | 'private' | 'local' | { readonly cidr: string };

@@ -21,3 +21,20 @@ export const HOUSE_LABEL_LIST = [...HOUSE_LABELS].map((label) => formatName(labe
 export function isTopLevelOfWorld(name: NameKey): boolean {
   return name !== ROOT && parentOf(name) === ROOT && !HOUSE_LABELS.has(name);
 }
+
+/** They stand for names of the world in documentation, and in the tests of many programs. */
+const OF_EXAMPLES: ReadonlySet<string> = new Set(['test', 'example']);
+
+/** Names below these are of houses, and no public CA certifies one. */
+const HOUSE_SUFFIXES = [
+  'home.arpa', // RFC 8375
+  ...[...HOUSE_LABELS]
+    .map((label) => formatName(label).slice(0, -1))
+    .filter((label) => !OF_EXAMPLES.has(label)),
+];
+
+/** Why a host name is one of houses, as the part of it that says so ("home.arpa"); null where the world may have it. */
+export function houseSuffixOf(hostName: string): string | null {
+  if (!hostName.includes('.')) return 'no domain at all';
+  return HOUSE_SUFFIXES.find((suffix) => `.${hostName}`.endsWith(`.${suffix}`)) ?? null;
+}

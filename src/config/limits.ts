@@ -103,6 +103,8 @@ export const ENTRIES_MAX = {
   addresses: 16,
   pins: 16,
   names: 100,
+  /** Besides the first one. */
+  certificates: 16,
   forward: 100,
   sources: 32,
   rebinding: 1000,

@@ -56,7 +56,8 @@ function sharesSocket(a: ListenKey, b: ListenKey): boolean {
   return SOCKETS[a].some((kind) => (SOCKETS[b] as readonly string[]).includes(kind));
 }
 
-function overlaps(a: SocketAddress, b: SocketAddress): boolean {
+/** Could not both be listened on? */
+export function overlaps(a: SocketAddress, b: SocketAddress): boolean {
   if (a.port !== b.port || a.family !== b.family) return false;
   return a.address === b.address || isWildcard(a.address) || isWildcard(b.address);
 }

@@ -1,5 +1,5 @@
 // The files that a configuration names and that are looked at when it is read: CA files, our own certificate and its
-// key, keyfiles of time sources, zone files, and those of other programs that may come later. A keyfile is chrony's
+// key, keyfiles of time sources, secrets and programs for ACME, zone files, and those of other programs that may come later. A keyfile is chrony's
 // (chrony.conf(5), keyfile): a line each of ID, TYPE and KEY, the type MD5 where it is left out. Keys themselves are read
 // where they are used; nothing of them is kept, or said, here.
 
@@ -18,6 +18,10 @@ export interface NamedFiles {
   readonly keyProblem: (
     key: TimeKey,
   ) => { readonly severity: 'error' | 'warning'; readonly message: string } | null;
+  /** Why a file with a secret is not used as it is now, as a sentence; null when all is well. */
+  readonly secretProblem: (path: string) => string | null;
+  /** Why a program cannot be started as it is now, as a sentence; null when nothing speaks against it. */
+  readonly programProblem: (path: string) => string | null;
   /**
    * The text of a zone file of at most `octetsMax`, which must lie in `folder` or below where there is one, symbolic
    * links followed; or why it is not to be had. Null: files are not looked at.
@@ -49,6 +53,9 @@ const FILE_OCTETS_MAX = 2 ** 20;
 /** All zone files of a configuration together: room for RECORDS_MAX of zone-files.ts at 160 octets a record. */
 export const ZONE_OCTETS_MAX = 32 * 2 ** 20;
 
+/** By its owner, its group or anybody: which of them this user will be is not known. */
+const EXECUTABLE = constants.S_IXUSR | constants.S_IXGRP | constants.S_IXOTH;
+
 /** Looks at the disk. */
 export const filesOnDisk: NamedFiles = {
   caProblem(path) {
@@ -74,6 +81,28 @@ export const filesOnDisk: NamedFiles = {
         severity: 'error',
         message: `${quote(key.file)} cannot be used as a keyfile: ${reasonOf(error)}`,
       };
+    }
+  },
+  secretProblem(path) {
+    try {
+      const stats = statSync(path);
+      if (!stats.isFile()) return `${quote(path)} is not a plain file; write one that holds the secret`;
+      if ((stats.mode & constants.S_IROTH) !== 0)
+        return `${quote(path)} can be read by every user here; take that away with chmod o-r`;
+      readAtMost(path, 1);
+      return null;
+    } catch (error) {
+      return `${quote(path)} cannot be used: ${reasonOf(error)}`;
+    }
+  },
+  programProblem(path) {
+    try {
+      const stats = statSync(path);
+      if (!stats.isFile()) return `${quote(path)} is not a plain file; write a program`;
+      if ((stats.mode & EXECUTABLE) !== 0) return null;
+      return `${quote(path)} is not executable; make it so with chmod +x`;
+    } catch (error) {
+      return `${quote(path)} cannot be started: ${reasonOf(error)}`;
     }
   },
   zoneText(path, folder, octetsMax) {
@@ -123,6 +152,8 @@ export const filesOnDisk: NamedFiles = {
 export const filesUnseen: NamedFiles = {
   caProblem: () => null,
   keyProblem: () => null,
+  secretProblem: () => null,
+  programProblem: () => null,
   zoneText: () => null,
   pairProblem: () => null,
   nameFileProblem: () => null,

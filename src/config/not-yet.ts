@@ -13,7 +13,6 @@ interface NotYet {
   readonly message: string;
 }
 
-const always = () => true;
 const isNotEmpty = (value: unknown) =>
   typeof value === 'object' && value !== null && Object.keys(value).length > 0;
 
@@ -23,13 +22,6 @@ export const NOT_YET: readonly NotYet[] = [
     severity: 'warning',
     asks: isNotEmpty,
     message: 'serving NTP is not built in this release; nothing listens there',
-  },
-  {
-    path: ['certificate', 'acme'],
-    severity: 'warning',
-    asks: always,
-    message:
-      'ACME is not built in this release; a certificate of the local CA in certs_dir is served meanwhile',
   },
 ];
 

@@ -6,6 +6,7 @@
 import { dirname, resolve } from 'node:path';
 import type { z } from 'zod';
 import { checkAccess } from './access-rules.ts';
+import { readCertificate } from './certificate-rules.ts';
 import type {
   AccessRange,
   Config,
@@ -29,7 +30,6 @@ import { configSchema } from './schema.ts';
 import { DEFAULT_STATE_DIR } from './state-dir.ts';
 import { readTimeSources } from './time-rules.ts';
 import { readUpstreams } from './upstream-rules.ts';
-import { quote } from './value-error.ts';
 import { readYaml } from './yaml-tree.ts';
 import { ZoneFiles } from './zone-files.ts';
 import { readZones } from './zone-rules.ts';
@@ -115,12 +115,6 @@ function buildConfig(
   const forward = readForwards(sections.forward, { listen, zones }, report);
   const allow = sections.access?.allow ?? DEFAULT_ALLOW;
   checkAccess(allow, report);
-  if (certificate?.files && certificate.acme) {
-    report.error(
-      ['certificate', 'acme'],
-      '`files` and `acme` exclude each other; keep the one that you want',
-    );
-  }
   return {
     file,
     listen,
@@ -130,11 +124,7 @@ function buildConfig(
     zones,
     ...readNameFiles(sections, { absolute, files, forward, zones }, report),
     filter: readFilter(sections.filter, { absolute, files, forward, zones }, report),
-    certificate: {
-      names: [...new Set(certificate?.names)],
-      addresses: [...new Set(certificate?.addresses)],
-      files: readOwnFiles(certificate?.files, { absolute, files }, report),
-    },
+    certificate: readCertificate(certificate, { absolute, files, listen }, report),
     time: { sources: readTimeSection(written, { absolute, files, listen: { ...listen, ntp } }, report) },
     cache: {
       maxBytes: sections.cache?.max_bytes ?? CACHE_OCTETS.default,
@@ -156,22 +146,6 @@ function readListen(written: unknown, listen: Sections['listen'], report: Report
   if (listen === undefined) return written === undefined ? DEFAULT_LISTEN : NOT_KNOWN_LISTEN;
   checkListen(listen as Record<string, SocketAddress[]>, report);
   return { dns: listen.dns ?? [], dot: listen.dot ?? [], doh: listen.doh ?? [], admin: listen.admin ?? [] };
-}
-
-/** Files that cannot be served are no error, since a renewal may just be writing them; then the local CA stands in. */
-function readOwnFiles(
-  written: NonNullable<Sections['certificate']>['files'],
-  { absolute, files }: { readonly absolute: (path: string) => string; readonly files: NamedFiles },
-  report: Report,
-): Config['certificate']['files'] {
-  if (written === undefined) return null;
-  const paths = { certificate: absolute(written.certificate), key: absolute(written.key) };
-  const found = files.pairProblem(paths);
-  if (found !== null) {
-    const message = `${quote(written[found.half])}: ${found.problem}; until that is mended, a start serves the certificate of the local CA in its place`;
-    report.warning(['certificate', 'files', found.half], message);
-  }
-  return paths;
 }
 
 function readUpstreamSection(

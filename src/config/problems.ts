@@ -77,6 +77,13 @@ export class Report {
     this.errors.push({ ...this.#problem(path, message), line: this.#lineOf([...path, key]) });
   }
 
+  /** Is an error known of the value at `path`, or of something in it? */
+  hasErrorIn(path: Path): boolean {
+    const place = formatPath(path);
+    const isIn = (text: string) => text.startsWith(place) && /^([.[]|$)/.test(text.slice(place.length));
+    return this.errors.some((error) => isIn(error.path));
+  }
+
   #problem(path: Path, message: string): ConfigProblem {
     return { path: formatPath(path), line: this.#lineOf(path), message };
   }

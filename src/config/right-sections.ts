@@ -1,5 +1,6 @@
 // What of a written file has a right form, so that the rules between keys judge it though something else is wrong.
-// A section counts as a whole, but for those whose entries stand each for itself: of these the right entries count.
+// A section counts as a whole, but for those whose entries stand each for itself: of these the right entries count, and of
+// `certificate` the right keys.
 // A list keeps its positions, with holes where an entry is wrong: forEach, map and flatMap pass over them, entries() does not.
 
 import type { z } from 'zod';
@@ -23,7 +24,7 @@ export function rightSections(written: unknown): Sections {
   return fitting as Sections;
 }
 
-const { forward, hosts, leases, filter } = configSchema.shape;
+const { forward, hosts, leases, filter, certificate } = configSchema.shape;
 
 const IN_PARTS: Readonly<Record<string, (written: unknown) => unknown>> = {
   forward: (written) =>
@@ -31,7 +32,33 @@ const IN_PARTS: Readonly<Record<string, (written: unknown) => unknown>> = {
   hosts: (written) => rightItems(written, hosts.unwrap().element),
   leases: (written) => rightItems(written, leases.unwrap().element),
   filter: rightFilter,
+  certificate: rightCertificate,
 };
+
+/** The rules ask whether a key that they miss is one that is wrong (Report.hasErrorIn). */
+function rightCertificate(written: unknown): unknown {
+  const { shape } = certificate.unwrap();
+  const acmeShape = shape.acme.unwrap().shape;
+  const entryShape = shape.more.unwrap().element.shape;
+  const rightEntry = (value: unknown, keys: Readonly<Record<string, z.ZodType>>) => {
+    const { acme } = mapValues(value, (inner) => inner);
+    return { ...rightKeys(value, keys), ...(isMapping(acme) && { acme: rightKeys(acme, acmeShape) }) };
+  };
+  const { more } = mapValues(written, (value) => value);
+  const entries = Array.isArray(more) ? more.slice(0, JUDGED_MAX) : [];
+  const right = new Array<unknown>(entries.length);
+  for (const [position, entry] of entries.entries())
+    if (isMapping(entry)) right[position] = rightEntry(entry, entryShape);
+  return { ...rightEntry(written, shape), more: right };
+}
+
+function rightKeys(written: unknown, schemas: Readonly<Record<string, z.ZodType>>): Record<string, unknown> {
+  const known = Object.entries(mapValues(written, (value) => value)).filter(([key]) =>
+    Object.hasOwn(schemas, key),
+  );
+  const results = known.map(([key, value]) => [key, schemas[key]!.safeParse(value)] as const);
+  return Object.fromEntries(results.flatMap(([key, result]) => (result.success ? [[key, result.data]] : [])));
+}
 
 /** Groups name lists: they are judged only where it is known which lists there are. */
 function rightFilter(written: unknown): unknown {
@@ -61,6 +88,10 @@ function rightValues(written: unknown, schema: z.ZodType): Record<string, unknow
 }
 
 function mapValues<T>(written: unknown, map: (value: unknown) => T): Record<string, T> {
-  if (typeof written !== 'object' || written === null || Array.isArray(written)) return {};
+  if (!isMapping(written)) return {};
   return Object.fromEntries(Object.entries(written).map(([key, value]) => [key, map(value)]));
+}
+
+function isMapping(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -12,13 +12,19 @@ const schema = () => {
   return made;
 };
 
+/** A key that fits in more places than these says nothing about the one that was meant. */
+const PLACES_MAX = 2;
+/** Its keys are those of `certificate` once more. */
+const REPEATING = 'certificate.more[].';
+
 /** ``unknown key `upstream`; did you mean `upstreams`?``, or where the key belongs, or which keys there are. */
 export function unknownKeySentence(parent: Path, key: string): string {
   const known = Object.keys(schemaAt(parent)?.properties ?? {});
   const near = suggest(key, known);
   if (near) return `unknown key \`${key}\`; did you mean \`${near}\`?`;
-  const elsewhere = allKeyPaths().filter((path) => path.endsWith(`.${key}`));
-  if (elsewhere.length === 1) return `unknown key \`${key}\` here; it is written as \`${elsewhere[0]}\``;
+  const elsewhere = allKeyPaths().filter((path) => path.endsWith(`.${key}`) && !path.startsWith(REPEATING));
+  if (elsewhere.length > 0 && elsewhere.length <= PLACES_MAX)
+    return `unknown key \`${key}\` here; it is written as ${elsewhere.map((path) => `\`${path}\``).join(' or ')}`;
   return `unknown key \`${key}\`; the keys here are ${known.map((name) => `\`${name}\``).join(', ')}`;
 }
 

@@ -4,6 +4,7 @@
 
 import { z } from 'zod';
 import { LOG_LEVELS } from '../observe/log.ts';
+import { certificate } from './certificate-schema.ts';
 import type { AccessRange } from './config.ts';
 import { filter } from './filter-schema.ts';
 import { forward } from './forward-schema.ts';
@@ -27,7 +28,6 @@ import { parseCidr, parseSocketAddress } from './socket-address.ts';
 import { suggest } from './suggest.ts';
 import { time } from './time-schema.ts';
 import { parseUpstreamUrl } from './upstream-url.ts';
-import { parseHostName } from './url-parts.ts';
 import { quote, ValueError } from './value-error.ts';
 
 /** Ports of listen addresses that are written without one; all but 8080 are IANA's. */
@@ -123,46 +123,6 @@ const zone = z
   })
   .optional()
   .describe('One zone; in an empty one no name exists');
-
-const OWN_FILES = missing(
-  'a certificate of your own needs both `certificate` and `key`; write the missing one',
-);
-
-const certificate = z
-  .strictObject({
-    names: z
-      .array(text(parseHostName, { examples: ['dns.home.example'] }))
-      .max(ENTRIES_MAX.names)
-      .optional()
-      .describe('Host names of this server: in its certificate, and answered by itself in every state'),
-    addresses: z
-      .array(address())
-      .max(ENTRIES_MAX.addresses)
-      .optional()
-      .describe('Answered for these names; when empty, the address that was asked'),
-    files: z
-      .strictObject({
-        certificate: filePath('PEM file of the certificate and its chain', OWN_FILES),
-        key: filePath('PEM file of its private key', OWN_FILES),
-      })
-      .optional()
-      .describe('A certificate of your own; without it, the local CA in certs_dir makes one'),
-    acme: z
-      .strictObject({
-        directory: z.string().describe("URL of the CA's directory"),
-        email: z.string().optional().describe('Where the CA may write to'),
-        agree_tos: onOrOff("Agreement to the CA's terms of service"),
-        challenge: choice(['http-01', 'dns-01', 'tls-alpn-01'], { description: 'How the names are proven' }),
-        http_port: wholeNumber(1, 65_535, {
-          description: 'Where http-01 challenges are answered',
-        }).optional(),
-        ca_file: filePath("PEM file of the CA to trust for the CA's own API").optional(),
-      })
-      .optional()
-      .describe('A certificate from an ACME CA (not in this release)'),
-  })
-  .optional()
-  .describe('What DoT and DoH show to clients');
 
 const cache = z
   .strictObject({

@@ -89,17 +89,14 @@ export function canBeEnough(sources: readonly StandingSource[]): boolean {
   return sources.some(({ isTrusted }) => isTrusted) || votes >= (isAnyAuthenticated ? 2 : 3);
 }
 
-/** Answered without the world in every state: in a zone of our own or a forwarded one, or the certificate's name. */
+/** Answered without the world in every state: in a zone of our own or a forwarded one, or a certificate's name. */
 export function isOwnName(
   name: string,
   { zones, forward, certificate }: Pick<Config, 'zones' | 'forward' | 'certificate'>,
 ): boolean {
-  const dotted = `.${name.toLowerCase().replace(/\.$/, '')}.`;
-  const own = [
-    ...[...zones, ...forward].map((zone) => formatName(zone.name)),
-    ...certificate.names.map((own) => `${own}.`),
-  ];
-  return own.some((suffix) => dotted.endsWith(`.${suffix}`));
+  const host = name.toLowerCase().replace(/\.$/, '');
+  if ([certificate, ...certificate.more].some(({ names }) => names.includes(host))) return true;
+  return [...zones, ...forward].some((zone) => `.${host}.`.endsWith(`.${formatName(zone.name)}`));
 }
 
 /** Second-level labels under which others register, where the last label is a country's. */

@@ -5,6 +5,7 @@ import { isIPv4, isIPv6 } from 'node:net';
 import { parseAddress, parsePort } from './socket-address.ts';
 import { quote, ValueError } from './value-error.ts';
 
+const HTTPS_PORT = 443; // RFC 9110 section 4.2.2
 const NAME_CHARACTERS_MAX = 253; // RFC 1035 section 2.3.4, as text without the dot at its end
 
 /** RFC 3986 section 3.3: what a path is made of. */
@@ -83,6 +84,11 @@ export function parsePath({ written, scheme, authority, tail }: UrlParts, standa
     );
   }
   return tail;
+}
+
+/** Host and port of an https:// URL that has been read. @throws ValueError */
+export function httpsHost(url: string): Host {
+  return parseHost(splitUrl(url)!, HTTPS_PORT);
 }
 
 /** The URL that was probably meant: `scheme` and the host of `rest`; its user name, usual port and path left out. */

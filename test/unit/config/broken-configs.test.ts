@@ -294,7 +294,9 @@ zones:
   {
     name: 'a key in the wrong place',
     yaml: `dns: ["127.0.0.1"]`,
-    problems: [`home.yaml:1: unknown key \`dns\` here; it is written as \`listen.dns\``],
+    problems: [
+      `home.yaml:1: unknown key \`dns\` here; it is written as \`listen.dns\` or \`certificate.acme.dns\``,
+    ],
   },
   {
     name: 'a key that resembles none',
@@ -1142,7 +1144,7 @@ zones:
     name: 'a wildcard as certificate name',
     yaml: `certificate: {names: ["*.home.arpa"]}`,
     problems: [
-      `home.yaml:1: certificate.names[0]: "*.home.arpa" is a wildcard; write each host name in full`,
+      `home.yaml:1: certificate.names[0]: "*.home.arpa" is a wildcard, which the local CA does not make; write each host name in full, or add \`acme\``,
     ],
   },
   {
@@ -1175,13 +1177,16 @@ certificate:
     ],
   },
   {
-    name: 'ACME without a directory',
+    name: 'ACME with nothing but a mail address',
     yaml: `
 certificate:
   acme: {email: you@example.com}
 `,
     problems: [
-      `home.yaml:2: certificate.acme.directory: this key is missing; write it, or delete the keys around it`,
+      `home.yaml:2: certificate.acme: a CA certifies names, and there are none; write them as \`names\` beside \`acme\``,
+      `home.yaml:2: certificate.acme.agree_tos: a CA gives certificates to who agrees to its terms of service; read them, and write agree_tos: on`,
+      `home.yaml:2: certificate.acme.directory: ACME needs the \`directory\` of a CA; write letsencrypt, or the URL of another`,
+      `home.yaml:2: certificate.acme.challenge: how are the names proven? write http-01 (port 80 leads here), tls-alpn-01 (port 443 does) or dns-01 (a zone that can be written, and nothing leads here)`,
     ],
   },
   {

@@ -290,6 +290,274 @@ const OF_HOSTS: readonly Row[] = [
   },
 ];
 
+const ca = (keys = '', names = 'dns.house.example') =>
+  `certificate: {names: ["${names}"], acme: {directory: "https://ca.example", agree_tos: on, challenge: http-01${keys}}}\n`;
+const caAt = (directory: string, keys = '') =>
+  ca(keys).replace('https://ca.example', directory.startsWith('https') ? directory : `https://${directory}`);
+const dns01 = (provider: string, names?: string) =>
+  ca(`, dns: {${provider}}`, names).replace('http-01', 'dns-01');
+const EXEC = 'exec: {program: a}';
+const CLOUDFLARE = 'cloudflare: {token_file: t, api: "https://api.lab.example"}';
+const LISTEN = 'listen: {dns: [0.0.0.0], dot: [0.0.0.0], doh: [0.0.0.0]}\n';
+const US: Partial<HostFacts> = { addresses: ['192.168.1.2'] };
+const DIRECTORY = 'certificate.acme.directory: ';
+const NEVER = 'so no certificate is ever ordered';
+const NEVER_WRITTEN = 'so no record for dns-01 is ever written';
+const BESIDE = 'write its addresses beside it, such as addresses: ["192.0.2.1"]';
+const noUpstream = (host: string, end: string, advice: string) =>
+  `${host} is a name, and there is no upstream to look it up with, ${end}; ${advice}`;
+const notInZone = (host: string, zone: string, end: string) =>
+  `${host} lies in ${zone} under \`zones\`, which has no address for it, ${end}; write a record for it there`;
+const nowhere = (host: string) =>
+  `${host} is a name that the world has not, and nothing here has it either, ${NEVER}; write a record for it under \`zones\``;
+const ZONE = (...records: readonly string[]) =>
+  `zones: {lab.example: {records: [${records.map((one) => `"${one}"`).join(', ')}]}}\n`;
+const UNSEEN = (name: string) =>
+  `_acme-challenge.${name} is looked up before an order, and there is no upstream to do that with, ${NEVER}; write an upstream, or another challenge`;
+const OWN_UPSTREAM = (host: string) =>
+  `upstreams[0].url: ${host} is a name of this server itself, which would verify itself by the certificate that it orders through its upstreams: each waits for the other; write another resolver`;
+const NO_TIME = expect.stringMatching(/^time\.sources: there is no time source/);
+const RUNS_OUT =
+  'time.sources: certificates come from a CA, and without a time source none is ordered while the date of this host is wrong, which nothing that was found here would correct: after a power cut the present ones run out; delete the key for the built-in sources';
+
+const OF_CERTIFICATES: readonly Row[] = [
+  { name: 'a CA of the world and an upstream', yaml: DOT + ca(), found: [] },
+  { name: 'no upstream', yaml: ca(), found: [DIRECTORY + noUpstream('ca.example', NEVER, BESIDE)] },
+  { name: 'no upstream, and the addresses of the CA', yaml: ca(', addresses: [192.0.2.1]'), found: [] },
+  { name: 'no upstream, and a CA at an address', yaml: caAt('192.0.2.1:14000/dir'), found: [] },
+  { name: 'no upstream, and a CA on this host', yaml: caAt('localhost:14000/dir'), found: [] },
+  {
+    name: 'no upstream, and a CA in a forwarded zone',
+    yaml: `forward: {lab.example: [192.168.1.1]}\n${caAt('ca.lab.example')}`,
+    found: [],
+  },
+  {
+    name: 'a CA in a zone of ours where it has no record',
+    yaml: DOT + ZONE('nas A 192.168.1.3', 'ca TXT x') + caAt('ca.lab.example'),
+    found: [DIRECTORY + notInZone('ca.lab.example', 'lab.example', NEVER)],
+  },
+  ...[
+    ['an address', 'CA A 192.168.1.3'],
+    ['another name', 'ca CNAME nas'],
+    ['a wildcard', '*.ca A 192.168.1.3', 'acme.ca.lab.example'],
+    ['a DNAME above', 'ca DNAME world.example.', 'acme.ca.lab.example'],
+  ].map(([what, record, host = 'ca.lab.example']) => ({
+    name: `a CA in a zone of ours where it has ${what}`,
+    yaml: ZONE(record!) + caAt(host),
+    found: [],
+  })),
+  {
+    name: 'a CA in a forwarded zone within a zone of ours',
+    yaml: `${DOT}${ZONE()}forward: {ca.lab.example: [192.168.1.1]}\n${caAt('acme.ca.lab.example')}`,
+    found: [],
+  },
+  {
+    name: 'a CA in a zone of ours within a forwarded zone',
+    yaml: `${DOT}zones: {ca.lab.example: {}}\nforward: {lab.example: [192.168.1.1]}\n${caAt('acme.ca.lab.example')}`,
+    found: [DIRECTORY + notInZone('acme.ca.lab.example', 'ca.lab.example', NEVER)],
+  },
+  {
+    name: 'a CA in a zone of ours, and hosts files that may have it',
+    yaml: `${DOT}${ZONE()}hosts: [h]\n${caAt('ca.lab.example')}`,
+    found: [],
+  },
+  {
+    name: 'a CA in the domain of leases',
+    yaml: `${DOT}leases: [{file: l, format: kea, domain: home.arpa}]\n${caAt('ca.home.arpa')}`,
+    found: [],
+  },
+  {
+    name: 'a CA of the house',
+    yaml: DOT + caAt('ca.home.arpa'),
+    found: [DIRECTORY + nowhere('ca.home.arpa')],
+  },
+  {
+    name: 'a CA without a domain',
+    yaml: DOT + caAt('pebble:14000/dir'),
+    found: [DIRECTORY + nowhere('pebble')],
+  },
+  { name: 'a CA in a zone of tests', yaml: DOT + caAt('ca.test'), found: [DIRECTORY + nowhere('ca.test')] },
+  {
+    name: 'a CA in a forwarded zone whose server is this host',
+    yaml: `${DOT}${LISTEN}forward: {lab.example: [192.168.1.2]}\n${caAt('ca.lab.example')}`,
+    host: US,
+    found: [
+      expect.stringMatching(/^forward\.lab\.example: 192\.168\.1\.2:53 is this host itself/),
+      `${DIRECTORY}ca.lab.example lies in lab.example under \`forward\`, whose server is this host itself, ${NEVER}; write another resolver there`,
+    ],
+  },
+  {
+    name: 'a CA in a forwarded zone that has a server besides this host',
+    yaml: `${DOT}${LISTEN}forward: {lab.example: [192.168.1.2, 192.168.1.1]}\n${caAt('ca.lab.example')}`,
+    host: US,
+    found: [expect.stringMatching(/^forward\.lab\.example: 192\.168\.1\.2:53 is this host itself/)],
+  },
+  {
+    name: 'a CA under a name of ours, at the port of DoH',
+    yaml: DOT + LISTEN + caAt('dns.house.example/acme/directory'),
+    found: [
+      `${DIRECTORY}dns.house.example is a name of this server itself, which answers at port 443 with DNS over HTTPS (listen.doh), so it would ask itself and no certificate is ever ordered; write another name or port`,
+    ],
+  },
+  {
+    name: 'a CA under a name of ours, at a port of its own',
+    yaml: DOT + LISTEN + caAt('dns.house.example:9000/acme/directory'),
+    found: [],
+  },
+  {
+    name: 'a CA under a name of ours that a zone says is elsewhere',
+    yaml: `${DOT}${LISTEN}zones: {house.example: {records: [dns A 192.168.1.3]}}\n${caAt('dns.house.example')}`,
+    found: [],
+  },
+  {
+    name: 'a CA below a name of ours, which is nobody’s',
+    yaml: DOT + LISTEN + caAt('ca.dns.house.example'),
+    found: [],
+  },
+  ...['https://192.168.1.2', 'https://ca.example'].map((directory) => ({
+    name: `a CA that is this host’s DoH: ${directory}`,
+    yaml: DOT + LISTEN + caAt(directory, directory.endsWith('2') ? '' : ', addresses: [192.168.1.2]'),
+    host: US,
+    found: [
+      `${DIRECTORY}192.168.1.2:443 is this host itself, which listens on all its addresses (listen.doh), ${NEVER}; write another address`,
+    ],
+  })),
+  {
+    name: 'a CA on this host at a port of its own',
+    yaml: DOT + LISTEN + caAt('192.168.1.2:9000'),
+    host: US,
+    found: [],
+  },
+  {
+    name: 'records at a server that is this host',
+    yaml: DOT + LISTEN + dns01('rfc2136: {server: 192.168.1.2}'),
+    host: US,
+    found: [
+      `certificate.acme.dns.rfc2136.server: 192.168.1.2:53 is this host itself, which listens on all its addresses (listen.dns), ${NEVER_WRITTEN}; write another address`,
+    ],
+  },
+  {
+    name: 'records at a server under a name of ours, over TLS',
+    yaml: DOT + LISTEN + dns01('rfc2136: {server: tls://dns.house.example}'),
+    found: [
+      'certificate.acme.dns.rfc2136.server: dns.house.example is a name of this server itself, which answers at port 853 with DNS over TLS (listen.dot), so it would ask itself and no record for dns-01 is ever written; write another name or port',
+    ],
+  },
+  {
+    name: 'records over an API in a zone of ours where it has no address',
+    yaml: DOT + ZONE() + dns01(CLOUDFLARE),
+    found: [`certificate.acme.dns.cloudflare: ${notInZone('api.lab.example', 'lab.example', NEVER_WRITTEN)}`],
+  },
+  {
+    name: 'records over an API, and no upstream for anything',
+    yaml: dns01('cloudflare: {token_file: t}'),
+    found: [
+      DIRECTORY + noUpstream('ca.example', NEVER, BESIDE),
+      `certificate.acme.dns.cloudflare: ${noUpstream('api.cloudflare.com', NEVER_WRITTEN, 'write an upstream')}`,
+      `certificate.acme.challenge: ${UNSEEN('dns.house.example')}`,
+    ],
+  },
+  {
+    name: 'records at a server by name, and no upstream',
+    yaml: dns01('rfc2136: {server: tls://ns.example}').replace('agree', 'addresses: [192.0.2.1], agree'),
+    found: [
+      `certificate.acme.dns.rfc2136.server: ${noUpstream('ns.example', NEVER_WRITTEN, 'write the server by an address of your own network')}`,
+      `certificate.acme.challenge: ${UNSEEN('dns.house.example')}`,
+    ],
+  },
+  {
+    name: 'records by a program for a wildcard, and no upstream',
+    yaml: dns01(EXEC, '*.house.example').replace('agree', 'addresses: [192.0.2.1], agree'),
+    found: [`certificate.acme.challenge: ${UNSEEN('house.example')}`],
+  },
+  {
+    name: 'records for names that are forwarded or of the house, and no upstream',
+    yaml: `forward: {house.example: [192.168.1.1]}\n${dns01(EXEC, 'a.house.example", "b.home.arpa').replace('agree', 'addresses: [192.0.2.1], agree')}`,
+    found: [],
+  },
+  {
+    name: 'a provider that is not used',
+    yaml: DOT + ZONE() + ca(`, dns: {${CLOUDFLARE}}`),
+    found: [],
+  },
+  {
+    name: 'what two certificates have in common, once, and what one has alone',
+    yaml: ca().replace(
+      /\}\n$/,
+      ', more: [{names: [a.example], acme: {}}, {names: [b.example], acme: {directory: "https://other.example", agree_tos: on}}]}\n',
+    ),
+    found: [
+      DIRECTORY + noUpstream('ca.example', NEVER, BESIDE),
+      `certificate.more[1].acme.directory: ${noUpstream('other.example', NEVER, BESIDE)}`,
+    ],
+  },
+  {
+    name: 'an upstream under a name of ours, which leads here',
+    yaml: `upstreams: [{url: tls://dns.house.example}, {url: tls://9.9.9.9}]\n${LISTEN}${ca()}`,
+    found: [OWN_UPSTREAM('dns.house.example')],
+  },
+  {
+    name: 'an upstream under a name of our wildcard, at an address of this host',
+    yaml: `upstreams: [{url: https://dns.house.example, addresses: [192.168.1.2]}]\n${LISTEN}${dns01(EXEC, '*.house.example')}`,
+    host: US,
+    found: [OWN_UPSTREAM('dns.house.example')],
+  },
+  {
+    name: 'an upstream under a name of ours, at the address that is answered for it',
+    yaml: `upstreams: [{url: tls://dns.house.example, addresses: [203.0.113.1]}]\n${LISTEN}${ca().replace('acme', 'addresses: [203.0.113.1], acme')}`,
+    found: [OWN_UPSTREAM('dns.house.example')],
+  },
+  ...[
+    ['another host', 'tls://dns.house.example, addresses: [192.168.1.3]', ca()],
+    ['another program here', '"tls://dns.house.example:8853", addresses: [192.168.1.2]', ca()],
+    ['another program here, by its name', '"tls://dns.house.example:8853"}, {url: tls://9.9.9.9', ca()],
+    [
+      'a name deeper than the wildcard',
+      'tls://a.b.house.example, addresses: [192.168.1.2]',
+      dns01(EXEC, '*.house.example'),
+    ],
+    [
+      'no CA',
+      'tls://dns.house.example, addresses: [192.168.1.2]',
+      'certificate: {names: [dns.house.example]}\n',
+    ],
+  ].map(([what, upstream, certificate]) => ({
+    name: `an upstream under a name of ours that is ${what}`,
+    yaml: `upstreams: [{url: ${upstream}}]\n${LISTEN}${certificate}`,
+    host: US,
+    found: [],
+  })),
+  {
+    name: 'a CA, no time source, and nothing that sets the clock',
+    yaml: DOT + sources() + ca(),
+    found: [NO_TIME, RUNS_OUT],
+  },
+  {
+    name: 'the same for a further certificate, with a chrony that asks nobody',
+    yaml: DOT + sources() + ca().replace('{names', '{more: [{names').replace(/\}\n$/, '}]}\n'),
+    host: chrony([]),
+    found: [NO_TIME, RUNS_OUT],
+  },
+  {
+    name: 'a CA, no time source, and a chrony that has nothing but names',
+    yaml: RESOLVER + sources() + ca(),
+    host: chrony(['ntp.torix.ca']),
+    found: [NO_TIME, RUNS_OUT, hostCircle('ntp.torix.ca', EACH)],
+  },
+  {
+    name: 'a CA, no time source, and a chrony that has an address',
+    yaml: RESOLVER + sources() + ca(),
+    host: chrony(['192.168.1.13']),
+    found: [NO_TIME],
+  },
+];
+
+describe('an order of a certificate is found to hang on', () => {
+  test.for(OF_CERTIFICATES)('$name', ({ yaml, host, found }) => {
+    expect(sentences(yaml, host)).toEqual(found);
+  });
+});
+
 describe('the time sources are found to hang on', () => {
   test.for(OF_SOURCES)('$name', ({ yaml, host, found }) => {
     expect(sentences(yaml, host)).toEqual(found);

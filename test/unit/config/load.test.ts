@@ -4,7 +4,7 @@ import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, w
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadConfig } from '../../../src/config/load.ts';
 import { ConfigProblems, formatProblem } from '../../../src/config/problems.ts';
 import { createPki } from '../../support/pki.ts';
@@ -23,9 +23,11 @@ function write(name: string, content: string | Uint8Array): string {
   return path;
 }
 
-function sentences(path: string): string[] {
+const sentences = (path: string) => sentencesOf(() => loadConfig(path));
+
+function sentencesOf(load: () => unknown): string[] {
   try {
-    loadConfig(path);
+    load();
   } catch (error) {
     if (error instanceof ConfigProblems) return error.message.replaceAll(directory, '').split('\n');
     throw error;
@@ -56,6 +58,20 @@ test('the home network is listened on by address, never by wildcard', () => {
   expect(addresses).not.toContain('0.0.0.0');
   expect(addresses).not.toContain('::');
   expect([...dns, ...dot, ...doh].map(({ port }) => port)).toEqual([53, 53, 53, 53, 853, 853, 443, 443]);
+});
+
+test('the certificate that home.yaml suggests has no problems, and warns of a token that is still to come', () => {
+  const home = readFileSync(shipped('home.yaml'), 'utf8');
+  const [suggested] = /^ {2}# acme:\n( {2}# {3}.*\n)+/m.exec(home)!;
+  const uncommented = `certificate:\n  names: [dns.example.com]\n${suggested.replace(/^ {2}# /gm, '  ')}`;
+  const { config, warnings } = loadConfig(
+    write('suggested.yaml', `upstreams: [{url: tls://192.0.2.1}]\n${uncommented}`),
+  );
+  expect(config.certificate.acme).toMatchObject({
+    challenge: 'dns-01',
+    dns: { kind: 'cloudflare', tokenFile: '/etc/noonmark/cloudflare-token' },
+  });
+  expect(warnings.map(({ path }) => path)).toEqual(['certificate.acme.dns.cloudflare.token_file']);
 });
 
 test('a file that is not there is named', () => {
@@ -173,6 +189,98 @@ test('a keyfile is looked for beside the configuration and must have the key, of
   expect(sentences(withKey(1, 'MD5', 'absent.key'))).toEqual([
     `${at}"/absent.key" cannot be used as a keyfile: there is no such file`,
   ]);
+});
+
+describe('what ACME needs is looked at, and of what is read at each use a warning says what it costs:', () => {
+  const COST = '; until that is mended, no certificate is ordered';
+  const OPEN = `can be read by every user here; take that away with chmod o-r${COST}`;
+  const load = (keys: string) => {
+    const acme = `{directory: letsencrypt, agree_tos: on, ${keys}}`;
+    const path = write(
+      'acme.yaml',
+      `upstreams: [{url: tls://192.0.2.1}]\ncertificate: {names: [a.example], acme: ${acme}}`,
+    );
+    return loadConfig(path);
+  };
+  const warned = (keys: string) =>
+    load(keys).warnings.map((warning) => formatProblem('', warning).replaceAll(directory, ''));
+  beforeAll(() => {
+    mkdirSync(join(directory, 'acme'));
+    for (const [name, mode] of [
+      ['secret', 0o600],
+      ['shared', 0o640],
+      ['open', 0o644],
+      ['program', 0o700],
+    ] as const) {
+      write(`acme/${name}`, 'text');
+      chmodSync(join(directory, 'acme', name), mode);
+    }
+  });
+
+  const provider = {
+    token_file: (file: string) => `dns: {cloudflare: {token_file: ${file}}}`,
+    key_file: (file: string) => `dns: {rfc2136: {server: 192.168.1.1, key_file: ${file}}}`,
+    program: (file: string) => `dns: {exec: {program: ${file}}}`,
+  };
+  const place = {
+    token_file: 'cloudflare.token_file',
+    key_file: 'rfc2136.key_file',
+    program: 'exec.program',
+  };
+
+  test.for([
+    ...(['token_file', 'key_file'] as const).flatMap(
+      (key) =>
+        [
+          [key, 'acme/secret', null],
+          [key, 'acme/shared', null],
+          [key, 'acme/open', `"/acme/open" ${OPEN}`],
+          [key, 'acme/absent', `"/acme/absent" cannot be used: there is no such file${COST}`],
+          [key, 'acme', `"/acme" is not a plain file; write one that holds the secret${COST}`],
+        ] as const,
+    ),
+    ['program', 'acme/program', null],
+    ['program', 'acme/shared', `"/acme/shared" is not executable; make it so with chmod +x${COST}`],
+    ['program', 'acme/absent', `"/acme/absent" cannot be started: there is no such file${COST}`],
+    ['program', 'acme', `"/acme" is not a plain file; write a program${COST}`],
+  ] as const)('%s %s', ([key, file, problem]) => {
+    const expected = problem === null ? [] : [`:2: certificate.acme.dns.${place[key]}: ${problem}`];
+    expect(warned(provider[key](file))).toEqual(expected);
+  });
+
+  test('what is taken over is warned of once, and what is written again, again', () => {
+    const warnedOf = (further: string) => {
+      const first = `{directory: letsencrypt, agree_tos: on, ${provider.token_file('acme/open')}}`;
+      const certificate = `{names: [a.example], acme: ${first}, more: [{names: [b.example], acme: {${further}}}]}`;
+      const path = write('more.yaml', `upstreams: [{url: tls://192.0.2.1}]\ncertificate: ${certificate}`);
+      return loadConfig(path).warnings.map((warning) => warning.path);
+    };
+    const first = 'certificate.acme.dns.cloudflare.token_file';
+    expect(warnedOf('')).toEqual([first]);
+    expect(warnedOf(provider.key_file('acme/open'))).toEqual([
+      first,
+      'certificate.more[0].acme.dns.rfc2136.key_file',
+    ]);
+  });
+
+  test('CA files, which are an error', () => {
+    expect(
+      sentencesOf(() =>
+        load('ca_file: acme/none, dns: {cloudflare: {token_file: acme/secret, ca_file: acme/secret}}'),
+      ),
+    ).toEqual([
+      '/acme.yaml:2: certificate.acme.ca_file: "/acme/none" cannot be used as a CA: there is no such file',
+      '/acme.yaml:2: certificate.acme.dns.cloudflare.ca_file: "/acme/secret" holds no certificate in PEM form; name a file that begins with -----BEGIN CERTIFICATE-----',
+    ]);
+  });
+
+  test('of these, a change of CA files alone reads the configuration again', () => {
+    write('acme/ca.pem', '-----BEGIN CERTIFICATE-----\n');
+    const { files } = load(
+      'ca_file: acme/ca.pem, take_over: acme, dns: {cloudflare: {token_file: acme/secret, ca_file: acme/ca.pem}}',
+    );
+    expect(files).toEqual([join(directory, 'acme.yaml'), join(directory, 'acme/ca.pem')]);
+  });
 });
 
 test('CA files and keyfiles are among the files that it was read from, also where they are what is wrong', () => {

@@ -34,7 +34,7 @@ test('an empty file answers this machine, trusts nobody and keeps to every defau
     hosts: [],
     leases: [],
     filter: { blocked: { kind: 'nxdomain' }, lists: [], rewrites: [], groups: [] },
-    certificate: { names: [], addresses: [], files: null },
+    certificate: { names: [], addresses: [], files: null, acme: null, more: [] },
     time: { sources: null },
     cache: { maxBytes: 67_108_864, persist: true },
     rebinding: { protect: false, allow: [] },
@@ -323,12 +323,6 @@ describe('a warning, and no error, is given for', () => {
     [
       'time: {sources: [{url: ntp://10.0.0.1, trusted: on}, {url: "ntp://[fd00::1]", trusted: on}, {url: "ntp://[fe80::1%eth0]", trusted: on}, {url: https://time.example, trusted: on}, {url: ntp://192.0.2.1, trusted: on, key: {id: 1, type: MD5, file: k}}]}',
       [],
-    ],
-    [
-      'certificate: {acme: {directory: "https://ca.example/", agree_tos: on}}',
-      [
-        'home.yaml:2: certificate.acme: ACME is not built in this release; a certificate of the local CA in certs_dir is served meanwhile',
-      ],
     ],
     [
       'access: {allow: [0.0.0.0/0, "::/0"]}',

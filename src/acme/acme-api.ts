@@ -95,7 +95,9 @@ export class AcmeApi {
   /** Makes the account, or finds the one that the key has; resolves to its URL. */
   async register(email: string | null): Promise<string> {
     const contact = email === null ? {} : { contact: [`mailto:${email}`] };
-    await this.#client.createAccount({ termsOfServiceAgreed: true, ...contact });
+    // The client's own createAccount would go on to change an account that is there already, to nothing, which CAs refuse.
+    const { api } = this.#client as unknown as { api: { createAccount(account: object): Promise<unknown> } };
+    await api.createAccount({ termsOfServiceAgreed: true, ...contact });
     return this.#client.getAccountUrl();
   }
 

@@ -65,8 +65,7 @@ export class AskedWindow {
       log.debug(`the CA names no time for the renewal: ${(error as Error).message}`);
       if (this.#about !== chainPem) return;
       const { retryAfter } = error instanceof AcmeProblem ? error : { retryAfter: undefined };
-      this.#dueMs =
-        clock.monotonic() + nextCheckMs(retryAfterMs(retryAfter, clock.now().epochMs), 1);
+      this.#dueMs = clock.monotonic() + nextCheckMs(retryAfterMs(retryAfter, clock.now().epochMs), 1);
     }
   }
 

@@ -2,7 +2,9 @@
 // limit may forbid it, the date may not be good enough. Then the order, the proof of what came, and its place on disk. What
 // happened goes into the ledger. When an attempt is made, and what is served, is decided in issuance.ts.
 
+import { createPrivateKey, X509Certificate } from 'node:crypto';
 import type { Clock } from '../clock/clock.ts';
+import { writeRfc3339 } from '../clock/rfc3339.ts';
 import type { AcmeConfig } from '../config/config.ts';
 import type { Log } from '../observe/log.ts';
 import { parseHttpDate } from '../timesync/http-date.ts';
@@ -11,6 +13,7 @@ import { type HttpsClient, HttpsFailure } from '../tls/https-client.ts';
 import type { OpenSsl } from '../tls/openssl.ts';
 import { AcmeApi, acmeClient, type Directory, readDirectory } from './acme-api.ts';
 import { AcmeProblem, describeProblem } from './acme-problem.ts';
+import { AttemptDate } from './attempt-date.ts';
 import type { ChallengeSolver } from './challenge.ts';
 import { mayOrder as mayOrderNow } from './clock-gate.ts';
 import {
@@ -27,11 +30,12 @@ import {
 import { fulfilOrder, OrderFailed, ValidationFailed } from './order.ts';
 import { proveCertificate } from './proof.ts';
 import { certificateIdOf } from './renewal-info.ts';
-import { writeRfc3339 } from './rfc3339.ts';
-import { type CertificateStorage, StorageBusy, type StoredPair } from './storage.ts';
+import { type CertificateStorage, StorageBusy, StorageProblem, type StoredPair } from './storage.ts';
 
 /** An order of another server, or for another certificate, takes minutes at most. */
-const LOCK_WITHIN_MS = 900_000;
+export const LOCK_WITHIN_MS = 900_000;
+/** After a connection that failed at a date that is not sure: at a start, the network comes when it comes. */
+const UNSURE_AGAIN_MS = 15_000;
 
 export interface AttemptParts {
   /** storageIdOf(names) */
@@ -52,23 +56,24 @@ export interface Wish {
   readonly isDue: (stored: StoredPair | null) => { readonly due: boolean; readonly reason: string };
   /** What is served; null: nothing that a CA has issued. */
   readonly served: StoredPair | null;
-  /** Milliseconds that it has still to live; null: there is none. */
+  /** Milliseconds that it has still to live, and those from its beginning to its end; null: there is none. */
   readonly remainingLifeMs: number | null;
+  readonly lifeMs: number | null;
   /** An owner asks: the pause after failures does not count, the CA's limits do. */
   readonly isUrgent: boolean;
   readonly signal: AbortSignal;
 }
 
 export type Outcome =
-  /** A new one, proven; `problem`: it could not be stored, and why. */
+  /** A new one, proven; `problem`: it could not be stored, and why, so that keepIssued is to be called again. */
   | {
       readonly kind: 'issued';
       readonly certificate: ServedCertificate;
       readonly pair: StoredPair;
       readonly problem: string | null;
     }
-  /** Another server was quicker: what is stored is to be served. */
-  | { readonly kind: 'stored'; readonly pair: StoredPair }
+  /** None is due any more: another server was quicker, and what is stored is to be served; null: nothing is. */
+  | { readonly kind: 'stored'; readonly pair: StoredPair | null }
   /** Not now, for a reason that a later time mends. */
   | { readonly kind: 'blocked'; readonly untilMs: number; readonly reason: string }
   /** Not before the time is known better. */
@@ -80,7 +85,11 @@ export type Outcome =
 export async function attempt(parts: AttemptParts, wish: Wish): Promise<Outcome> {
   const { storage } = parts;
   try {
-    return await storage.exclusively(() => new Attempt(parts, wish).run(), LOCK_WITHIN_MS);
+    const run = () => {
+      wish.signal.throwIfAborted(); // given up while the lock was waited for
+      return new Attempt(parts, wish).run();
+    };
+    return await unlessAborted(storage.exclusively(run, LOCK_WITHIN_MS), wish.signal);
   } catch (error) {
     wish.signal.throwIfAborted();
     const againMs = retryPauseMs(1, wish.remainingLifeMs);
@@ -91,39 +100,67 @@ export async function attempt(parts: AttemptParts, wish: Wish): Promise<Outcome>
   }
 }
 
+/** What is waited for must not keep a server from stopping. */
+function unlessAborted<T>(wanted: Promise<T>, signal: AbortSignal): Promise<T> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const abandon = () => reject(signal.reason);
+  signal.addEventListener('abort', abandon, { once: true });
+  return Promise.race([wanted, promise]).finally(() => signal.removeEventListener('abort', abandon));
+}
+
 class Attempt {
   readonly #parts: AttemptParts;
   readonly #wish: Wish;
   readonly #subject: { readonly directory: string; readonly names: readonly string[] };
+  readonly #date: AttemptDate;
   readonly #atMs: number;
   #ledger!: Ledger;
+  /** The date that we have suffices for an order. */
+  #hasLeave = false;
 
   constructor(parts: AttemptParts, wish: Wish) {
     this.#parts = parts;
     this.#wish = wish;
     this.#subject = { directory: parts.config.directory, names: parts.names };
-    this.#atMs = parts.clock.now().epochMs;
+    this.#date = new AttemptDate(parts.clock);
+    this.#atMs = this.#date.beganMs;
   }
 
   async run(): Promise<Outcome> {
-    const { storage, id, log } = this.#parts;
+    const { storage, log } = this.#parts;
     const { isDue, served } = this.#wish;
-    const stored = await storage.readCertificate(id);
+    const stored = await this.#stored();
     const { due, reason } = isDue(stored);
-    if (!due && stored !== null) return { kind: 'stored', pair: stored };
+    if (!due) return { kind: 'stored', pair: stored };
+    if (stored !== null && (await this.#isOrderOf(stored))) await endOrder(this.#parts, stored, this.#atMs);
     const { ledger, problem } = await storage.readLedger();
     if (problem !== null) log.warn(problem);
-    this.#ledger = prune(ledger, this.#atMs);
+    this.#ledger = ledger;
     const block = this.#block();
     if (block !== null) return block;
-    await storage.writeLedger(this.#ledger); // what cannot be remembered is not begun
+    await storage.writeLedger(ledger); // what cannot be remembered is not begun; nothing is forgotten at a date that is not sure
     return this.#order(stored ?? served, reason);
+  }
+
+  /** Null also for what cannot be used: whoever writes the next one moves it aside, and says so. */
+  async #stored(): Promise<StoredPair | null> {
+    const { storage, id } = this.#parts;
+    return storage.readCertificate(id).catch((error: Error) => {
+      if (error instanceof StorageProblem) return null;
+      throw error;
+    });
+  }
+
+  /** A death has left an order whose certificate had its place already: taken up, it would bring that one again. */
+  async #isOrderOf({ chainPem }: StoredPair): Promise<boolean> {
+    const order = await this.#parts.storage.readOrder(this.#parts.id).catch(() => null);
+    return order !== null && new X509Certificate(chainPem).checkPrivateKey(createPrivateKey(order.keyPem));
   }
 
   /** A limit of the CA's, or the pause after failures. */
   #block(): Outcome | null {
-    const { isUrgent, remainingLifeMs } = this.#wish;
-    const limit = mayOrderByLedger(this.#ledger, { ...this.#subject, nowMs: this.#atMs });
+    const { isUrgent, remainingLifeMs, lifeMs } = this.#wish;
+    const limit = mayOrderByLedger(this.#ledger, { ...this.#subject, nowMs: this.#atMs, lifeMs });
     if (!limit.ok) return { kind: 'blocked', untilMs: limit.untilMs, reason: limit.reason };
     const failures = failuresInARow(this.#ledger, this.#subject);
     if (isUrgent || failures === 0) return null;
@@ -131,7 +168,9 @@ class Attempt {
     const last = this.#ledger.failures.find(
       (row) => row.identifiers === identifiers && row.directory === this.#subject.directory,
     );
-    const untilMs = (last?.lastAtMs ?? 0) + retryPauseMs(failures, remainingLifeMs);
+    const lastAtMs = last?.lastAtMs ?? 0;
+    if (lastAtMs > this.#atMs) return null; // at a wrong date, and that pause is over
+    const untilMs = lastAtMs + retryPauseMs(failures, remainingLifeMs);
     if (untilMs <= this.#atMs) return null;
     const reason = `${failures === 1 ? 'the last attempt' : `the last ${failures} attempts`} failed; the next is at ${writeRfc3339(untilMs)}`;
     return { kind: 'blocked', untilMs, reason };
@@ -143,17 +182,22 @@ class Attempt {
     try {
       const offer = await this.#offer();
       if ('kind' in offer) return offer;
+      this.#hasLeave = true;
+      this.#ledger = prune(this.#ledger, this.#atMs);
       log.info(`ordering a certificate: ${why}`, { names, directory, challenge: config.challenge });
       const pair = await this.#fulfil(offer, before);
       const verdict = proveCertificate({
         ...pair,
         ...{ wantedNames: names, nowMs: clock.now().epochMs, openssl: this.#parts.openssl },
       });
+      if (typeof verdict === 'string' && this.#date.hasJumped)
+        return { kind: 'untimely', reason: `the date has changed in the middle of an order (${verdict})` };
       if (typeof verdict === 'string') {
         await this.#parts.storage.writeOrder(this.#parts.id, null); // the next one may be better
         return this.#failed(new Error(`the new certificate is not used: ${verdict}`));
       }
-      const fitting = { chainPem: verdict.chainPem, keyPem: verdict.keyPem };
+      const origin = { directory, profile: config.profile };
+      const fitting = { chainPem: verdict.chainPem, keyPem: verdict.keyPem, origin };
       return { kind: 'issued', certificate: verdict, pair: fitting, problem: await this.#keep(fitting) };
     } catch (error) {
       this.#wish.signal.throwIfAborted();
@@ -198,17 +242,8 @@ class Attempt {
 
   /** Why it could not be stored; null: it is. */
   async #keep(pair: StoredPair): Promise<string | null> {
-    const { storage, id } = this.#parts;
-    const success = {
-      atMs: this.#atMs,
-      identifiers: identifiersOf(this.#subject.names),
-      kind: 'success',
-    } as const;
-    this.#ledger = record(this.#ledger, { ...success, directory: this.#subject.directory });
     try {
-      await storage.writeLedger(this.#ledger);
-      await storage.writeCertificate(id, pair);
-      await storage.writeOrder(id, null);
+      await keepIssued(this.#parts, pair, this.#date.steadyMs);
       return null;
     } catch (error) {
       return (error as Error).message; // the order and its key are on disk, so that it is fetched again after a restart
@@ -216,12 +251,13 @@ class Attempt {
   }
 
   async #failed(error: Error): Promise<Outcome> {
-    const { storage, config, clock } = this.#parts;
+    const { storage, config } = this.#parts;
     const reason = describeFailure(error, config.challenge);
-    // A connection that failed while the date was not sure says nothing of the CA, and is forgotten when the date is known.
-    const isOfUnsureDate = error instanceof HttpsFailure && clock.status.state === 'provisional';
-    if (isOfUnsureDate)
-      return { kind: 'failed', reason, againMs: retryPauseMs(1, this.#wish.remainingLifeMs) };
+    // What failed while the date was not sure says nothing of the CA, and is forgotten when the date is known.
+    const isOfUnsureDate = !this.#date.isSure && (error instanceof HttpsFailure || !this.#hasLeave);
+    const problem = error instanceof ValidationFailed ? error.problem : error;
+    const pauseMs = problem instanceof AcmeProblem ? retryAfterMs(problem.retryAfter, this.#atMs) : null;
+    if (isOfUnsureDate) return { kind: 'failed', reason, againMs: Math.max(UNSURE_AGAIN_MS, pauseMs ?? 0) };
     const { directory, names } = this.#subject;
     const event = { atMs: this.#atMs, identifiers: identifiersOf(names), directory };
     const isValidation = error instanceof ValidationFailed;
@@ -231,8 +267,6 @@ class Attempt {
         ? { ...event, kind: 'failed-validation', name: error.hostname }
         : { ...event, kind: 'failed' },
     );
-    const problem = isValidation ? error.problem : error;
-    const pauseMs = problem instanceof AcmeProblem ? retryAfterMs(problem.retryAfter, this.#atMs) : null;
     if (pauseMs !== null) this.#ledger = holdOff(this.#ledger, this.#subject, this.#atMs + pauseMs);
     const unkept = await storage.writeLedger(this.#ledger).then(
       () => null,
@@ -250,6 +284,40 @@ function demandProfile(wanted: string | null, offered: Directory['profiles']): v
   const choice =
     offered === null ? 'none at all; delete the key' : `${offered.join(', ')}; write one of these`;
   throw new OrderFailed(`the CA has no profile ${wanted}, but ${choice} (acme.profile)`);
+}
+
+type KeptWhere = Pick<AttemptParts, 'id' | 'names' | 'config' | 'storage' | 'clock'>;
+
+/**
+ * Puts a pair of the CA's in its place, within `exclusively`. The certificate comes first: a ledger that knew of one that is
+ * not there would forbid the attempt that fetches it.
+ * @throws StorageProblem
+ */
+export async function keepIssued(
+  parts: KeptWhere,
+  pair: StoredPair,
+  atMs = parts.clock.now().epochMs,
+): Promise<void> {
+  await parts.storage.writeCertificate(parts.id, pair);
+  await endOrder(parts, pair, atMs);
+}
+
+/** The ledger knows of the success, once, and the order is over. */
+async function endOrder(parts: KeptWhere, { chainPem }: StoredPair, atMs: number): Promise<void> {
+  const { id, names, config, storage } = parts;
+  const { directory } = config;
+  const identifiers = identifiersOf(names);
+  const sinceMs = new X509Certificate(chainPem).validFromDate.getTime();
+  const ledger = prune((await storage.readLedger()).ledger, atMs);
+  const isKnown = ledger.events.some(
+    (event) =>
+      event.kind === 'success' &&
+      event.directory === directory &&
+      event.identifiers === identifiers &&
+      event.atMs >= sinceMs,
+  );
+  if (!isKnown) await storage.writeLedger(record(ledger, { atMs, identifiers, directory, kind: 'success' }));
+  await storage.writeOrder(id, null);
 }
 
 /** One without an identifier replaces nothing that the CA could know. */

@@ -3,7 +3,7 @@
 // over a connection verified strictly at our time, is elsewhere.
 
 import type { ClockStatus } from '../clock/clock.ts';
-import { writeRfc3339 } from './rfc3339.ts';
+import { writeRfc3339 } from '../clock/rfc3339.ts';
 
 /** How far the CA's Date may be from ours while our clock is provisional. */
 export const CA_DATE_WITHIN_MS = 3_600_000;

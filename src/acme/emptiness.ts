@@ -3,6 +3,7 @@
 // second within a day waits. Where state_dir is lost as well, nothing can be known.
 
 import { join } from 'node:path';
+import { writeRfc3339 } from '../clock/rfc3339.ts';
 import { makeDirectories, readStoredText, writeStoredText } from './stored-text.ts';
 
 const FILE_NAME = 'acme-empty.json';
@@ -41,7 +42,7 @@ export async function judgeEmptiness({ stateDir, isEmpty, nowMs }: EmptinessPart
   const warning =
     `certs_dir was found empty ${earlier.length + 1} times within 24 hours, so certificates are lost at each start; ` +
     'give it a volume or a disk that stays. To keep within the limits of the CA, none is ordered before ' +
-    `${new Date(waitUntilMs).toISOString().slice(0, 19)}Z`;
+    writeRfc3339(waitUntilMs);
   return { waitUntilMs, warning };
 }
 

@@ -4,19 +4,19 @@
 
 import { X509Certificate } from 'node:crypto';
 import type { Clock, Timer } from '../clock/clock.ts';
+import { writeRfc3339 } from '../clock/rfc3339.ts';
 import type { AcmeConfig } from '../config/config.ts';
 import type { Log } from '../observe/log.ts';
-import { fitPair, type ServedCertificate } from '../tls/certificate-store.ts';
+import type { ServedCertificate } from '../tls/certificate-store.ts';
 import type { HttpsClient } from '../tls/https-client.ts';
 import { AskedWindow } from './asked-window.ts';
-import { type AttemptParts, attempt, type Outcome } from './attempt.ts';
+import { type AttemptParts, attempt, keepIssued, type Outcome } from './attempt.ts';
+import { findHeld, type Held, heldOf, isSame, storedHeld } from './held.ts';
 import type { Order } from './rehearsal.ts';
 import { decideRenewal, type RenewalDecision } from './renewal.ts';
 import type { RenewalWindow } from './renewal-info.ts';
-import { writeRfc3339 } from './rfc3339.ts';
-import type { CertificateStorage, StoredPair } from './storage.ts';
+import type { CertificateStorage, Origin, StoredPair } from './storage.ts';
 import { storageIdOf } from './storage-id.ts';
-import { findTakenOver } from './taken-over.ts';
 
 /** However far away the next renewal is: dates jump, and other servers renew. */
 const LOOK_EVERY_MS = 3_600_000;
@@ -71,11 +71,6 @@ export interface IssuanceReport {
   readonly nextLookInMs: number | null;
 }
 
-interface Held {
-  readonly pair: StoredPair;
-  readonly certificate: ServedCertificate;
-}
-
 export class Issuance {
   readonly #parts: IssuanceParts;
   readonly #id: string;
@@ -103,11 +98,7 @@ export class Issuance {
 
   /** Reads what a CA has issued in an earlier life, for these names or for those that were wanted then. */
   async load(): Promise<void> {
-    const { storage, names } = this.#parts;
-    this.#held =
-      (await this.#stored(storage.readCertificate(this.#id))) ??
-      (await this.#takenOver()) ??
-      (await this.#stored(storage.readPredecessor(names)));
+    this.#held = await findHeld({ ...this.#parts, id: this.#id });
   }
 
   /** What a CA has issued; null: there is nothing, and somebody else has to serve. */
@@ -122,15 +113,19 @@ export class Issuance {
       clock.onStateChange(() => this.#heedClock()),
       storage.watch(this.#id, () => void this.#heedOthers()),
     );
+    void this.#heedOthers(); // what was stored after load()
     this.#lookIn(FIRST_AFTER_MS);
   }
 
   /** An owner asks for a new one now; resolves with what came of it, in words. */
   async renewNow(): Promise<{ readonly ok: boolean; readonly sentence: string }> {
-    const before = this.#held?.certificate;
-    this.#isUrgent = true;
-    this.#look();
+    const before = this.#isUnstored ? null : this.#held?.certificate; // such a one is new until it has its place
     while (this.#running !== null) await this.#running;
+    if (this.#held?.certificate === before || before === null) {
+      this.#isUrgent = true;
+      this.#look();
+      while (this.#running !== null) await this.#running;
+    }
     const { lastFailure, waitsFor } = this.#report;
     if (this.#held !== null && this.#held.certificate !== before) {
       const { notAfterMs, issuer } = this.#held.certificate;
@@ -213,6 +208,7 @@ export class Issuance {
     const decision = decideRenewal({
       ...this.#subject(this.#held),
       wantedNames: names,
+      wantedOrigin: this.#origin,
       window: this.#window.current,
       nowMs,
     });
@@ -235,11 +231,16 @@ export class Issuance {
     await this.#window.ask(chainPem, http, this.#closing.signal).finally(() => http.close());
   }
 
+  get #origin(): Origin {
+    const { directory, profile } = this.#parts.config;
+    return { directory, profile };
+  }
+
   #subject(held: Held | null) {
     if (held === null) return { certificate: null };
     const { notBeforeMs, notAfterMs, names, chainPem } = held.certificate;
     const { fingerprint256: fingerprint } = new X509Certificate(chainPem);
-    return { certificate: { notBeforeMs, notAfterMs, names, fingerprint } };
+    return { certificate: { notBeforeMs, notAfterMs, names, fingerprint, origin: held.pair.origin } };
   }
 
   async #attempt(isUrgent: boolean): Promise<Outcome> {
@@ -256,6 +257,7 @@ export class Issuance {
           isDue: (stored) => this.#isDueBeside(stored, isUrgent),
           served: held?.pair ?? null,
           remainingLifeMs: held === null ? null : held.certificate.notAfterMs - nowMs,
+          lifeMs: held === null ? null : held.certificate.notAfterMs - held.certificate.notBeforeMs,
           isUrgent,
           signal: this.#closing.signal,
         },
@@ -273,6 +275,7 @@ export class Issuance {
     const decision = decideRenewal({
       ...this.#subject(held),
       wantedNames: names,
+      wantedOrigin: this.#origin,
       window: isAnother ? null : this.#window.current,
       nowMs: clock.now().epochMs,
     });
@@ -293,9 +296,10 @@ export class Issuance {
         return problem === null ? LOOK_AGAIN_MIN_MS : STORE_AGAIN_MS;
       }
       case 'stored': {
-        const held = heldOf(outcome.pair);
-        if (held !== null) this.#hold(held);
-        return LOOK_AGAIN_MIN_MS;
+        const held = outcome.pair === null ? null : heldOf(outcome.pair);
+        if (held === null) this.#say({ phase: 'idle', waitsFor: null });
+        else if (!isSame(held.pair, this.#held?.pair)) this.#hold(held);
+        return STORE_AGAIN_MS;
       }
       case 'blocked':
         this.#say({ phase: 'waiting', waitsFor: outcome.reason });
@@ -316,13 +320,11 @@ export class Issuance {
   }
 
   async #storeAgain(): Promise<number> {
-    const { storage, log } = this.#parts;
+    const { storage, names, config, clock, log } = this.#parts;
     const { pair } = this.#held!;
     try {
-      await storage.exclusively(async () => {
-        await storage.writeCertificate(this.#id, pair);
-        await storage.writeOrder(this.#id, null);
-      }, STORE_AGAIN_MS);
+      const parts = { id: this.#id, names, config, storage, clock };
+      await storage.exclusively(() => keepIssued(parts, pair), STORE_AGAIN_MS);
       this.#isUnstored = false;
       log.info('the new certificate is stored now');
       return LOOK_AGAIN_MIN_MS;
@@ -336,6 +338,7 @@ export class Issuance {
   #hold(held: Held): void {
     this.#window.forget();
     this.#held = held;
+    this.#report = { ...this.#report, decision: null }; // it was about the last one
     this.#say({ phase: 'idle', waitsFor: null });
     this.#parts.serve(held.certificate);
   }
@@ -358,43 +361,11 @@ export class Issuance {
   }
 
   async #heedOthers(): Promise<void> {
-    const { storage } = this.#parts;
     while (this.#running !== null) await this.#running; // it may be what was stored just now
-    const stored = await this.#stored(storage.readCertificate(this.#id));
+    const stored = await storedHeld({ ...this.#parts, id: this.#id });
     if (stored === null || isSame(stored.pair, this.#held?.pair) || this.#isUnstored) return;
     this.#parts.log.info('the stored certificate was replaced');
     this.#hold(stored);
     this.#look();
   }
-
-  async #stored(reading: Promise<StoredPair | null>): Promise<Held | null> {
-    try {
-      const pair = await reading;
-      return pair === null ? null : heldOf(pair);
-    } catch (error) {
-      this.#parts.log.error((error as Error).message);
-      return null;
-    }
-  }
-
-  async #takenOver(): Promise<Held | null> {
-    const { config, names, log } = this.#parts;
-    if (config.takeOver === null) return null;
-    const found = await findTakenOver(config.takeOver, names);
-    if ('problem' in found) {
-      log.warn(found.problem);
-      return null;
-    }
-    log.info('a certificate of another client is used until a new one is due', { file: found.file });
-    return heldOf(found.pair);
-  }
-}
-
-function heldOf(pair: StoredPair): Held | null {
-  const verdict = fitPair(pair.chainPem, pair.keyPem, 'acme');
-  return 'problem' in verdict ? null : { pair, certificate: verdict.certificate };
-}
-
-function isSame(a: StoredPair, b: StoredPair | undefined): boolean {
-  return a.chainPem === b?.chainPem;
 }

@@ -2,6 +2,7 @@
 // under way. A reload keeps what has not changed and gives up the rest. Made of parts that the composition root hands in.
 
 import type { Clock } from '../clock/clock.ts';
+import { writeRfc3339 } from '../clock/rfc3339.ts';
 import type { AcmeConfig, Config, SocketAddress } from '../config/config.ts';
 import type { Log } from '../observe/log.ts';
 import type { AlpnChallenges } from '../tls/alpn-challenges.ts';
@@ -20,7 +21,7 @@ import { judgeEmptiness } from './emptiness.ts';
 import { FileStorage } from './file-storage.ts';
 import { Http01 } from './http-01.ts';
 import { type HeldBack, Issuance, type IssuanceReport } from './issuance.ts';
-import { writeRfc3339 } from './rfc3339.ts';
+import { type RehearsedOrder, rehearseOrder } from './rehearsal.ts';
 import type { CertificateStorage } from './storage.ts';
 import { storageIdOf } from './storage-id.ts';
 import { TlsAlpn01 } from './tls-alpn-01.ts';
@@ -60,7 +61,9 @@ export class Issuer {
   #kept: readonly Kept[] = [];
   #storage: CertificateStorage | null = null;
   #certsDir: string | null = null;
-  #emptiness: Promise<HeldBack | null> | null = null;
+  /** When the wait is over, monotonic: the date may be a wrong one still. Null: there is none. */
+  #emptiness: Promise<number | null> | null = null;
+  readonly #closing = new AbortController();
   #config!: IssuerConfig;
 
   constructor(parts: IssuerParts) {
@@ -101,7 +104,14 @@ export class Issuer {
     return found?.issuance ?? null;
   }
 
+  /** A dry run of its order (rehearsal.ts), while no real one is under way. */
+  async rehearse({ order }: Issuance): Promise<RehearsedOrder> {
+    const parts = { storage: this.#storage!, clock: this.#parts.clock, log: this.#parts.log };
+    return rehearseOrder(this, order, { ...parts, signal: this.#closing.signal });
+  }
+
   async close(): Promise<void> {
+    this.#closing.abort(new Error('the server is being stopped'));
     await Promise.all(this.#kept.map(({ issuance }) => issuance.close()));
     this.#kept = [];
   }
@@ -132,19 +142,21 @@ export class Issuer {
   async #holdBack(): Promise<HeldBack | null> {
     const { clock } = this.#parts;
     this.#emptiness ??= this.#judgeEmptiness();
-    const held = await this.#emptiness;
-    return held === null || clock.now().epochMs >= held.untilMs ? null : held;
+    const leftMs = ((await this.#emptiness) ?? 0) - clock.monotonic();
+    if (leftMs <= 0) return null;
+    const untilMs = clock.now().epochMs + leftMs;
+    const until = writeRfc3339(untilMs);
+    const reason = `certs_dir was found empty more than once within a day, so nothing is ordered before ${until}`;
+    return { untilMs, reason };
   }
 
-  async #judgeEmptiness(): Promise<HeldBack | null> {
+  async #judgeEmptiness(): Promise<number | null> {
     const { stateDir, clock, log } = this.#parts;
     const isEmpty = await this.#storage!.isEmpty();
-    const found = await judgeEmptiness({ stateDir, isEmpty, nowMs: clock.now().epochMs });
-    if (found.warning !== null) log.warn(found.warning);
-    if (found.waitUntilMs === null) return null;
-    const until = writeRfc3339(found.waitUntilMs);
-    const reason = `certs_dir was found empty more than once within a day, so nothing is ordered before ${until}`;
-    return { untilMs: found.waitUntilMs, reason };
+    const nowMs = clock.now().epochMs;
+    const { warning, waitUntilMs } = await judgeEmptiness({ stateDir, isEmpty, nowMs });
+    if (warning !== null) log.warn(warning);
+    return waitUntilMs === null ? null : clock.monotonic() + waitUntilMs - nowMs;
   }
 
   /** Verified connections to whoever `caFile`, or the public roots, vouch for. @throws CaFileUnusable */

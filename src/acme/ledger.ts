@@ -3,6 +3,7 @@
 // identical set in seven days, five failed validations of a hostname in an hour. Retry-After: RFC 9110 section 10.2.3.
 // All dates are those of a trusted clock, in milliseconds since 1970.
 
+import { writeRfc3339 } from '../clock/rfc3339.ts';
 import { parseHttpDate } from '../timesync/http-date.ts';
 
 const MINUTE_MS = 60_000;
@@ -22,9 +23,11 @@ const RETRY_AFTER_MAX_MS = 7 * DAY_MS;
 
 /** In how long a time how much may happen. */
 const SUCCESS_LIMITS = [
-  { limit: 1, withinMs: DAY_MS, words: '24 hours' },
-  { limit: 3, withinMs: 7 * DAY_MS, words: '7 days' },
+  { limit: 1, withinMs: DAY_MS },
+  { limit: 3, withinMs: 7 * DAY_MS },
 ] as const;
+/** No certificate of Let's Encrypt lives shorter; of a CA of one's own that issues for hours, the times shrink likewise. */
+const SHORTEST_PUBLIC_LIFE_MS = 6 * DAY_MS;
 const VALIDATION_LIMIT = { limit: 5, withinMs: HOUR_MS } as const;
 
 export interface LedgerEvent {
@@ -125,9 +128,18 @@ export type MayOrder =
   /** Milliseconds since 1970; `reason` is a part of a sentence that names that instant. */
   | { readonly ok: false; readonly untilMs: number; readonly reason: string };
 
+/** A set of names, and what there is for it. */
+export interface OrderSubject extends LedgerSubject {
+  readonly nowMs: number;
+  /** From beginning to end of the last certificate; null: there is none. */
+  readonly lifeMs: number | null;
+}
+
 /** Whether a certificate for these names may be ordered now; where several limits say no, the last to end is told. */
-export function mayOrder(ledger: Ledger, subject: LedgerSubject & { readonly nowMs: number }): MayOrder {
+export function mayOrder(ledger: Ledger, subject: OrderSubject): MayOrder {
   const { directory, names, nowMs } = subject;
+  const lifeMs = subject.lifeMs ?? SHORTEST_PUBLIC_LIFE_MS;
+  const share = Math.min(1, Math.max(lifeMs, HOUR_MS) / SHORTEST_PUBLIC_LIFE_MS);
   const { events, notBefore } = prune(ledger, nowMs);
   const identifiers = identifiersOf(names);
   const own = events.filter((event) => event.directory === directory);
@@ -135,12 +147,12 @@ export function mayOrder(ledger: Ledger, subject: LedgerSubject & { readonly now
     ...notBefore
       .filter((row) => isSame(row, { directory, identifiers }))
       .map(({ untilMs }) => ({ untilMs, why: 'the CA asked for a pause' })),
-    ...SUCCESS_LIMITS.map(({ limit, withinMs, words }) => ({
+    ...SUCCESS_LIMITS.map(({ limit, withinMs }) => ({
       untilMs: freeAgainMs(
         own.filter((event) => event.kind === 'success' && event.identifiers === identifiers),
-        { limit, withinMs, nowMs },
+        { limit, withinMs: withinMs * share, nowMs },
       ),
-      why: `${counted(limit, 'certificate')} for these very names ${limit === 1 ? 'was' : 'were'} issued within ${words}`,
+      why: `${counted(limit, 'certificate')} for these very names ${limit === 1 ? 'was' : 'were'} issued within ${spanOf(withinMs * share)}`,
     })),
     ...[...new Set(names.map(hostnameOf))].map((hostname) => ({
       untilMs: freeAgainMs(
@@ -155,7 +167,7 @@ export function mayOrder(ledger: Ledger, subject: LedgerSubject & { readonly now
   return {
     ok: false,
     untilMs: last.untilMs,
-    reason: `${last.why}; the next order may be placed at ${rfc3339(last.untilMs)}`,
+    reason: `${last.why}; the next order may be placed at ${writeRfc3339(last.untilMs)}`,
   };
 }
 
@@ -229,10 +241,13 @@ function longestPauseMs(remainingLifeMs: number | null): number {
   return remainingLifeMs > 0 ? remainingLifeMs / LIFE_SHARE : EXPIRED_PAUSE_MAX_MS;
 }
 
-function counted(count: number, what: string): string {
-  return count === 1 ? `a ${what}` : `${count} ${what}s`;
+/** "24 hours", "7 days" */
+function spanOf(ms: number): string {
+  return ms > DAY_MS
+    ? counted(Math.round(ms / DAY_MS), 'day')
+    : counted(Math.round(ms / HOUR_MS), 'hour').replace(/^a /, 'an ');
 }
 
-function rfc3339(epochMs: number): string {
-  return `${new Date(epochMs).toISOString().slice(0, 19)}Z`;
+function counted(count: number, what: string): string {
+  return count === 1 ? `a ${what}` : `${count} ${what}s`;
 }

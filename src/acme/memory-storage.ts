@@ -1,4 +1,5 @@
-// A storage that forgets: for a dry run, which must leave no trace, and for tests.
+// A storage that forgets: for a dry run, which must leave no trace, and for tests. One process, so its lock is a queue, and
+// nothing in it can be torn.
 
 import { EMPTY_LEDGER, type Ledger } from './ledger.ts';
 import { predecessorOf } from './predecessor.ts';

@@ -5,9 +5,9 @@
 import type { Order } from 'acme-client';
 import type { AcmeConfig } from '../config/config.ts';
 import { type AcmeApi, acmeClient, type StatedAuthorization, statedProblem } from './acme-api.ts';
-import { AcmeProblem } from './acme-problem.ts';
+import { AcmeProblem, describeProblem } from './acme-problem.ts';
 import type { Challenge, ChallengeSolver } from './challenge.ts';
-import type { CertificateStorage, StoredOrder, StoredPair } from './storage.ts';
+import { type CertificateStorage, StorageProblem, type StoredOrder, type StoredPair } from './storage.ts';
 
 export interface OrderParts {
   /** storageIdOf(names) */
@@ -71,15 +71,24 @@ interface Placed {
 
 /** An order that an earlier attempt has left, where the CA still knows it and it is for the same names. */
 async function takeUp({ api, id, names, config, storage }: OrderParts): Promise<Placed | null> {
-  const stored = await storage.readOrder(id);
+  const stored = await storage.readOrder(id).catch((error: Error) => {
+    if (error instanceof StorageProblem) return null; // whoever writes the next one moves it aside, and says so
+    throw error;
+  });
   if (stored === null || stored.url === null || !isFor(stored, config.directory, names)) return null;
   try {
     const order = await api.getOrder(stored.url);
     return order.status === 'invalid' ? null : { order, keyPem: stored.keyPem };
   } catch (error) {
-    if (error instanceof AcmeProblem && error.status < 500 && error.type !== 'rateLimited') return null; // it is forgotten there
-    throw error;
+    if (isForgotten(error)) return null;
+    throw error; // its certificate may be made already, and no other key fits that
   }
+}
+
+/** The CA has no such order, or not for this account: CAs differ in how they say so. */
+function isForgotten(error: unknown): boolean {
+  if (!(error instanceof AcmeProblem) || error.status >= 500) return false;
+  return [404, 410].includes(error.status) || ['malformed', 'unauthorized'].includes(error.type);
 }
 
 function isFor(stored: StoredOrder, directory: string, names: readonly string[]): boolean {
@@ -163,13 +172,15 @@ function hostnameOf({ identifier, wildcard }: StatedAuthorization): string {
   return wildcard === true ? `*.${identifier.value}` : identifier.value;
 }
 
-async function finish(order: Order, keyPem: string, { api, names }: OrderParts): Promise<Order> {
+async function finish(order: Order, keyPem: string, { api, names, solver }: OrderParts): Promise<Order> {
   const [, csr] = await acmeClient().crypto.createCsr({ altNames: [...names] }, keyPem);
   const ready = order.status === 'pending' ? await api.ready(order.url) : order;
   const done = ready.status === 'ready' ? await api.finalize(ready, csr) : await api.settled(order.url);
   if (done.status === 'valid') return done;
   if (done.status === 'invalid')
-    throw new OrderInvalid(`the order came to nothing: ${statedProblem(done.error).message}`);
+    throw new OrderInvalid(
+      `the order came to nothing: ${describeProblem(statedProblem(done.error), solver.type)}`,
+    );
   throw new OrderFailed(
     'the CA has not made the certificate within minutes; the same order is asked for again later',
   );

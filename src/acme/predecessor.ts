@@ -1,4 +1,5 @@
-// Which of several certificates is the best stand-in for a set of names, while there is none for exactly these. Pure.
+// Which of several certificates is the best stand-in for a set of names, while there is none for exactly these: a name that
+// was added must not take the others' certificate away. Pure.
 
 import { fitPair } from '../tls/certificate-store.ts';
 import { missingNames } from './renewal.ts';

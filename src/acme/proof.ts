@@ -1,17 +1,15 @@
 // Whether a freshly issued chain may take the old one's place: asked before anything on disk or in memory changes.
 // It fits its key, carries all names, holds now, is one chain, and passes OpenSSL's path validation (RFC 5280 section 6)
 // up to its own last certificate; whose CA that is does not matter, for the owner has chosen it.
-// Also whether browsers would trust it, which is a line in the status and decides nothing.
 
 import { X509Certificate } from 'node:crypto';
+import { writeRfc3339 } from '../clock/rfc3339.ts';
 import { fitPair, type ServedCertificate } from '../tls/certificate-store.ts';
 import type { OpenSsl } from '../tls/openssl.ts';
 import { Certificate } from '../tls/openssl-certificate.ts';
 import { findPath, PATH_OK } from '../tls/openssl-path.ts';
 import { TrustAnchors } from '../tls/trust-anchors.ts';
-import { verifyChain } from '../tls/verify.ts';
 import { missingNames, shownNames } from './renewal.ts';
-import { writeRfc3339 } from './rfc3339.ts';
 
 /** A CA's clock, or ours, may be so much ahead. */
 const BEGINNING_GRACE_MS = 300_000;
@@ -40,20 +38,6 @@ export function proveCertificate(parts: ProofParts): ServedCertificate | string 
   if (lacking.length > 0) return `it does not carry ${shownNames(lacking)}`;
   const chain = certificatesIn(certificate.chainPem);
   return dateProblem(chain, nowMs) ?? linkProblem(chain) ?? pathProblem(chain, nowMs, openssl) ?? certificate;
-}
-
-/** Whether the public roots vouch for it under `name`, a wildcard too; null where that cannot be found out. */
-export function isPubliclyTrusted(
-  chainPem: string,
-  name: string,
-  nowMs: number,
-  openssl: OpenSsl | null,
-): boolean | null {
-  if (openssl === null) return null;
-  const chain = (chainPem.match(PEM_CERTIFICATE) ?? []).map(derOf);
-  const host = name.replace(/^\*(?=\.)/, 'any');
-  const verdict = verifyChain(openssl, { chain, name: host, anchors: TrustAnchors.public(), at: nowMs });
-  return verdict.identity.ok && verdict.chain.ok && verdict.dates.ok;
 }
 
 function dateProblem(chain: readonly X509Certificate[], nowMs: number): string | null {
@@ -110,8 +94,4 @@ function which(index: number): string {
 
 function certificatesIn(pem: string): X509Certificate[] {
   return (pem.match(PEM_CERTIFICATE) ?? []).map((block) => new X509Certificate(block));
-}
-
-function derOf(block: string): Uint8Array {
-  return Buffer.from(block.replace(/-----[^-]+-----/g, ''), 'base64');
 }

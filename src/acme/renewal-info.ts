@@ -3,7 +3,7 @@
 // whether the window makes sense for the certificate.
 
 import { X509Certificate } from 'node:crypto';
-import { parseRfc3339 } from './rfc3339.ts';
+import { parseRfc3339 } from '../clock/rfc3339.ts';
 
 /** The time in which the CA would like a certificate to be renewed. */
 export interface RenewalWindow {

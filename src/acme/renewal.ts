@@ -4,14 +4,17 @@
 // Whether something may be ordered now is not asked here (clock-gate.ts), nor how often a failure is tried again.
 
 import { createHash } from 'node:crypto';
+import { writeRfc3339 } from '../clock/rfc3339.ts';
 import { canonicalAddress } from '../tls/certificate-store.ts';
 import type { RenewalWindow } from './renewal-info.ts';
-import { writeRfc3339 } from './rfc3339.ts';
+import type { Origin } from './storage.ts';
 
 export interface RenewalInputs {
   /** Null: there is none. */
   readonly certificate: RenewableCertificate | null;
   readonly wantedNames: readonly string[];
+  /** From whom one would be ordered now. */
+  readonly wantedOrigin: Origin;
   /** What the CA has last said of this very certificate (RFC 9773); null: nothing. */
   readonly window: RenewalWindow | null;
   /** A trusted date, milliseconds since 1970. */
@@ -25,6 +28,8 @@ export interface RenewableCertificate {
   readonly names: readonly string[];
   /** Any text that no other certificate has. */
   readonly fingerprint: string;
+  /** Absent: it is not known, and no reason for anything. */
+  readonly origin?: Origin | undefined;
 }
 
 export interface RenewalDecision {
@@ -47,7 +52,8 @@ const WINDOW_BEFORE_BEGINNING_MS = 86_400_000;
 
 const NAMES_SHOWN_MAX = 5;
 
-export function decideRenewal({ certificate, wantedNames, window, nowMs }: RenewalInputs): RenewalDecision {
+export function decideRenewal(inputs: RenewalInputs): RenewalDecision {
+  const { certificate, wantedNames, wantedOrigin, window, nowMs } = inputs;
   if (certificate === null) return { due: true, atMs: nowMs, reason: 'there is none yet' };
   const { notBeforeMs, notAfterMs } = certificate;
   if (Number.isNaN(notBeforeMs) || Number.isNaN(notAfterMs)) {
@@ -59,10 +65,21 @@ export function decideRenewal({ certificate, wantedNames, window, nowMs }: Renew
     const lacks = `it does not carry ${shownNames(lacking)}`;
     return { due: true, atMs: nowMs, reason: ended === null ? lacks : `${lacks}; ${ended}` };
   }
+  const stranger = difference(certificate.origin ?? wantedOrigin, wantedOrigin);
+  if (stranger !== null) return { due: true, atMs: nowMs, reason: stranger };
   if (ended !== null) return { due: true, atMs: notAfterMs, reason: ended };
   const { atMs, reason } = plan(certificate, window);
   const early = `; it begins only on ${writeRfc3339(notBeforeMs)} by our clock, which alone is no reason for a new one`;
   return { due: nowMs >= atMs, atMs, reason: nowMs < notBeforeMs ? reason + early : reason };
+}
+
+/** An owner who has practised with a staging directory wants the real thing when he writes so. */
+function difference(had: Origin, wanted: Origin): string | null {
+  if (had.directory !== wanted.directory)
+    return `it is from ${had.directory}, and ${wanted.directory} is configured now`;
+  if (had.profile === wanted.profile) return null;
+  const profile = (name: string | null) => (name === null ? 'no profile' : `the profile ${name}`);
+  return `it was ordered with ${profile(had.profile)}, and ${profile(wanted.profile)} is configured now`;
 }
 
 /** What of `wanted` is not among `carried`: exact names, whatever their case; a wildcard is a name like any other. */

@@ -4,11 +4,21 @@
 
 import type { Ledger } from './ledger.ts';
 
+/** Whom a certificate was ordered from, and how. */
+export interface Origin {
+  /** URL of the CA's directory. */
+  readonly directory: string;
+  /** Null: the CA's own choice. */
+  readonly profile: string | null;
+}
+
 /** PEM, both. */
 export interface StoredPair {
   /** The server's own certificate first, then what issued it. */
   readonly chainPem: string;
   readonly keyPem: string;
+  /** Absent: another program ordered it, or it is not known. */
+  readonly origin?: Origin;
 }
 
 /** An account with a CA (RFC 8555 section 7.1.2). */

@@ -19,18 +19,29 @@ export interface StoredForm<T> {
   parse(text: string): T | null;
 }
 
+/** Text outside of the blocks means nothing in PEM (RFC 7468 section 2), so this line bothers no other program. */
+const ORIGIN = /^# ordered by Noonmark: (\{.*\})$/m;
+
 /** The key first, then the chain, in one file: one rename replaces both. */
 export const PAIR_FORM: StoredForm<StoredPair> = {
   what: 'certificate with its key',
   octetsMax: 262_144, // a chain of ten RSA certificates is about 20 KiB
-  write: ({ keyPem, chainPem }) => `${keyPem.trim()}\n${chainPem.trim()}\n`,
+  write({ keyPem, chainPem, origin }) {
+    const line =
+      origin === undefined
+        ? ''
+        : `# ordered by Noonmark: ${JSON.stringify({ version: VERSION, ...origin })}\n`;
+    return `${line}${keyPem.trim()}\n${chainPem.trim()}\n`;
+  },
   parse(text) {
     // A certificate that is cut off would go unnoticed behind a whole one.
     if (count(text, '-----BEGIN ') !== count(text, '-----END ') || !/-----\s*$/.test(text)) return null;
     const verdict = fitPair(text, text, 'acme');
     if ('problem' in verdict) return null;
     const { chainPem, keyPem } = verdict.certificate;
-    return { chainPem, keyPem };
+    const { directory, profile } = objectIn(ORIGIN.exec(text)?.[1] ?? '');
+    if (!isText(directory) || !isTextOrNull(profile)) return { chainPem, keyPem };
+    return { chainPem, keyPem, origin: { directory, profile } };
   },
 };
 

@@ -1,8 +1,8 @@
 // tls-alpn-01 (RFC 8737): a certificate for each name that carries the digest of its key authorization, shown by the DoH
 // listener to whoever offers "acme-tls/1". The CA comes by port 443, which has to lead to that listener.
 
+import { makeAlpnCertificate } from '../tls/alpn-certificate.ts';
 import type { AlpnChallenges } from '../tls/alpn-challenges.ts';
-import { acmeClient } from './acme-api.ts';
 import { type Challenge, ChallengeProblem, type ChallengeSolver } from './challenge.ts';
 
 export interface TlsAlpn01Parts {
@@ -25,17 +25,9 @@ export class TlsAlpn01 implements ChallengeSolver {
       throw new ChallengeProblem(
         'tls-alpn-01 cannot be answered, since no address of listen.doh is bound yet',
       );
-    const { crypto } = acmeClient();
     for (const { name, keyAuthorization } of challenges) {
-      const identifier = { identifier: { type: 'dns', value: name } };
-      const key = await crypto.createPrivateEcdsaKey('P-256');
-      const [keyPem, certificatePem] = await crypto.createAlpnCertificate(
-        identifier as never,
-        keyAuthorization,
-        key,
-      );
-      const pair = { certificatePem: certificatePem.toString(), keyPem: keyPem.toString() };
-      this.#takeDown.push(this.#parts.challenges.show(name, pair));
+      const certificate = await makeAlpnCertificate(name, keyAuthorization);
+      this.#takeDown.push(this.#parts.challenges.show(name, certificate));
     }
   }
 

@@ -1,4 +1,4 @@
-// The answer path: the links in their order, each position explained, and the three doors into it. A query walks down
+// The answer path: the links in their order, each position explained, and the doors into it. A query walks down
 // it and its answer comes back up; nothing else in the house answers a query.
 
 import type { Clock } from '../clock/clock.ts';
@@ -56,6 +56,8 @@ export interface AnswerPath {
   readonly explained: Resolver;
   /** For this server's own look-ups: no access list, no query log, and nothing blocked. */
   readonly inside: Resolver;
+  /** For what the world says at this moment: past the house, the cache, and everything else that remembers or changes. */
+  readonly outside: Resolver;
 }
 
 export function createAnswerPath(parts: AnswerPathParts): AnswerPath {
@@ -66,12 +68,13 @@ export function createAnswerPath(parts: AnswerPathParts): AnswerPath {
   const timeServerNames = () => settings().timeServerNames;
 
   const house = local(settings);
+  const end = forward({ upstreams, forwards: () => settings().forwards, clock });
   const world = chain(
     degrade({ clock, store, limits, timeServerNames, relaxed, isForwarded }), // only while the clock is untrusted
     cache({ store, failures, clock, isForwarded, counts: cacheCounts }),
     rebinding({ protection: () => settings().config.rebinding, isForwarded }), // below the cache: each answer once
     coalesce({ limits, generation: () => store.generation }), // below the cache: only misses are in flight
-  )(forward({ upstreams, forwards: () => settings().forwards, clock }));
+  )(end);
   const inside = house(world);
   const guarded = chain(
     guard({ accessList: () => settings().accessList, log }), // before anything costs anything
@@ -83,5 +86,8 @@ export function createAnswerPath(parts: AnswerPathParts): AnswerPath {
     failure(log), //                               whatever is thrown below becomes a response here
     observe({ counts, clock, log, queryLog: () => settings().config.log.queries }),
   )(guarded);
-  return { clients, explained: failure(log)(guarded), inside: failure(log)(inside) };
+  return {
+    clients,
+    ...{ explained: failure(log)(guarded), inside: failure(log)(inside), outside: failure(log)(end) },
+  };
 }

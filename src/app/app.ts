@@ -6,10 +6,12 @@ import { AdminListener } from '../admin/admin-listener.ts';
 import { ControlSocket } from '../admin/control-socket.ts';
 import type { ReloadFailure } from '../admin/degradation.ts';
 import { gatherStatus } from '../admin/gather.ts';
+import type { RenewalWish } from '../admin/renewals.ts';
 import type { Status } from '../admin/status.ts';
 import type { Timer } from '../clock/clock.ts';
 import type { TrueClock } from '../clock/true-clock.ts';
 import type { Config, Limits } from '../config/config.ts';
+import { houseSuffixOf } from '../config/house-labels.ts';
 import type { NameKey } from '../dns/names.ts';
 import { Filter } from '../lists/filter.ts';
 import type { Log } from '../observe/log.ts';
@@ -23,19 +25,19 @@ import { newCookieSecret, openCookieSecret } from '../resolver/cookie-secret.ts'
 import { type ExplainQuestion, explainName } from '../resolver/explained.ts';
 import { NameFiles } from '../resolver/local/name-files.ts';
 import type { QueryCounts } from '../resolver/observe.ts';
-import { lookUpAddresses } from '../resolver/own-lookup.ts';
+import { lookUpAddresses, lookUpText } from '../resolver/own-lookup.ts';
 import type { Resolver } from '../resolver/resolver.ts';
 import { sourcesOf } from '../timesync/built-in-sources.ts';
 import { Keeper, type KeeperInputs } from '../timesync/keeper.ts';
 import { createRoster } from '../timesync/roster.ts';
-import { type Certificates, openCertificates } from '../tls/certificates.ts';
 import { createTlsConnector, type TlsConnector } from '../tls/connect.ts';
 import { UpstreamAddresses } from '../upstream/bootstrap.ts';
 import { type AnswerPath, createAnswerPath } from './answer-path.ts';
 import { BelievedDate } from './believed-date.ts';
 import { Doors } from './doors.ts';
+import { OwnCertificates } from './own-certificates.ts';
 import { closeSettings, createSettings, type Settings } from './settings.ts';
-import { certificateInputs, hostAddresses, isOwnDoor, onLinkPrefixes, ownNamesOf } from './this-host.ts';
+import { hostAddresses, isOwnDoor, onLinkPrefixes, ownNamesOf } from './this-host.ts';
 
 /** DHCP and router advertisements change what is on-link; so often we look. */
 const INTERFACES_EVERY_MS = 2000;
@@ -65,6 +67,7 @@ export class App {
   readonly #cacheCounts: CacheCounts = noCacheCounts();
   readonly #path: AnswerPath;
   readonly #doors: Doors;
+  readonly #certificates: OwnCertificates;
   readonly #keeper: Keeper;
   readonly #admin: AdminListener;
   readonly #control: ControlSocket | null;
@@ -74,7 +77,6 @@ export class App {
   readonly #limits: { -readonly [Name in keyof Limits]: number };
   readonly #look: Timer;
   #settings: Settings;
-  #certificates: Certificates | null = null;
   #reloadFailure: (Omit<ReloadFailure, 'forMs'> & { readonly sinceMs: number }) | null = null;
   #onLink: string;
 
@@ -107,6 +109,12 @@ export class App {
       cookieSecret: keepsState ? openCookieSecret(stateDir, log) : newCookieSecret(),
     });
     this.#doors = new Doors({ resolver: this.#path.clients, clock, log, limits: this.#limits });
+    this.#certificates = new OwnCertificates({
+      ...{ stateDir, tls: this.#tls, lookup, clock, log },
+      isIssuing: keepsState, // a rehearsal orders nothing
+      isDohBound: () => this.#doors.boundOf('doh').length > 0,
+      askText: (name, type) => lookUpText(this.#wayTo(name), name, type, clock),
+    });
     this.#cacheFile = keepsState
       ? new CacheFile({
           ...{ store: this.#store, stateDir, clock, log },
@@ -131,10 +139,9 @@ export class App {
     this.#keeper.start(); // the time is looked for while the doors are opened
     this.#addresses.attend(config.upstreams);
     await this.#doors.openPlain(config.listen);
-    const inputs = { ...certificateInputs(config), clock: this.#clock, log: this.#log };
-    this.#certificates = await openCertificates(inputs);
+    const store = await this.#certificates.open(config);
     await Promise.all([
-      this.#doors.openEncrypted(config.listen, this.#certificates.store),
+      this.#doors.openEncrypted(config.listen, store),
       this.#admin.start(), // whoever waits for `ready` may ask how it is
       this.#control?.start(),
     ]);
@@ -169,8 +176,9 @@ export class App {
       listeners: this.#doors.listeners,
       admin: this.#admin,
       time: this.#keeper.report(),
-      certificate: this.#certificates?.store.current() ?? null,
-      filesProblem: this.#certificates?.filesProblem ?? null,
+      certificates: this.#certificates.served,
+      filesProblem: this.#certificates.filesProblem,
+      issuances: this.#certificates.issuances,
       designate: (address) => designated.designate(address),
       hostAddresses: hostAddresses(),
       upstreams: upstreams.report(),
@@ -202,7 +210,7 @@ export class App {
     this.#filter.reload(config.filter);
     this.#settings.upstreams.warm();
     this.#clock.after(old.config.limits.queryDeadlineMs, () => closeSettings(old)); // its queries finish first
-    await this.#certificates?.reload(certificateInputs(config));
+    await this.#certificates.reload(config);
     await Promise.all([this.#doors.listenOn(config.listen), this.#admin.listenOn(config.listen.admin)]);
   }
 
@@ -225,10 +233,10 @@ export class App {
       this.#admin.stop(DRAIN_MS),
       this.#control?.stop(DRAIN_MS),
       this.#keeper.stop(),
+      this.#certificates.close(),
       this.#cacheFile?.save(), // without the last few answers, but in time
     ]);
     this.#cacheFile?.close();
-    this.#certificates?.close();
     this.#files.close();
     this.#filter.close();
     closeSettings(this.#settings);
@@ -241,7 +249,7 @@ export class App {
       ...{ clock: this.#clock, log: this.#log, tls: this.#tls },
       ...{ addresses: this.#addresses, files: this.#files, filter: this.#filter },
       doors: () => ({ dot: this.#doors.boundOf('dot'), doh: this.#doors.boundOf('doh') }),
-      certificateNames: () => this.#certificates?.store.current().names ?? [],
+      certificateNames: () => this.#certificates.served[0]?.names ?? [],
       onRecovery: () => {
         this.#failures.forget();
         this.#addresses.lookAgain();
@@ -268,6 +276,7 @@ export class App {
       ...{ clock, log: this.#log },
       status: () => this.status(),
       forgetStamp: () => this.#forgetStamp(),
+      renewCertificate: (wish: RenewalWish) => this.#certificates.renew(wish),
       flushCache: (name: NameKey | null, below: boolean) => this.#flushCache(name, below),
       explainName: (question: ExplainQuestion) => explainName(this.#path.explained, question, clock),
       allowedHosts: () => {
@@ -275,6 +284,11 @@ export class App {
         return [...ownNamesOf(config), ...config.certificate.addresses];
       },
     };
+  }
+
+  /** Names of houses are nobody's in the world, and are not asked for there. */
+  #wayTo(name: string): Resolver {
+    return houseSuffixOf(name) === null ? this.#path.outside : this.#path.inside;
   }
 
   #flushCache(name: NameKey | null, below: boolean): number {

@@ -20,7 +20,7 @@ import type { TlsConnector } from '../tls/connect.ts';
 import type { UpstreamAddresses } from '../upstream/bootstrap.ts';
 import { createPools, type Pools } from '../upstream/pools.ts';
 import type { PathSettings } from './answer-path.ts';
-import { neighboursOf, onLinkPrefixes, ownNamesOf } from './this-host.ts';
+import { isWildcardName, neighboursOf, onLinkPrefixes, ownNamesOf } from './this-host.ts';
 
 export interface Settings extends PathSettings, Pools {
   readonly config: Config;
@@ -51,9 +51,12 @@ export function createSettings(config: Config, parts: SettingsParts): Settings {
   const pools = createPools({ configs: config.upstreams, addresses, tls, clock, log, onRecovery });
   const names = ownNamesOf(config);
   const zones = createZones(config.zones);
-  const ownNames = new OwnNames({ names, addresses: certificate.addresses, neighboursOf });
+  const ownNames = new OwnNames({
+    ...{ names, addresses: certificate.addresses },
+    neighboursOf: (address) => neighboursOf(address, config.listen),
+  });
   const designated = new DesignatedResolvers({
-    ...{ names: certificate.names, clock, doors, certificateNames },
+    ...{ names: certificate.names.filter((name) => !isWildcardName(name)), clock, doors, certificateNames },
     isOwned: (key) => zones.holds(key),
     recordsOf(key, type, localAddress) {
       const found = zones.lookup(key, type);

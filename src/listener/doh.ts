@@ -10,12 +10,14 @@ import {
   type Http2ServerResponse,
   type ServerHttp2Session,
 } from 'node:http2';
+import type { Server } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { Clock } from '../clock/clock.ts';
 import { type Answer, DROP, renderAnswer, renderBound } from '../dns/answer.ts';
 import { Query } from '../dns/query.ts';
 import { MAX_MESSAGE_OCTETS } from '../dns/wire.ts';
 import type { CertificateStore } from '../tls/certificate-store.ts';
+import { behindChallengeDoor } from './challenge-door.ts';
 import type { TrackedConnection } from './connection-table.ts';
 import { dateField } from './date-field.ts';
 import { answerJson, DNS_JSON, errorJson } from './doh-json.ts';
@@ -61,7 +63,13 @@ export class DohListener extends ServerListener<DohListenerParts> {
     super('doh', parts);
   }
 
-  protected override createServer(): Http2SecureServer {
+  protected override createServer(): Server {
+    const { certificates, clock } = this.parts;
+    const { challenges } = certificates;
+    return behindChallengeDoor(this.#httpServer(), { challenges, connections: this.connections, clock });
+  }
+
+  #httpServer(): Http2SecureServer {
     const { certificates, clock, limits } = this.parts;
     const server = createSecureServer({
       ...tlsServerOptions(certificates),

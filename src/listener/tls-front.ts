@@ -2,26 +2,28 @@
 // and connections that are counted from the first octet, so that half a handshake is bounded like anything else.
 
 import type { Socket } from 'node:net';
-import type { Server as TlsServer } from 'node:tls';
+import type { TlsOptions, Server as TlsServer } from 'node:tls';
 import type { Clock } from '../clock/clock.ts';
-import type { CertificateStore, ServedCertificate } from '../tls/certificate-store.ts';
+import { type CertificateStore, contextOptions } from '../tls/certificate-store.ts';
 import type { ConnectionTable, TrackedConnection } from './connection-table.ts';
 import { plainAddress } from './listener.ts';
 
 /** From the first octet to a finished handshake (ATTACKS 9). */
 const HANDSHAKE_TIMEOUT_MS = 10_000;
 
-/** TLS 1.2 and 1.3 with tickets (RFC 7858 section 3.3 asks for resumption); older versions are gone by RFC 8996. */
+/** TLS 1.2 and 1.3 with tickets (RFC 7858 section 3.3 asks for resumption). */
 export function tlsServerOptions(certificates: CertificateStore) {
   return {
     ...contextOptions(certificates.current()),
+    SNICallback: sniCallback(certificates),
     handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
     noDelay: true,
   };
 }
 
-function contextOptions({ chainPem, keyPem }: ServedCertificate) {
-  return { cert: chainPem, key: keyPem, minVersion: 'TLSv1.2' } as const;
+/** A further certificate where the client asks for its name; nothing: the one that is set for all. */
+function sniCallback(certificates: CertificateStore): TlsOptions['SNICallback'] {
+  return (name, done) => done(null, certificates.contextFor(name));
 }
 
 /** New handshakes get the new certificate at once; connections that stand are not touched. */

@@ -2,10 +2,9 @@
 // can serve chrony and us. A file with mistakes is refused whole, each mistake told with its line, and no message
 // repeats what stands in a line: in a broken one, any word may be the secret. The MACs are in ntp-mac.ts.
 
-import { constants } from 'node:fs';
 import type { TimeKey, TimeKeyType } from '../config/config.ts';
 import { printable } from '../config/value-error.ts';
-import { openWithoutWaiting } from '../files/read-file.ts';
+import { readSecretFile } from '../files/secret-file.ts';
 import type { NtpKey } from './ntp-mac.ts';
 
 /** A thousand keys fit. */
@@ -49,7 +48,12 @@ export class NtpKeyFileError extends Error {
  * @throws NtpKeyFileError
  */
 export async function loadNtpKey({ id, type, file }: TimeKey): Promise<NtpKey> {
-  const found = readNtpKeys(await readKeyFile(file), file).get(id);
+  const text = await readSecretFile(file, {
+    octetsMax: MAX_FILE_OCTETS,
+    ...{ what: 'a file of keys', content: 'a file of keys', secret: 'its keys are' },
+    refusal: (words) => refusal(file, words),
+  });
+  const found = readNtpKeys(text, file).get(id);
   if (found === undefined) {
     throw refusal(file, `there is no key ${id}; write the number of a key that is there, or add it`);
   }
@@ -112,32 +116,6 @@ function readSecret(text: string): Buffer | null {
     return /^HEX:([\da-f]{2})+$/i.test(text) ? Buffer.from(text.slice(4), 'hex') : null;
   const characters = text.replace(/^ASCII:/, '');
   return /^[!-~]+$/.test(characters) ? Buffer.from(characters, 'latin1') : null;
-}
-
-async function readKeyFile(path: string): Promise<string> {
-  const file = await openWithoutWaiting(path).catch((error) => {
-    throw refusal(path, openWords(error));
-  });
-  try {
-    // Asked of the open file, not of its path, which may mean another file a moment later.
-    const stats = await file.stat();
-    if (!stats.isFile()) throw refusal(path, 'not a plain file; name a file of keys');
-    if (stats.mode & constants.S_IROTH) {
-      throw refusal(path, `its keys are readable by everybody on the machine; run: chmod o-r ${path}`);
-    }
-    if (stats.size > MAX_FILE_OCTETS) {
-      throw refusal(path, `larger than ${MAX_FILE_OCTETS} octets, so hardly a file of keys`);
-    }
-    return await file.readFile('latin1');
-  } finally {
-    await file.close();
-  }
-}
-
-function openWords({ code }: NodeJS.ErrnoException): string {
-  if (code === 'ENOENT') return 'there is no such file; check the path';
-  if (code === 'EACCES') return 'not readable for this process; check its owner and mode';
-  return `cannot be opened (${code})`;
 }
 
 function refusal(path: string, what: string): NtpKeyFileError {

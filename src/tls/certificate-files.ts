@@ -3,11 +3,9 @@
 // Also reading PEM files with the care that keys need, which the local CA shares.
 // It does not know who serves the pair.
 
-import { type BigIntStats, constants } from 'node:fs';
-import type { FileHandle } from 'node:fs/promises';
 import type { Clock, Timer } from '../clock/clock.ts';
 import { FileWatch } from '../files/file-watch.ts';
-import { openWithoutWaiting } from '../files/read-file.ts';
+import { readSecretFile, type SecretFile } from '../files/secret-file.ts';
 import type { Log } from '../observe/log.ts';
 import { dateWarning, fitPair, type ServedCertificate } from './certificate-store.ts';
 
@@ -134,7 +132,7 @@ export async function readPair(
  * @throws Error with one sentence: file, what is wrong, and what to do
  */
 export function readPem(path: string): Promise<string> {
-  return readBounded(path, () => {});
+  return readSecretFile(path, { ...pemFile(path), secret: null });
 }
 
 /**
@@ -142,37 +140,14 @@ export function readPem(path: string): Promise<string> {
  * @throws Error as `readPem`
  */
 export function readKeyPem(path: string): Promise<string> {
-  return readBounded(path, (stats) => {
-    if ((stats.mode & BigInt(constants.S_IROTH)) === 0n) return;
-    throw new Error(`${path}: this key is readable by everybody on the machine; run: chmod 600 ${path}`);
-  });
+  return readSecretFile(path, { ...pemFile(path), secret: 'this key is', repair: 'chmod 600' });
 }
 
-async function readBounded(path: string, check: (stats: BigIntStats) => void): Promise<string> {
-  const file = await openPlain(path);
-  try {
-    // Asked of the open file, not of its path, which may mean another file a moment later.
-    const stats = await file.stat({ bigint: true });
-    if (!stats.isFile()) throw new Error(`${path}: not a plain file; name a PEM file`);
-    check(stats);
-    if (stats.size > MAX_PEM_BYTES)
-      throw new Error(`${path}: larger than ${MAX_PEM_BYTES} bytes, so hardly a PEM file`);
-    return await file.readFile('utf8');
-  } finally {
-    await file.close();
-  }
-}
-
-async function openPlain(path: string): Promise<FileHandle> {
-  try {
-    return await openWithoutWaiting(path);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT') throw new Error(`${path}: there is no such file; check the path`);
-    if (code === 'EACCES')
-      throw new Error(`${path}: not readable for this process; check its owner and mode`);
-    throw new Error(`${path}: cannot be opened (${code})`);
-  }
+function pemFile(path: string): Omit<SecretFile, 'secret'> {
+  return {
+    ...{ octetsMax: MAX_PEM_BYTES, unit: 'bytes', what: 'a PEM file', content: 'a PEM file' },
+    refusal: (words) => new Error(`${path}: ${words}`),
+  };
 }
 
 export const KEY_MODE = 0o600;

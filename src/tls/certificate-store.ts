@@ -1,13 +1,16 @@
-// The certificate that the TLS listeners serve, held in memory: a handshake never waits for a file or a CA.
-// Whoever has a better one calls `replace`; listeners subscribe and hand it to `setSecureContext`.
+// The certificates that the TLS listeners serve, held in memory: a handshake never waits for a file or a CA.
+// One is for everybody; whoever has a better one calls `replace`, and listeners hand it to `setSecureContext`. Further ones
+// are for clients that ask for a name of theirs (SNI, RFC 6066 section 3).
 // Also the two pure questions asked of any candidate: do its halves fit, and does it look out of date.
 // Dates never decide what is served (DESIGN: the clock never stops a listener); they only make a warning.
 
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { isIPv6 } from 'node:net';
-import { createSecureContext } from 'node:tls';
+import { createSecureContext, type SecureContext } from 'node:tls';
 import ipaddr from 'ipaddr.js';
 import type { ClockStatus } from '../clock/clock.ts';
+import { writeRfc3339 } from '../clock/rfc3339.ts';
+import { AlpnChallenges } from './alpn-challenges.ts';
 
 export interface ServedCertificate {
   /** PEM, the server's own certificate first, then what issued it. */
@@ -21,21 +24,64 @@ export interface ServedCertificate {
   readonly notAfterMs: number;
   /** Issuer's distinguished name on one line, for people. */
   readonly issuer: string;
-  readonly source: 'files' | 'local-ca';
+  readonly source: 'files' | 'local-ca' | 'acme';
+}
+
+/** What a TLS context is made of; the oldest version by RFC 8996. */
+export function contextOptions({ chainPem, keyPem }: Pick<ServedCertificate, 'chainPem' | 'keyPem'>) {
+  return { cert: chainPem, key: keyPem, minVersion: 'TLSv1.2' } as const;
+}
+
+interface FurtherCertificate {
+  readonly certificate: ServedCertificate;
+  readonly context: SecureContext;
 }
 
 export class CertificateStore {
+  /** What a CA looks for, while it does. */
+  readonly challenges: AlpnChallenges;
   #current: ServedCertificate;
+  #further: readonly FurtherCertificate[] = [];
   readonly #listeners = new Set<(certificate: ServedCertificate) => void>();
 
   /** A store is never empty, so that a listener can always start. */
-  constructor(first: ServedCertificate) {
+  constructor(first: ServedCertificate, challenges = new AlpnChallenges()) {
     this.#current = first;
+    this.challenges = challenges;
   }
 
-  /** The certificate for a client that asks for `serverName` (SNI); this release has one for all names. */
-  current(_serverName?: string): ServedCertificate {
-    return this.#current;
+  /** The certificate for a client that asks for `serverName` (SNI); the first one where none has that name. */
+  current(serverName?: string): ServedCertificate {
+    return this.#furtherFor(serverName)?.certificate ?? this.#current;
+  }
+
+  /** All of them, the first one first. */
+  get all(): readonly ServedCertificate[] {
+    return [this.#current, ...this.#further.map(({ certificate }) => certificate)];
+  }
+
+  /** The context of a further certificate that has `serverName`; undefined: the first one is shown. */
+  contextFor(serverName: string): SecureContext | undefined {
+    return this.#furtherFor(serverName)?.context;
+  }
+
+  /** Serves these besides the first one from now on; of two that have a name, the earlier one. */
+  replaceFurther(certificates: readonly ServedCertificate[]): void {
+    this.#further = certificates.map((certificate) => {
+      const known = this.#further.find((one) => isSamePair(one.certificate, certificate));
+      return known ?? { certificate, context: createSecureContext(contextOptions(certificate)) };
+    });
+  }
+
+  #furtherFor(serverName: string | undefined): FurtherCertificate | undefined {
+    if (serverName === undefined || this.#further.length === 0) return undefined;
+    const names = namesThatFit(serverName);
+    for (const name of names) {
+      if (this.#current.names.includes(name)) return undefined;
+      const found = this.#further.find(({ certificate }) => certificate.names.includes(name));
+      if (found !== undefined) return found;
+    }
+    return undefined;
   }
 
   /**
@@ -60,6 +106,16 @@ export class CertificateStore {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
+}
+
+function isSamePair(one: ServedCertificate, other: ServedCertificate): boolean {
+  return one.chainPem === other.chainPem && one.keyPem === other.keyPem;
+}
+
+/** Itself, then the wildcard above it (RFC 9525 section 6.3). */
+function namesThatFit(serverName: string): string[] {
+  const name = serverName.toLowerCase();
+  return [name, name.replace(/^[^.]+/, '*')];
 }
 
 /** A pair that can be served, or one sentence that says why not; `half` is where to look. */
@@ -93,7 +149,7 @@ export function fitPair(
   const keyPem = key.export({ type: 'pkcs8', format: 'pem' }) as string;
   try {
     // OpenSSL's own judgement (key sizes, digests), so that setSecureContext cannot fail later in a listener.
-    createSecureContext({ cert: chainPem, key: keyPem });
+    createSecureContext(contextOptions({ chainPem, keyPem }));
   } catch (error) {
     return { problem: `OpenSSL refuses to serve it (${(error as Error).message})`, half: 'certificate' };
   }
@@ -170,14 +226,11 @@ export function dateWarning(
   nowMs: number,
 ): string | null {
   if (status.state === 'untrusted') return null;
-  const believed = `our clock says ${rfc3339(nowMs)} (${status.basis ?? status.state})`;
+  const believed = `our clock says ${writeRfc3339(nowMs)} (${status.basis ?? status.state})`;
   if (nowMs < certificate.notBeforeMs) {
-    return `not valid before ${rfc3339(certificate.notBeforeMs)}, and ${believed}`;
+    return `not valid before ${writeRfc3339(certificate.notBeforeMs)}, and ${believed}`;
   }
-  if (nowMs > certificate.notAfterMs) return `expired at ${rfc3339(certificate.notAfterMs)}, and ${believed}`;
+  if (nowMs > certificate.notAfterMs)
+    return `expired at ${writeRfc3339(certificate.notAfterMs)}, and ${believed}`;
   return null;
-}
-
-function rfc3339(epochMs: number): string {
-  return `${new Date(epochMs).toISOString().slice(0, 19)}Z`;
 }

@@ -1,14 +1,16 @@
-// Where our own certificate comes from: the owner's files, or else the local CA, behind one store.
-// Files that cannot be used never keep a listener from starting: the local CA serves until they are repaired, and
-// once a pair from the files has been served, nothing but a better pair takes its place.
-// ACME, when it is built, is one more source here.
+// Where our own certificates come from: what a CA has issued (src/acme gets it), the owner's files, or else the local CA,
+// behind one store. Files that cannot be used, and a CA that has not issued yet, never keep a listener from starting: the
+// local CA serves until then. Once a better certificate has been served, the local CA comes back only for a configuration
+// that wants neither files nor a CA.
 
 import { isIP } from 'node:net';
 import { type NetworkInterfaceInfo, networkInterfaces } from 'node:os';
 import type { Clock } from '../clock/clock.ts';
 import type { Log } from '../observe/log.ts';
+import type { AlpnChallenges } from './alpn-challenges.ts';
 import { CertificateFiles, type FilesProblem } from './certificate-files.ts';
 import { CertificateStore, canonicalAddress, type ServedCertificate } from './certificate-store.ts';
+import { FurtherCertificates, type FurtherInputs } from './further-certificates.ts';
 import { LocalCa } from './local-ca.ts';
 
 export interface CertificateInputs {
@@ -18,6 +20,10 @@ export interface CertificateInputs {
   readonly addresses: readonly string[];
   /** Absolute paths; null: the local CA. */
   readonly files: { readonly certificate: string; readonly key: string } | null;
+  /** What a CA has issued; 'awaited': nothing yet; null: none is asked. */
+  readonly issued: ServedCertificate | 'awaited' | null;
+  /** Further certificates, for clients that ask for a name of theirs (SNI). */
+  readonly more: readonly FurtherInputs[];
   /** Absolute path. */
   readonly certsDir: string;
   /** Without ports; a wildcard means every address that the host has when the certificate is checked. */
@@ -29,6 +35,8 @@ export interface Certificates {
   readonly store: CertificateStore;
   /** Why the files that the owner named are not what is served, as they are now; null: they are, or none are named. */
   readonly filesProblem: FilesProblem | null;
+  /** A CA has issued a better one: for `names` among the further ones, or the first one where they are not. */
+  serveIssued(names: readonly string[], certificate: ServedCertificate): void;
   /** Reads everything again (SIGHUP), with new inputs where the configuration has changed; what works stays. */
   reload(inputs?: CertificateInputs): Promise<void>;
   close(): void;
@@ -37,6 +45,8 @@ export interface Certificates {
 export interface CertificateParts extends CertificateInputs {
   readonly clock: Clock;
   readonly log: Log;
+  /** What CAs look for at the DoH listener; none unless given. */
+  readonly challenges?: AlpnChallenges;
 }
 
 /** Opens the source that the configuration asks for; the store is never empty, whatever the files are like. */
@@ -64,7 +74,7 @@ export async function openCertificates(parts: CertificateParts): Promise<Certifi
     const { names, issuer, source } = certificate;
     log.info('serving a certificate', { source, names, issuer });
     if (store === null) {
-      store = new CertificateStore(certificate);
+      store = new CertificateStore(certificate, parts.challenges);
       return;
     }
     try {
@@ -75,23 +85,29 @@ export async function openCertificates(parts: CertificateParts): Promise<Certifi
     }
   };
 
-  const serveFromFiles = (certificate: ServedCertificate): void => {
+  const serveInPlaceOfLocalCa = (certificate: ServedCertificate): void => {
     localCa?.close();
     localCa = null;
-    serve(certificate);
+    if (certificate !== store?.current()) serve(certificate);
   };
 
   const settle = async (previous: CertificateInputs | null): Promise<void> => {
     if (!sameFiles(previous?.files ?? null, inputs.files)) {
       files?.close();
       const paths = inputs.files;
-      files = paths === null ? null : new CertificateFiles({ paths, clock, log, serve: serveFromFiles });
+      files =
+        paths === null ? null : new CertificateFiles({ paths, clock, log, serve: serveInPlaceOfLocalCa });
     }
-    if (files !== null) {
-      if (await files.load()) return;
-      if (store?.current().source === 'files') return;
+    const { issued } = inputs;
+    if (issued !== null && issued !== 'awaited') {
+      serveInPlaceOfLocalCa(issued);
+      return;
+    }
+    if (files !== null && (await files.load())) return;
+    const isWanted = files === null && issued === null;
+    if (!isWanted && store !== null && store.current().source !== 'local-ca') return;
+    if (files !== null)
       log.error('the local CA serves until the certificate files are repaired; devices may not trust it');
-    }
     if (previous !== null && previous.certsDir !== inputs.certsDir) {
       localCa?.close();
       localCa = null;
@@ -108,19 +124,31 @@ export async function openCertificates(parts: CertificateParts): Promise<Certifi
   };
 
   await settle(null);
+  const further = new FurtherCertificates({ store: store!, clock, log });
+  await further.become(inputs.more);
   return {
     store: store!,
     get filesProblem() {
       return files?.problem ?? null;
     },
+    serveIssued(names, certificate) {
+      if (names.join() !== inputs.names.join()) {
+        further.serveIssued(names, certificate);
+        return;
+      }
+      inputs = { ...inputs, issued: certificate };
+      serveInPlaceOfLocalCa(certificate);
+    },
     async reload(next = inputs) {
       const previous = inputs;
       inputs = next;
       await settle(previous);
+      await further.become(inputs.more);
     },
     close() {
       files?.close();
       localCa?.close();
+      further.close();
     },
   };
 }

@@ -13,7 +13,7 @@ import { isIP } from 'node:net';
 /** RFC 5280 appendix A: ub-common-name. */
 const MAX_COMMON_NAME = 64;
 
-const ECDSA_P256 = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
+export const ECDSA_P256 = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
 
 /** Milliseconds since 1970, both ends included. */
 export interface Validity {
@@ -105,7 +105,7 @@ export async function signLeaf(
 }
 
 /** Loaded when something is to be signed: it takes longer to load than the rest of the start. */
-async function loadX509() {
+export async function loadX509() {
   await import('reflect-metadata'); // what its dependency tsyringe needs to be there before it
   return import('@peculiar/x509');
 }

@@ -4,6 +4,7 @@
 // error, so whoever pardons the dates afterwards also pardons the foreign CA behind them.
 // No sockets, no clock, no revocation.
 
+import { writeRfc3339 } from '../clock/rfc3339.ts';
 import { describeWrongName, judgePins } from './identity.ts';
 import type { OpenSsl } from './openssl.ts';
 import { Certificate } from './openssl-certificate.ts';
@@ -113,16 +114,22 @@ function judgeChain(
 function judgeLeafDates(leaf: Certificate, at: number): Finding {
   const second = Math.floor(at / 1000) * 1000;
   if (second < leaf.notBeforeMs) {
-    return fails(`the certificate begins on ${date(leaf.notBeforeMs)}, and it was judged at ${date(at)}`);
+    return fails(
+      `the certificate begins on ${writeRfc3339(leaf.notBeforeMs)}, and it was judged at ${writeRfc3339(at)}`,
+    );
   }
   if (second < leaf.notAfterMs) return holds;
-  return fails(`the certificate ended on ${date(leaf.notAfterMs)}, and it was judged at ${date(at)}`);
+  return fails(
+    `the certificate ended on ${writeRfc3339(leaf.notAfterMs)}, and it was judged at ${writeRfc3339(at)}`,
+  );
 }
 
 /** OpenSSL begins at the anchor; a person is helped most by the dates of the certificate itself. */
 function describeDateError(leaf: Certificate, path: Path, at: number): string {
   const finding = judgeLeafDates(leaf, at);
-  return finding.ok ? `${which(path.depth)} ${DATE_ERRORS.get(path.error)} at ${date(at)}` : finding.reason;
+  return finding.ok
+    ? `${which(path.depth)} ${DATE_ERRORS.get(path.error)} at ${writeRfc3339(at)}`
+    : finding.reason;
 }
 
 function describePathError(openssl: OpenSsl, path: Path): string {
@@ -136,9 +143,4 @@ function describePathError(openssl: OpenSsl, path: Path): string {
 
 function which(depth: number): string {
   return depth === 0 ? 'the certificate' : `issuer ${depth} above the certificate`;
-}
-
-function date(epochMs: number): string {
-  const instant = new Date(epochMs);
-  return Number.isNaN(instant.getTime()) ? 'no date' : instant.toISOString().replace(/\.\d+Z$/, 'Z');
 }

@@ -8,6 +8,7 @@ export function adminSubject(parts: Partial<AdminSubject> = {}): AdminSubject {
     status: () => synchronized,
     forgetStamp: async () => 'forgotten',
     flushCache: () => 0,
+    renewCertificate: async () => ({ ok: true, sentence: 'renewed' }),
     explainName: async () => {
       throw new Error('this test explains nothing');
     },

@@ -1,6 +1,12 @@
 // Exemplary Status values, one a story, for the page and for the texts of `status`, `time` and `explain`.
 
-import type { ClockReport, SourceReport, Status } from '../../src/admin/status.ts';
+import type {
+  CertificateReport,
+  ClockReport,
+  IssuanceStatus,
+  SourceReport,
+  Status,
+} from '../../src/admin/status.ts';
 
 const HOUR_MS = 3_600_000;
 const YEAR_MS = 365.2425 * 24 * HOUR_MS;
@@ -91,6 +97,17 @@ const clock: ClockReport = {
   incidents: [],
 };
 
+const localCa: CertificateReport = {
+  names: ['dns.home.example', '192.168.1.2'],
+  notBefore: '2026-10-20T09:00:00.000Z',
+  notAfter: '2026-12-04T09:00:00.000Z',
+  issuer: 'CN=Noonmark local CA',
+  source: 'local-ca',
+  renewal: 'by itself, 30 days before its end',
+  problem: null,
+  filesProblem: null,
+};
+
 /** Everything works. */
 export const synchronized: Status = {
   version: '0.3.0',
@@ -103,16 +120,9 @@ export const synchronized: Status = {
   },
   waiting: [],
   clock,
-  certificate: {
-    names: ['dns.home.example', '192.168.1.2'],
-    notBefore: '2026-10-20T09:00:00.000Z',
-    notAfter: '2026-12-04T09:00:00.000Z',
-    issuer: 'CN=Noonmark local CA',
-    source: 'local-ca',
-    renewal: 'by itself, 30 days before its end',
-    problem: null,
-    filesProblem: null,
-  },
+  certificate: localCa,
+  certificates: [localCa],
+  issuances: [],
   designated: [
     {
       asked: '192.168.1.2',
@@ -221,7 +231,6 @@ export const untrusted: Status = {
     witnesses: [{ ...clock.witnesses[0]!, agrees: null, lastAgoMs: 8000 }],
     stamp: { at: null, problem: 'there is no stamp in the state directory', problemForMs: 40_000 },
   },
-  certificate: { ...synchronized.certificate!, problem: null },
   designated: [
     {
       ...synchronized.designated[0]!,
@@ -317,4 +326,136 @@ export const holdover: Status = {
       lastAgoMs: 13 * HOUR_MS,
     })),
   },
+};
+
+const LETS_ENCRYPT = 'https://acme-v02.api.letsencrypt.org/directory';
+
+const house: IssuanceStatus = {
+  names: ['dns.home.example', 'home.example'],
+  directory: LETS_ENCRYPT,
+  challenge: 'dns-01',
+  phase: 'idle',
+  waitsFor: null,
+  isServed: true,
+  wantedForMs: 225_160_000,
+  renewAt: '2026-12-19T08:12:00.000Z',
+  reason:
+    'the CA wants it renewed in its window from 2026-12-18T06:00:00Z to 2026-12-20T06:00:00Z, of which 2026-12-19T08:12:00Z was drawn',
+  window: { start: '2026-12-18T06:00:00.000Z', end: '2026-12-20T06:00:00.000Z', explanation: null },
+  lastFailure: null,
+  lastSuccess: null,
+  nextLookMs: 2_215_000,
+};
+
+const issuedForHouse: CertificateReport = {
+  ...localCa,
+  names: ['dns.home.example', 'home.example'],
+  notBefore: '2026-10-20T09:00:00.000Z',
+  notAfter: '2027-01-18T08:59:59.000Z',
+  issuer: "C=US, O=Let's Encrypt, CN=E7",
+  source: 'acme',
+  renewal: `by itself from acme-v02.api.letsencrypt.org on 2026-12-19: ${house.reason}`,
+};
+
+const ownFiles: CertificateReport = {
+  ...localCa,
+  names: ['dns.lab.example'],
+  notBefore: '2026-06-01T00:00:00.000Z',
+  notAfter: '2027-06-01T00:00:00.000Z',
+  issuer: 'CN=Lab CA',
+  source: 'files',
+  renewal: 'by you: the files are read again when they change',
+};
+
+/** Let's Encrypt has issued the first certificate; the second is from files. */
+export const issued: Status = {
+  ...synchronized,
+  certificate: issuedForHouse,
+  certificates: [issuedForHouse, ownFiles],
+  issuances: [house],
+};
+
+const NOT_PROVEN =
+  'dns.home.example was not proven: the CA says: 203.0.113.7: Timeout during connect (likely firewall problem) (connection); what to check: that each A and AAAA record of the name leads to this house (an AAAA record is tried first), that the router forwards port 80 to this server, and that no firewall or provider blocks it';
+
+const notThere: IssuanceStatus = {
+  ...house,
+  names: ['dns.home.example'],
+  challenge: 'http-01',
+  phase: 'waiting',
+  waitsFor: NOT_PROVEN,
+  isServed: false,
+  wantedForMs: 412_000,
+  renewAt: '2026-11-03T08:06:00.000Z',
+  reason: 'there is none yet',
+  window: null,
+  lastFailure: { at: '2026-11-03T08:11:02.000Z', reason: NOT_PROVEN },
+  nextLookMs: 197_000,
+};
+
+/** The CA could not prove the name: the local CA's certificate is still served. */
+export const notIssued: Status = {
+  ...synchronized,
+  issuances: [notThere],
+  degraded: [
+    {
+      what: 'no certificate of acme-v02.api.letsencrypt.org yet: devices that do not have ca.pem refuse DoT and DoH',
+      since: '2026-11-03T08:05:53.402Z',
+      sinceMs: 412_000,
+      evidence:
+        'dns.home.example was not proven: the CA says: 203.0.113.7: Timeout during connect (likely firewall problem) (connection)',
+      doThis:
+        'check that each A and AAAA record of the name leads to this house (an AAAA record is tried first), that the router forwards port 80 to this server, and that no firewall or provider blocks it; then `noonmark certificate renew --now`, or wait: it is tried again by itself (next look at 2026-11-03 08:16:02 UTC); docs/certificates.md says more',
+    },
+  ],
+};
+
+const lateNames = { ...house, names: ['dns.home.example'] };
+const renewedTooLate: CertificateReport = {
+  ...issuedForHouse,
+  names: ['dns.home.example'],
+  notBefore: '2026-08-10T09:00:00.000Z',
+  notAfter: '2026-11-08T08:59:59.000Z',
+};
+
+/** A certificate of a CA runs out: nothing new is issued, for the zone cannot be written; a second is being ordered. */
+export const notRenewed: Status = {
+  ...issued,
+  certificate: renewedTooLate,
+  certificates: [renewedTooLate, ownFiles],
+  issuances: [
+    {
+      ...lateNames,
+      phase: 'waiting',
+      waitsFor: 'the last 9 attempts failed; the next is at 2026-11-03T14:02:11Z',
+      renewAt: '2026-10-09T11:20:00.000Z',
+      reason:
+        'it ends on 2026-11-08T08:59:59Z, and about two thirds of its life are over on 2026-10-09T11:20:00Z',
+      window: null,
+      lastFailure: {
+        at: '2026-11-03T02:02:11.000Z',
+        reason: 'the server 192.168.1.1 refuses the update (NOTAUTH)',
+      },
+      lastSuccess: null,
+    },
+    {
+      ...notThere,
+      names: ['*.lab.example'],
+      challenge: 'dns-01',
+      phase: 'ordering',
+      waitsFor: null,
+      lastFailure: null,
+    },
+  ],
+  degraded: [
+    {
+      what: 'the certificate is not renewed: 5 d 1 h of its life left',
+      since: '2026-10-09T11:20:00.000Z',
+      sinceMs: 2_148_765_402,
+      evidence:
+        'the server 192.168.1.1 refuses the update (NOTAUTH); the last 9 attempts failed; the next is at 2026-11-03T14:02:11Z',
+      doThis:
+        'it is tried again by itself (next look at 2026-11-03 08:49:40 UTC); `noonmark certificate renew --now` does it at once, and docs/certificates.md says what can be wrong',
+    },
+  ],
 };

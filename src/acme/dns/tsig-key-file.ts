@@ -3,11 +3,10 @@
 // No message repeats what stands in the file: in a broken one, any word may be the secret. Signing is dns/tsig.ts.
 
 import { createSecretKey } from 'node:crypto';
-import { constants } from 'node:fs';
 import { printable } from '../../config/value-error.ts';
 import { type NameKey, nameKey } from '../../dns/names.ts';
 import { TSIG_ALGORITHMS, type TsigAlgorithm, type TsigKey } from '../../dns/tsig.ts';
-import { openWithoutWaiting } from '../../files/read-file.ts';
+import { readSecretFile } from '../../files/secret-file.ts';
 
 /** A key and a page of comments. */
 const MAX_FILE_OCTETS = 16_384;
@@ -22,7 +21,11 @@ export class TsigKeyFileError extends Error {
 
 /** @throws TsigKeyFileError */
 export async function loadTsigKey(path: string): Promise<TsigKey> {
-  return readTsigKey(await readKeyFile(path), path);
+  const text = await readSecretFile(path, {
+    ...{ octetsMax: MAX_FILE_OCTETS, what: 'a TSIG key file', content: 'a TSIG key', secret: 'its key is' },
+    refusal: (words) => refusal(path, words),
+  });
+  return readTsigKey(text, path);
 }
 
 /**
@@ -130,32 +133,6 @@ class Tokens {
   refusal(what: string): TsigKeyFileError {
     return refusal(`${this.#file}:${this.#line}`, what);
   }
-}
-
-async function readKeyFile(path: string): Promise<string> {
-  const file = await openWithoutWaiting(path).catch((error) => {
-    throw refusal(path, openWords(error));
-  });
-  try {
-    // Asked of the open file, not of its path, which may mean another file a moment later.
-    const stats = await file.stat();
-    if (!stats.isFile()) throw refusal(path, 'not a plain file; name a TSIG key file');
-    if (stats.mode & constants.S_IROTH) {
-      throw refusal(path, `its key is readable by everybody on the machine; run: chmod o-r ${path}`);
-    }
-    if (stats.size > MAX_FILE_OCTETS) {
-      throw refusal(path, `larger than ${MAX_FILE_OCTETS} octets, so hardly a TSIG key`);
-    }
-    return await file.readFile('latin1');
-  } finally {
-    await file.close();
-  }
-}
-
-function openWords({ code }: NodeJS.ErrnoException): string {
-  if (code === 'ENOENT') return 'there is no such file; check the path';
-  if (code === 'EACCES') return 'not readable for this process; check its owner and mode';
-  return `cannot be opened (${code})`;
 }
 
 function refusal(place: string, what: string): TsigKeyFileError {

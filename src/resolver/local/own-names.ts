@@ -1,7 +1,7 @@
 // The names of this server itself: those on its certificate and the host's own. Answered by ourselves, in every clock
 // state, so that a device that is told "use dns.home.example" finds it when nothing else works.
 // The answer is the address that was asked, because that one evidently reaches us; for the other address family it is
-// what the same interface has. The configuration may name addresses instead.
+// what the same interface has and we listen on. The configuration may name addresses instead.
 
 import ipaddr from 'ipaddr.js';
 import { TYPE } from '../../dns/codes.ts';
@@ -18,7 +18,7 @@ export interface OwnNamesParts {
   readonly names: readonly string[];
   /** Empty: the address that was asked. */
   readonly addresses: readonly string[];
-  /** All addresses of the interface that has this one, itself included. */
+  /** Addresses of the interface that has this one on which this server listens. */
   readonly neighboursOf: (address: string) => readonly string[];
 }
 

@@ -1,6 +1,7 @@
 // The storage on a real disk: whole things in and out, files that are torn, foreign, unreadable or in the way, disks that
 // are full or can only be read, a writer that is killed at any moment, and for whom the files are readable.
 
+import { execFileSync } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import {
   chmodSync,
@@ -114,6 +115,19 @@ describe('what is stored', () => {
     expect(await storage.readLedger()).toEqual({ ledger: EMPTY_LEDGER, problem: null });
     await storage.writeOrder(ID, null);
     expect(existsSync(certsDir)).toBe(false);
+  });
+
+  it('knows from whom a certificate was ordered, in a line that OpenSSL passes over', async () => {
+    const origin = { directory: CA, profile: 'shortlived' };
+    await storage.writeCertificate(ID, { ...a, origin });
+    expect(await storage.readCertificate(ID)).toEqual({ ...a, origin });
+    const file = join(at('certificates'), `${ID}.pem`);
+    for (const command of ['x509', 'pkey'])
+      expect(() =>
+        execFileSync('openssl', [command, '-in', file, '-noout'], { stdio: 'pipe' }),
+      ).not.toThrow();
+    writeFileSync(file, readFileSync(file, 'utf8').replace('"directory"', '"nobody"'), { mode: 0o600 });
+    expect(await storage.readCertificate(ID)).toEqual(a);
   });
 
   it('is replaced, and an order is deleted by null', async () => {

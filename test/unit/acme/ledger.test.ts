@@ -33,8 +33,31 @@ function event({ ago, ...rest }: Told): LedgerEvent {
 const ledgerOf = (...told: Told[]): Ledger =>
   told.map(event).reduce((ledger, one) => record(ledger, one), EMPTY_LEDGER);
 
-const may = (ledger: Ledger, names: readonly string[] = NAMES, directory = CA, nowMs = NOW) =>
-  mayOrder(ledger, { directory, names, nowMs });
+const may = (
+  ledger: Ledger,
+  names: readonly string[] = NAMES,
+  directory = CA,
+  nowMs = NOW,
+  lifeMs: number | null = null,
+) => mayOrder(ledger, { directory, names, nowMs, lifeMs });
+
+describe('a CA of one’s own that issues for hours', () => {
+  it.each([
+    [24 * HOUR, 4 * HOUR],
+    [12 * HOUR, 2 * HOUR],
+    [6 * DAY, DAY],
+    [90 * DAY, DAY],
+  ])('with a life of %i ms is asked again after %i', (lifeMs, pauseMs) => {
+    const at = (ago: number) => may(ledgerOf({ ago }), NAMES, CA, NOW, lifeMs).ok;
+    expect([at(pauseMs - 1), at(pauseMs)]).toEqual([false, true]);
+  });
+
+  it('may renew at two thirds of that life for ever', () => {
+    const ledger = ledgerOf(...[48, 40, 32, 24, 16, 8].map((hours) => ({ ago: hours * HOUR })));
+    expect(may(ledger, NAMES, CA, NOW, 12 * HOUR)).toEqual({ ok: true });
+    expect(may(ledger).ok).toBe(false);
+  });
+});
 
 const failed = (ago: number, name?: string): Told => ({
   ago,

@@ -5,7 +5,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { isPubliclyTrusted, proveCertificate } from '../../../src/acme/proof.ts';
+import { proveCertificate } from '../../../src/acme/proof.ts';
 import { loadOpenSsl, type OpenSsl } from '../../../src/tls/openssl.ts';
 import { TrustAnchors } from '../../../src/tls/trust-anchors.ts';
 import { verifyChain } from '../../../src/tls/verify.ts';
@@ -185,36 +185,5 @@ describe("OpenSSL's own validation finds besides", () => {
     const anchors = TrustAnchors.fromPem(toPem(intermediate));
     const verdict = verifyChain(openssl, { chain: good.der, name: 'dns.example', anchors, at: AT });
     expect(verdict.chain.ok).toBe(false);
-  });
-});
-
-describe('public trust', () => {
-  const pem = pemOf(...good.der);
-
-  it('is not had by a CA of our own, and is unknown without OpenSSL', () => {
-    expect(isPubliclyTrusted(pem, 'dns.example', AT, openssl)).toBe(false);
-    expect(isPubliclyTrusted(pem, 'dns.example', AT, null)).toBeNull();
-    expect(isPubliclyTrusted('no PEM', 'dns.example', AT, openssl)).toBe(false);
-  });
-
-  it('is had where the public roots vouch for name and date', () => {
-    // A process of its own, in which our root is one of them.
-    const questions = [
-      ['dns.example', AT],
-      ['*.home.example', AT],
-      ['other.example', AT],
-      ['dns.example', AT + 100 * DAY_MS],
-    ];
-    const script = `
-      import { isPubliclyTrusted } from './src/acme/proof.ts';
-      import { loadOpenSsl } from './src/tls/openssl.ts';
-      const { openssl } = loadOpenSsl();
-      const answers = ${JSON.stringify(questions)}.map(([name, at]) =>
-        isPubliclyTrusted(${JSON.stringify(pem)}, name, at, openssl));
-      process.stdout.write(JSON.stringify(answers));`;
-    const env = { ...process.env, NODE_EXTRA_CA_CERTS: pki.rootFile };
-    const cwd = join(import.meta.dirname, '../../..');
-    const answers = execFileSync(process.execPath, ['--input-type=module', '-e', script], { cwd, env });
-    expect(JSON.parse(answers.toString())).toEqual([true, true, false, false]);
   });
 });

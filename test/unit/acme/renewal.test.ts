@@ -22,6 +22,7 @@ const certificate = (change: Partial<Certificate> = {}): Certificate => ({
 const inputs = (change: Partial<RenewalInputs> = {}): RenewalInputs => ({
   certificate: certificate(),
   wantedNames: ['dns.example'],
+  wantedOrigin: { directory: 'https://ca.example/dir', profile: null },
   window: null,
   nowMs: BEGAN + DAY_MS,
   ...change,
@@ -53,6 +54,29 @@ describe('a new certificate is due at once', () => {
     ],
   ])('where names are wanted that it lacks: %j', (wantedNames, reason) => {
     expect(decideRenewal(inputs({ wantedNames }))).toEqual({ due: true, atMs: nowMs, reason });
+  });
+
+  it.each([
+    [
+      { directory: 'https://staging.example/dir', profile: null },
+      'it is from https://staging.example/dir, and https://ca.example/dir is configured now',
+    ],
+    [
+      { directory: 'https://ca.example/dir', profile: 'shortlived' },
+      'it was ordered with the profile shortlived, and no profile is configured now',
+    ],
+  ])('where it was ordered otherwise: %j', (origin, reason) => {
+    expect(decideRenewal(inputs({ certificate: certificate({ origin }) }))).toEqual({
+      due: true,
+      atMs: nowMs,
+      reason,
+    });
+  });
+
+  it('but not where nobody knows how, or it was ordered likewise', () => {
+    const { wantedOrigin } = inputs();
+    for (const origin of [undefined, wantedOrigin])
+      expect(decideRenewal(inputs({ certificate: certificate({ origin }) })).due).toBe(false);
   });
 
   it('but not for their case, their order, or an address written otherwise', () => {

@@ -228,6 +228,8 @@ describe('certificates from files, behind the store', () => {
     names: ['dns.example'],
     addresses: [],
     files: paths,
+    issued: null,
+    more: [],
     certsDir: join(directory, 'certs'),
     listenAddresses: ['127.0.0.1'],
     hostName: 'host',

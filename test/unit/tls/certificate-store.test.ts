@@ -181,6 +181,90 @@ describe('the store', () => {
     expect(heard).toEqual(['second']);
   });
 
+  describe('with further certificates', () => {
+    type Which = 'first' | 'exact' | 'wild' | 'later' | 'renewed';
+    let all: Record<Which, ServedCertificate>;
+    beforeAll(() => {
+      const pair = (chainPem: string, keyPem: string, ...names: string[]): ServedCertificate => ({
+        ...certificate('a further one'),
+        ...{ chainPem, keyPem, names },
+      });
+      all = {
+        first: { ...certificate('first'), names: ['dns.example', '*.house.example'] },
+        exact: pair(read('leaf.pem'), read('leaf.key'), 'a.house.example', 'b.lab.example'),
+        wild: pair(
+          read('root.pem'),
+          read('root.key'),
+          '*.lab.example',
+          'dns.example',
+          '*.guests.house.example',
+        ),
+        later: pair(read('other.pem'), read('other.key'), 'b.lab.example', '*.lab.example', 'only.example'),
+        renewed: pair(read('leaf.pem', 'root.pem'), read('leaf.key'), 'a.house.example'),
+      };
+    });
+
+    it.each<[string | undefined, Which, string]>([
+      ['dns.example', 'first', 'its own name, though a further one has it too'],
+      ['a.house.example', 'exact', 'an exact name before the wildcard of the first one'],
+      ['A.House.Example', 'exact', 'in whichever case'],
+      ['other.house.example', 'first', 'the wildcard of the first one'],
+      ['b.lab.example', 'exact', 'an exact name before a wildcard, and the earlier of two'],
+      ['c.lab.example', 'wild', 'the earlier of two wildcards'],
+      ['C.LAB.EXAMPLE', 'wild', 'a wildcard, in whichever case'],
+      ['only.example', 'later', 'the last one'],
+      ['x.c.lab.example', 'first', 'a wildcard is one label'],
+      ['lab.example', 'first', 'a wildcard is a label and not none'],
+      ['x.guests.house.example', 'wild', 'the wildcard just above, and no other'],
+      ['xlab.example', 'first', 'a suffix that is no label'],
+      ['example', 'first', 'a name of one label'],
+      ['', 'first', 'the empty name'],
+      ['192.0.2.1', 'first', 'an address, which nobody should ask for'],
+      [undefined, 'first', 'a client that asks for no name'],
+    ])('shows to who asks for %s the %s one: %s', (name, which) => {
+      const { first, exact, wild, later } = all;
+      const store = new CertificateStore(first);
+      store.replaceFurther([exact, wild, later]);
+      expect(store.current(name)).toBe(all[which]);
+      if (name === undefined) return;
+      expect(store.contextFor(name) === undefined).toBe(which === 'first');
+      expect(store.contextFor(name)).toBe(store.contextFor(name.toUpperCase()));
+    });
+
+    it('lists all, the first one first', () => {
+      const { first, exact, wild } = all;
+      const store = new CertificateStore(first);
+      expect(store.all).toEqual([first]);
+      store.replaceFurther([exact, wild]);
+      expect(store.all).toEqual([first, exact, wild]);
+    });
+
+    it('keeps the context of a pair that stays, also when it was read anew, and drops what has gone', () => {
+      const { first, exact, wild, renewed } = all;
+      const store = new CertificateStore(first);
+      store.replaceFurther([exact, wild]);
+      const [ofExact, ofWild] = ['a.house.example', 'c.lab.example'].map((name) => store.contextFor(name));
+      store.replaceFurther([{ ...wild }, renewed]);
+      expect(store.contextFor('c.lab.example')).toBe(ofWild);
+      expect(store.contextFor('a.house.example')).not.toBe(ofExact);
+      store.replaceFurther([renewed]);
+      expect(store.contextFor('c.lab.example')).toBeUndefined();
+      expect(store.all).toEqual([first, renewed]);
+    });
+
+    it('does not touch them when the first one is replaced, of which alone listeners hear', () => {
+      const { first, exact } = all;
+      const store = new CertificateStore(first);
+      const heard: string[] = [];
+      store.onReplace(({ issuer }) => heard.push(issuer));
+      store.replaceFurther([exact]);
+      expect(heard).toEqual([]);
+      store.replace(certificate('second'));
+      expect(heard).toEqual(['second']);
+      expect(store.current('a.house.example')).toBe(exact);
+    });
+  });
+
   it('tells the other listeners too when one of them throws', () => {
     const store = new CertificateStore(certificate('first'));
     const heard: string[] = [];

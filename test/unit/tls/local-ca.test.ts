@@ -503,6 +503,8 @@ describe('the names of a certificate', () => {
       ...inputs,
       listenAddresses,
       files: null,
+      issued: null,
+      more: [],
       certsDir,
       clock,
       log,

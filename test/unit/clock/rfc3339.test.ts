@@ -2,7 +2,7 @@
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseRfc3339, writeRfc3339 } from '../../../src/acme/rfc3339.ts';
+import { parseRfc3339, writeRfc3339 } from '../../../src/clock/rfc3339.ts';
 
 describe('a date of RFC 3339', () => {
   it.each([

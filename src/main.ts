@@ -47,6 +47,10 @@ const COMMANDS: Readonly<
     summary: 'does the server answer: exit code 0 or 1, for containers',
     load: async () => (await import('./cli/health.ts')).health,
   },
+  certificate: {
+    summary: 'how certificates stand, and a new one now: certificate renew --now',
+    load: async () => (await import('./cli/certificate.ts')).certificate,
+  },
   cache: {
     summary: 'forget answers of the running server: cache flush NAME',
     load: async () => (await import('./cli/cache.ts')).cache,
@@ -62,7 +66,7 @@ const OVERVIEW = `Noonmark, an encrypted DNS resolver that keeps working when th
 Usage: noonmark COMMAND [options]
 
 ${Object.entries(COMMANDS)
-  .map(([name, { summary }]) => `  ${name.padEnd(9)} ${summary}`)
+  .map(([name, { summary }]) => `  ${name.padEnd(11)} ${summary}`)
   .join('\n')}
 
 \`noonmark COMMAND --help\` explains each. Start with: npm start, then noonmark query nas.home.arpa`;

@@ -6,6 +6,8 @@ import { typeNumber } from '../dns/codes.ts';
 import { type NameKey, NameSyntaxError, nameKey, parseName } from '../dns/names.ts';
 import type { Explained, ExplainQuestion } from '../resolver/explained.ts';
 import type { AdminRoute } from './admin-request.ts';
+import { METRICS_TYPE, metricsText } from './metrics.ts';
+import { certificateName, type Renew } from './renewals.ts';
 import type { Status } from './status.ts';
 import { REFRESH_SECONDS, statusPage } from './status-page.ts';
 import { STYLE_HASH } from './status-page-style.ts';
@@ -24,6 +26,8 @@ export interface AdminSubject {
   readonly forgetStamp: () => Promise<string>;
   /** Forgets the answers to a name, with `below` those to all names under it as well; null: all. How many they were. */
   readonly flushCache: (name: NameKey | null, below: boolean) => number;
+  /** Orders a new certificate from its CA, or rehearses that; resolves with what came of it, perhaps after minutes. */
+  readonly renewCertificate: Renew;
   /** Asks the real chain, and says who answered. */
   readonly explainName: (question: ExplainQuestion) => Promise<Explained>;
 }
@@ -63,10 +67,14 @@ export async function answerAdmin(
       return readiness(status().notReady, accept);
     case 'status':
       return jsonAnswer(status());
+    case 'metrics':
+      return { status: 200, type: METRICS_TYPE, body: metricsText(status()) };
     case 'explain':
       return explain(new URLSearchParams(query), subject);
     case 'flush-cache':
       return flush(new URLSearchParams(query), subject);
+    case 'renew-certificate':
+      return renew(new URLSearchParams(query), subject);
     case 'forget-stamp':
       return textAnswer(200, await forgetStamp());
     case 'page': {
@@ -99,6 +107,14 @@ function flush(params: URLSearchParams, { flushCache }: AdminSubject): AdminAnsw
   if (isAll === params.has('name') || isAll !== (name === null))
     return textAnswer(400, 'either `name` with a domain name or `all` is needed');
   return jsonAnswer({ flushed: flushCache(name, params.has('below')) });
+}
+
+/** `name` or none, and `dry-run` or not; an empty name is a mistake of a script, and means no other certificate. */
+async function renew(params: URLSearchParams, { renewCertificate }: AdminSubject): Promise<AdminAnswer> {
+  const name = nameIn(params, certificateName);
+  if (name === null && params.has('name'))
+    return textAnswer(400, '`name` needs a name of a certificate, or is left out');
+  return jsonAnswer(await renewCertificate({ name, isDryRun: params.has('dry-run') }));
 }
 
 /** Null where there is none or it is malformed. */

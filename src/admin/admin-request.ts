@@ -5,7 +5,16 @@
 import { isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
 
-export type AdminRoute = 'page' | 'health' | 'ready' | 'status' | 'explain' | 'flush-cache' | 'forget-stamp';
+export type AdminRoute =
+  | 'page'
+  | 'health'
+  | 'ready'
+  | 'status'
+  | 'metrics'
+  | 'explain'
+  | 'flush-cache'
+  | 'forget-stamp'
+  | 'renew-certificate';
 
 export interface AdminRequest {
   readonly method: string;
@@ -34,15 +43,18 @@ const ROUTES: Readonly<Record<string, AdminRoute>> = {
   '/healthz': 'health',
   '/readyz': 'ready',
   '/api/status': 'status',
+  '/metrics': 'metrics',
 };
 /**
  * On the control socket alone: what changes something, and what makes this server look a name up. A page that found a
- * way past Host and Origin could otherwise empty the cache, or have names of its choosing asked of the upstreams.
+ * way past Host and Origin could otherwise empty the cache, have names of its choosing asked of the upstreams, or use up
+ * what a CA issues in a week.
  */
 const CONTROL_ROUTES: Readonly<Record<string, { readonly route: AdminRoute; readonly allow: string }>> = {
   '/api/explain': { route: 'explain', allow: 'GET' },
   '/control/flush-cache': { route: 'flush-cache', allow: 'POST' },
   '/control/forget-stamp': { route: 'forget-stamp', allow: 'POST' },
+  '/control/renew-certificate': { route: 'renew-certificate', allow: 'POST' },
 };
 
 /** `allowedHosts`: names and addresses that this server goes by, beside its own address, loopback and localhost. */
@@ -64,7 +76,10 @@ export function judgeAdminRequest(
   const path = target.split('?', 1)[0]!;
   const found = routeAt(path, request.isControl);
   if (found === null)
-    return { status: 404, message: 'there is /, /healthz, /readyz and /api/status, and nothing else' };
+    return {
+      status: 404,
+      message: 'there is /, /healthz, /readyz, /api/status and /metrics, and nothing else',
+    };
   const { route, allow } = found;
   if (allow.split(', ').includes(method)) return { route };
   return { status: 405, message: `only ${allow} is understood here`, allow };

@@ -18,6 +18,7 @@ import {
   textAnswer,
 } from './admin-answer.ts';
 import { judgeAdminRequest } from './admin-request.ts';
+import { boundedRenewals, RENEWAL_WITHIN_MS } from './renewals.ts';
 
 export interface AdminLimits {
   readonly connections: number;
@@ -49,6 +50,7 @@ export interface AdminServerParts extends AdminSubject {
 /** Makes servers that share their limits, and drains them. */
 export class AdminServer {
   readonly #parts: AdminServerParts;
+  readonly #subject: AdminSubject;
   readonly #limits: AdminLimits;
   readonly #connections: ConnectionTable;
   readonly #connectionOf = new WeakMap<Socket, AdminConnection>();
@@ -57,6 +59,7 @@ export class AdminServer {
   constructor(parts: AdminServerParts) {
     const { what, clock, log, limits = ADMIN_LIMITS } = parts;
     this.#parts = parts;
+    this.#subject = { ...parts, renewCertificate: boundedRenewals(parts) };
     this.#limits = limits;
     this.#drain = new Drain(clock);
     this.#connections = new ConnectionTable({
@@ -146,7 +149,9 @@ export class AdminServer {
         judged.allow === undefined ? {} : { allow: judged.allow },
       );
     const query = target.slice(target.indexOf('?') + 1 || target.length);
-    return answerAdmin(judged.route, { query, accept: headers.accept ?? '' }, this.#parts);
+    if (judged.route === 'renew-certificate')
+      this.#connectionOf.get(socket)?.expectAnswerWithin(RENEWAL_WITHIN_MS);
+    return answerAdmin(judged.route, { query, accept: headers.accept ?? '' }, this.#subject);
   }
 
   #respond(
@@ -173,17 +178,23 @@ export class AdminServer {
 /** One client connection, as the connection table sees it. */
 class AdminConnection implements TrackedConnection {
   readonly client: string;
-  lastActiveMs: number;
   isEnding = false;
   readonly #socket: Socket;
   readonly #clock: Clock;
   #requests = 0;
+  #lastActiveMs: number;
+  /** Monotonic milliseconds: until then the answer is ours to give, and the client does not stall. */
+  #owedUntilMs = 0;
 
   constructor(socket: Socket, clock: Clock) {
     this.client = plainAddress(socket.remoteAddress);
     this.#socket = socket;
     this.#clock = clock;
-    this.lastActiveMs = clock.monotonic();
+    this.#lastActiveMs = clock.monotonic();
+  }
+
+  get lastActiveMs(): number {
+    return Math.max(this.#lastActiveMs, Math.min(this.#owedUntilMs, this.#clock.monotonic()));
   }
 
   get isBusy(): boolean {
@@ -192,12 +203,17 @@ class AdminConnection implements TrackedConnection {
 
   begin(): void {
     this.#requests += 1;
-    this.lastActiveMs = this.#clock.monotonic();
+    this.#lastActiveMs = this.#clock.monotonic();
+  }
+
+  expectAnswerWithin(ms: number): void {
+    this.#owedUntilMs = this.#clock.monotonic() + ms;
   }
 
   finish(): void {
     this.#requests -= 1;
-    this.lastActiveMs = this.#clock.monotonic();
+    this.#lastActiveMs = this.#clock.monotonic();
+    if (!this.isBusy) this.#owedUntilMs = 0;
     if (this.isEnding && !this.isBusy) this.#socket.destroySoon();
   }
 

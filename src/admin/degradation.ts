@@ -1,15 +1,17 @@
 // What does not work as it should, in words for a tired person: what, since when, on what evidence, and what to do.
 // Pure; the facts come from all over the house, and the sentences are all here, those about the time in
-// clock-degradation.ts. Each part knows best since when it has been in disorder.
+// clock-degradation.ts, those about certificates in certificate-degradation.ts. Each part knows best since when it has
+// been in disorder.
 
 import type { ListReport } from '../lists/list.ts';
 import type { ForwardState } from '../resolver/forward-zones.ts';
 import type { NameFileReport } from '../resolver/local/name-file.ts';
 import type { FilesProblem } from '../tls/certificate-files.ts';
 import type { UpstreamState } from '../upstream/pool.ts';
+import { certificateDegradations } from './certificate-degradation.ts';
 import { clockDegradations, nativeVerification, stampDegradation } from './clock-degradation.ts';
 import { sinceOf } from './clock-report.ts';
-import type { CertificateReport, ClockReport, Degraded, Status } from './status.ts';
+import type { CertificateReport, ClockReport, Degraded, IssuanceStatus, Status } from './status.ts';
 import { plural, zonesNamed } from './words.ts';
 
 export interface Facts {
@@ -18,7 +20,9 @@ export interface Facts {
   readonly forwards: readonly ForwardState[];
   readonly lists: readonly ListReport[];
   readonly nameFiles: readonly NameFileReport[];
-  readonly certificate: CertificateReport | null;
+  /** The one for everybody first; empty: nothing is served yet. */
+  readonly certificates: readonly CertificateReport[];
+  readonly issuances: readonly IssuanceStatus[];
   /** Of the certificate files that the owner named. */
   readonly filesProblem: FilesProblem | null;
   readonly waiting: Status['waiting'];
@@ -57,8 +61,7 @@ export function degradationsOf(facts: Facts): Degraded[] {
     ...listDegradations(facts),
     ...nameFileDegradations(facts),
     ...stampDegradation(facts),
-    ...filesDegradation(facts),
-    ...dateDegradation(facts),
+    ...certificateDegradations(facts),
     ...waitingAddresses(facts),
     ...nativeVerification(facts),
   ];
@@ -135,40 +138,6 @@ function nameFileDegradations({ nameFiles, clock }: Facts): Degraded[] {
       },
     ];
   });
-}
-
-function filesDegradation({ certificate, filesProblem, clock }: Facts): Degraded[] {
-  if (certificate === null || filesProblem === null) return [];
-  const what =
-    certificate.source === 'files'
-      ? "the certificate files as they are now cannot be used: those read before are served, and the next start would serve the local CA's certificate"
-      : "the certificate that you named is not served; the local CA's is, which devices may not trust";
-  return [
-    {
-      what,
-      ...sinceOf(filesProblem.forMs, clock),
-      evidence: filesProblem.problem,
-      doThis: 'mend the files of `certificate.files`; they are read again at once',
-    },
-  ];
-}
-
-function dateDegradation({ certificate, clock, uptimeMs }: Facts): Degraded[] {
-  if (certificate === null || certificate.problem === null) return [];
-  return [
-    {
-      what: 'the certificate that DoT and DoH show is not valid now; strict clients refuse it',
-      ...sinceOf(overForMs(certificate, clock) ?? uptimeMs, clock),
-      evidence: certificate.problem,
-      doThis: `renew it; it is read again at once (${certificate.renewal})`,
-    },
-  ];
-}
-
-/** Null for one that is not over, and while nobody knows. */
-function overForMs({ notAfter }: CertificateReport, { now }: ClockReport): number | null {
-  const forMs = now === null ? Number.NaN : Date.parse(now) - Date.parse(notAfter);
-  return forMs > 0 ? forMs : null;
 }
 
 function waitingAddresses({ waiting, clock }: Facts): Degraded[] {

@@ -2,6 +2,7 @@
 // Pure; src/app asks them all.
 
 import manifest from '../../package.json' with { type: 'json' };
+import type { IssuanceReport } from '../acme/issuance.ts';
 import type { SocketAddress } from '../config/config.ts';
 import { formatAddress, type Listener, type WaitingAddress } from '../listener/listener.ts';
 import type { ListReport } from '../lists/list.ts';
@@ -13,10 +14,16 @@ import type { FilesProblem } from '../tls/certificate-files.ts';
 import type { ServedCertificate } from '../tls/certificate-store.ts';
 import type { TlsConnector } from '../tls/connect.ts';
 import type { UpstreamState } from '../upstream/pool.ts';
+import { directoryHost, issuanceOf, issuedFor } from './certificate-words.ts';
 import { clockReport, rfc3339 } from './clock-report.ts';
 import { degradationsOf, notReadyReasons, type ReloadFailure } from './degradation.ts';
 import { designatedReports } from './designation.ts';
-import type { CertificateReport, ClockReport, Status } from './status.ts';
+import type { CertificateReport, ClockReport, IssuanceStatus, Status } from './status.ts';
+
+export interface WantedReport extends IssuanceReport {
+  /** How long it has been wanted, in this life. */
+  readonly wantedForMs: number;
+}
 
 export interface StatusInputs {
   readonly uptimeMs: number;
@@ -26,7 +33,9 @@ export interface StatusInputs {
     readonly waiting: readonly WaitingAddress[];
   };
   readonly time: TimeReport;
-  readonly certificate: ServedCertificate | null;
+  /** The one for everybody first; empty: nothing is served yet. */
+  readonly certificates: readonly ServedCertificate[];
+  readonly issuances: readonly WantedReport[];
   readonly filesProblem: FilesProblem | null;
   readonly designate: (askedAddress: string) => Designation;
   /** Of all interfaces. */
@@ -47,8 +56,14 @@ export function gatherStatus(inputs: StatusInputs): Status {
   const doors = [...inputs.listeners, { transport: 'admin', addresses, waiting: adminWaiting }];
   const clock = clockReport(time);
   const { forwards, lists, nameFiles, filesProblem, reloadFailure } = inputs;
-  const certificate =
-    inputs.certificate === null ? null : certificateReport(inputs.certificate, filesProblem, clock);
+  const issuances = inputs.issuances.map((one) => ({
+    ...issuanceStatus(one),
+    isServed: issuedFor(one, inputs.certificates, inputs.issuances) !== undefined,
+  }));
+  const certificates = inputs.certificates.map((one, position) =>
+    certificateReport(one, position === 0 ? filesProblem : null, issuances, clock),
+  );
+  const certificate = certificates[0] ?? null;
   const waiting = doors.flatMap((door) =>
     door.waiting.map(({ address, reason, waitingForMs }) => ({
       listen: door.transport,
@@ -58,7 +73,7 @@ export function gatherStatus(inputs: StatusInputs): Status {
     })),
   );
   const facts = {
-    ...{ clock, upstreams, forwards, lists, nameFiles, certificate, filesProblem },
+    ...{ clock, upstreams, forwards, lists, nameFiles, certificates, issuances, filesProblem },
     ...{ waiting, reloadFailure, uptimeMs },
     verificationProblem: tls.verification === 'openssl' ? null : tls.reason,
     haveUpstreamsExpired: time.outweighsWitnesses,
@@ -71,7 +86,7 @@ export function gatherStatus(inputs: StatusInputs): Status {
     ),
     waiting,
     clock,
-    certificate,
+    ...{ certificate, certificates, issuances },
     designated: designatedReports(plainAddresses(inputs.listeners), inputs.hostAddresses, inputs.designate),
     upstreams,
     forwards,
@@ -95,25 +110,59 @@ function plainAddresses(listeners: StatusInputs['listeners']): string[] {
 const RENEWALS: Readonly<Record<ServedCertificate['source'], string>> = {
   files: 'by you: the files are read again when they change',
   'local-ca': 'by itself, 30 days before its end',
+  acme: 'by itself, when it is due',
 };
 
 function certificateReport(
   served: ServedCertificate,
   filesProblem: FilesProblem | null,
+  issuances: readonly IssuanceStatus[],
   { now }: ClockReport,
 ): CertificateReport {
   const { names, notBeforeMs, notAfterMs, issuer, source } = served;
   const notBefore = rfc3339(notBeforeMs) ?? '';
   const notAfter = rfc3339(notAfterMs) ?? '';
+  const issuance = issuanceOf(served, issuances);
   return {
     names,
     notBefore,
     notAfter,
     issuer,
     source,
-    renewal: RENEWALS[source],
+    renewal: issuance === undefined ? RENEWALS[source] : renewalSentence(issuance),
     problem: now === null ? null : dateProblem({ notBefore, notAfter }, now),
     filesProblem: filesProblem?.problem ?? null,
+  };
+}
+
+function renewalSentence(issuance: IssuanceStatus): string {
+  const { renewAt, reason, waitsFor, isServed, phase } = issuance;
+  const by = `from ${directoryHost(issuance)}`;
+  if (phase === 'ordering') return `a new one is being ordered ${by}`;
+  if (waitsFor !== null) return `a new one ${by} waits: ${waitsFor}`;
+  if (renewAt === null) return isServed ? RENEWALS.acme : `one ${by} will take its place`;
+  return `by itself ${by} on ${renewAt.slice(0, 10)}: ${reason}`;
+}
+
+function issuanceStatus(report: WantedReport): Omit<IssuanceStatus, 'isServed'> {
+  const { names, directory, challenge, phase, waitsFor, decision, window, lastFailure } = report;
+  return {
+    ...{ names, directory, challenge, phase, waitsFor },
+    wantedForMs: report.wantedForMs,
+    renewAt: decision === null ? null : rfc3339(decision.atMs),
+    reason: decision?.reason ?? null,
+    window:
+      window === null
+        ? null
+        : {
+            start: rfc3339(window.startMs) ?? '',
+            end: rfc3339(window.endMs) ?? '',
+            explanation: window.explanationUrl,
+          },
+    lastFailure:
+      lastFailure === null ? null : { at: rfc3339(lastFailure.atMs) ?? '', reason: lastFailure.reason },
+    lastSuccess: report.lastSuccessMs === null ? null : rfc3339(report.lastSuccessMs),
+    nextLookMs: report.nextLookInMs,
   };
 }
 

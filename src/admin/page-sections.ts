@@ -1,12 +1,11 @@
-// The parts of the status page that are lists: what is degraded, sources, witnesses, upstreams, and the certificate's life.
-// Tables keep their meaning for screen readers when a phone shows their rows as blocks, hence the roles.
+// The parts of the status page that are lists: what is degraded, sources, witnesses, upstreams; and what all parts are
+// made of. Tables keep their meaning for screen readers when a phone shows their rows as blocks, hence the roles.
 
 import { formatSpan } from '../timesync/span.ts';
 import { html, type Markup, NOTHING, withCode } from './markup.ts';
-import type { CertificateReport, ClockReport, SourceReport, Status } from './status.ts';
+import type { ClockReport, SourceReport, Status } from './status.ts';
 import {
   capital,
-  certificateSource,
   formatAge,
   formatCount,
   formatDay,
@@ -98,39 +97,6 @@ export function upstreamsSection({ upstreams }: Status): Markup {
   return section('upstreams', 'Upstreams', note, shown);
 }
 
-export function certificateSection({ certificate, clock }: Status): Markup {
-  if (certificate === null) return NOTHING;
-  const { names, issuer, source, renewal, problem, filesProblem } = certificate;
-  const warnings = [problem, filesProblem].map((one) =>
-    one === null ? NOTHING : html`<p class="bad">${one}</p>`,
-  );
-  const body = html`<p>${names.join(', ')}</p>${life(certificate, clock.now)}${warnings}
-<p class="soft">${issuer}, from ${certificateSource(source)}. Renewal: ${renewal}.</p>`;
-  return section('certificate', 'Certificate of this server', '', body);
-}
-
-const BAR_WIDTH = 400;
-
-/** The certificate's life as a bar, with a mark where our own time stands in it; without one while that is unknown. */
-function life({ notBefore, notAfter }: CertificateReport, now: string | null): Markup {
-  const [from, to] = [Date.parse(notBefore), Date.parse(notAfter)];
-  const at = now === null ? null : (Date.parse(now) - from) / (to - from);
-  const x = at === null ? null : Math.round(Math.min(1, Math.max(0, at)) * BAR_WIDTH);
-  const mark =
-    x === null
-      ? NOTHING
-      : html`<rect class="past" y="3" width="${x}" height="6" rx="3"/><rect class="now" x="${x - 1}" width="2" height="12"/>`;
-  const leftMs = now === null ? null : to - Date.parse(now);
-  const left =
-    leftMs === null
-      ? 'where in it we are is not known'
-      : leftMs < 0
-        ? `ended ${formatSpan(leftMs)} ago`
-        : `${formatSpan(leftMs)} left`;
-  return html`<svg class="life" viewBox="-2 0 404 12" aria-hidden="true"><rect class="span" y="3" width="400" height="6" rx="3"/>${mark}</svg>
-<p>${formatDay(notBefore)} to ${formatDay(notAfter)}; ${left}</p>`;
-}
-
 interface Cell {
   readonly is: 'name' | 'number' | 'none' | 'text';
   readonly content: Markup;
@@ -154,7 +120,11 @@ function table(head: readonly string[], rows: readonly (readonly Cell[])[]): Mar
 <tbody role="rowgroup">${rows.map((row) => html`<tr role="row">${row.map(cell)}</tr>`)}</tbody></table>`;
 }
 
-function section(id: string, title: string, note: string, body: Markup): Markup {
+export function section(id: string, title: string, note: string, body: Markup): Markup {
   const remark = note === '' ? NOTHING : html`<p class="soft">${note}</p>`;
   return html`<section aria-labelledby="${id}"><h2 id="${id}">${title}</h2>${remark}${body}</section>`;
+}
+
+export function definitions(rows: readonly (readonly [term: string, text: string])[]): Markup {
+  return html`<dl>${rows.map(([term, text]) => html`<dt>${term}</dt><dd>${text}</dd>`)}</dl>`;
 }

@@ -42,7 +42,9 @@ table{width:100%;border-collapse:collapse;font-variant-numeric:tabular-nums}
 th,td{text-align:left;vertical-align:top;padding:.5rem 1rem .5rem 0;border-top:1px solid var(--line);overflow-wrap:anywhere}
 thead th{border:0;overflow-wrap:normal;color:var(--soft);font-weight:400;font-size:.875rem;padding-bottom:.25rem}
 tbody th{font-weight:500;min-width:14rem}td.t{overflow-wrap:break-word}.noonmark{max-width:32rem}td.n{white-space:nowrap}
-.life{max-width:27rem;margin:.75rem 0 .25rem}.life .span{fill:var(--line)}.life .past{fill:var(--sun)}.life .now{fill:var(--ink)}
+.life{max-width:27rem;margin:.75rem 0 .25rem}.life .span{fill:var(--line)}.life .past{fill:var(--sun)}.life .now{fill:var(--ink)}.life .due{fill:var(--good)}.life .hollow{fill:none;stroke:var(--soft);stroke-dasharray:3 4}
+.certificates{display:grid;gap:1.75rem}h3{font-size:1rem;font-weight:500;margin:0;overflow-wrap:anywhere}article p{font-variant-numeric:tabular-nums}article dl{margin-top:.6rem;grid-template-columns:7rem 1fr}
+@media (min-width:30rem){code{white-space:nowrap}}
 footer{padding-top:1rem;padding-bottom:2.5rem;color:var(--soft);font-size:.875rem;display:flex;flex-wrap:wrap;gap:.25rem 1.5rem}
 @media (max-width:60rem){
 .clock{grid-template-columns:1fr;gap:1.25rem}

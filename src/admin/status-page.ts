@@ -3,10 +3,11 @@
 // Pure; the style is status-page-style.ts, the drawing noonmark-drawing.ts.
 
 import { formatSpan } from '../timesync/span.ts';
+import { certificateSection } from './certificate-section.ts';
 import { html, type Markup, Markup as Raw } from './markup.ts';
 import { noonmarkDrawing } from './noonmark-drawing.ts';
 import {
-  certificateSection,
+  definitions,
   degradedSection,
   sourcesSection,
   upstreamsSection,
@@ -134,14 +135,10 @@ function doorsSection(status: Status): Markup {
   return html`<section aria-labelledby="doors"><h2 id="doors">Listening</h2>${definitions(rows)}</section>`;
 }
 
-function definitions(rows: readonly [string, string][]): Markup {
-  return html`<dl>${rows.map(([term, text]) => html`<dt>${term}</dt><dd>${text}</dd>`)}</dl>`;
-}
-
 function footer({ clock }: Status, isStill: boolean): Markup {
   const seen = clock.now === null ? 'Made at a time that is not known' : `As of ${formatInstant(clock.now)}`;
   const pace = isStill
     ? html`<a href="/">Load anew every ${REFRESH_SECONDS} s</a>`
     : html`<a href="/?still">Stop loading anew every ${REFRESH_SECONDS} s</a>`;
-  return html`<footer><span>${seen}</span>${pace}<a href="/api/status">As JSON</a><a href="/readyz">Ready?</a></footer>`;
+  return html`<footer><span>${seen}</span>${pace}<a href="/api/status">As JSON</a><a href="/metrics">As metrics</a><a href="/readyz">Ready?</a></footer>`;
 }

@@ -17,7 +17,12 @@ export interface Status {
   /** Addresses that wait for something. */
   readonly waiting: readonly WaitingReport[];
   readonly clock: ClockReport;
+  /** What is shown to who asks for no other by its name. */
   readonly certificate: CertificateReport | null;
+  /** What is served, that one first; the others for who asks for a name of theirs (SNI). */
+  readonly certificates: readonly CertificateReport[];
+  /** How certificates of CAs stand, one row each that is wanted. */
+  readonly issuances: readonly IssuanceStatus[];
   /** What devices are told that look for encrypted DNS by themselves (RFC 9462), one row an address that they ask. */
   readonly designated: readonly DesignatedReport[];
   readonly upstreams: readonly UpstreamState[];
@@ -129,6 +134,38 @@ export interface CertificateReport {
   readonly problem: string | null;
   /** Why the files that the owner named are not what is served; null: they are, or none are named. */
   readonly filesProblem: string | null;
+}
+
+/** A certificate that is ordered from a CA, and renewed by itself. */
+export interface IssuanceStatus {
+  readonly names: readonly string[];
+  /** URL of the CA's directory. */
+  readonly directory: string;
+  readonly challenge: string;
+  /** `waiting`: a new one is due, and something keeps it from being ordered. */
+  readonly phase: 'idle' | 'ordering' | 'waiting';
+  /** What that is, the rest of a sentence; null: nothing. */
+  readonly waitsFor: string | null;
+  /** Whether what is served for these names was issued by a CA. */
+  readonly isServed: boolean;
+  /** How long it has been wanted, in this life. */
+  readonly wantedForMs: number;
+  /** When a new one is due; null before the first look. */
+  readonly renewAt: string | null;
+  /** Why then, the rest of a sentence about the certificate. */
+  readonly reason: string | null;
+  /** What the CA recommends (RFC 9773). */
+  readonly window: {
+    readonly start: string;
+    readonly end: string;
+    readonly explanation: string | null;
+  } | null;
+  /** Of this life; null: there was none since the last success. */
+  readonly lastFailure: { readonly at: string; readonly reason: string } | null;
+  /** Of this life. */
+  readonly lastSuccess: string | null;
+  /** Until it is looked again. */
+  readonly nextLookMs: number | null;
 }
 
 /** What is kept now, and since start what of the world was answered from it. */

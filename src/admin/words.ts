@@ -151,6 +151,7 @@ export function unstopped(text: string): string {
 const CERTIFICATE_SOURCES: Readonly<Record<string, string>> = {
   files: 'your files',
   'local-ca': 'the local CA',
+  acme: 'a CA, by ACME',
 };
 
 /** Where our own certificate comes from, to follow "from". */

@@ -18,18 +18,19 @@ export interface AdminReply {
 }
 
 /**
- * Asks for `target`, an origin form without spaces, at `place`.
+ * Asks for `target`, an origin form without spaces, at `place`. `silenceMs`: for how long nothing may come.
  * @throws the system's error, or one that says what was wrong with the answer
  */
 export function exchangeWithAdmin(
   place: AdminPlace,
   method: 'GET' | 'POST',
   target: string,
+  silenceMs = SILENCE_MS,
 ): Promise<AdminReply> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let octets = 0;
-    const socket = connect({ ...place, timeout: SILENCE_MS });
+    const socket = connect({ ...place, timeout: silenceMs });
     // The socket has no name, and the listener goes by this one.
     socket.write(`${method} ${target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`);
     socket.on('data', (chunk: Buffer) => {
@@ -37,7 +38,7 @@ export function exchangeWithAdmin(
       octets += chunk.length;
       if (octets > MAX_ANSWER_OCTETS) socket.destroy(new Error(`more than ${MAX_ANSWER_OCTETS} octets`));
     });
-    socket.on('timeout', () => socket.destroy(new Error(`nothing within ${SILENCE_MS / 1000} s`)));
+    socket.on('timeout', () => socket.destroy(new Error(`nothing within ${silenceMs / 1000} s`)));
     socket.on('error', reject);
     socket.on('close', () => {
       const reply = readReply(Buffer.concat(chunks));

@@ -26,12 +26,18 @@ export class NoServer extends Error {
 export const CONTROL_OPTIONS = { config: { type: 'string' }, json: { type: 'boolean' } } as const;
 
 /**
- * One request to the running server; resolves with the body of its answer.
+ * One request to the running server; resolves with the body of its answer. `silenceMs`: where it may take its time.
  * @throws NoServer
  */
-export async function askServer(stateDir: string, method: 'GET' | 'POST', path: string): Promise<string> {
+export async function askServer(
+  stateDir: string,
+  method: 'GET' | 'POST',
+  path: string,
+  silenceMs?: number,
+): Promise<string> {
   const socketPath = controlSocketPath(stateDir);
-  const { status, body } = await exchangeWithAdmin({ path: socketPath }, method, path).catch((error) => {
+  const exchange = exchangeWithAdmin({ path: socketPath }, method, path, silenceMs);
+  const { status, body } = await exchange.catch((error) => {
     throw noServer(error as NodeJS.ErrnoException, socketPath);
   });
   if (status === 200) return body;

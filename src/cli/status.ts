@@ -1,7 +1,8 @@
 // `noonmark status`: the running server in a dozen lines. What is wrong in detail is `noonmark explain`, the vote on the
-// time is `noonmark time`.
+// time is `noonmark time`, and certificates at length are `noonmark certificate status`.
 
-import type { Status } from '../admin/status.ts';
+import { directoryHost, issuanceOf, nextSentence } from '../admin/certificate-words.ts';
+import type { IssuanceStatus, Status } from '../admin/status.ts';
 import {
   cacheSentence,
   certificateSource,
@@ -51,7 +52,7 @@ export function statusLines(found: Status): string[] {
       problem === null ? [] : [['', problem.startsWith(url) ? problem : `${url}: ${problem}`]],
     ),
     ...forwards.map((one, at): [string, string] => [at === 0 ? 'forwarded' : '', forwardSentence(one)]),
-    ['certificate', certificateLine(found)],
+    ...certificateLines(found).map((line, at): [string, string] => [at === 0 ? 'certificate' : '', line]),
     ...doors.map(([transport, addresses], at): [string, string] => [
       at === 0 ? 'listening' : '',
       `${transport.padEnd(5)} ${addresses.join('  ')}`,
@@ -89,9 +90,27 @@ function timeLine({ clock }: Status): string {
   return parts.join(', ');
 }
 
-function certificateLine({ certificate }: Status): string {
-  if (certificate === null) return 'none yet';
-  const { names, notAfter, source, problem, filesProblem } = certificate;
-  const line = `${names.join(', ')}, until ${formatInstant(notAfter)}, from ${certificateSource(source)}`;
-  return [line, ...[problem, filesProblem].filter((one) => one !== null)].join(': ');
+/** One for each that is served, then one for each that a CA has still to issue. */
+function certificateLines({ certificates, issuances, clock }: Status): string[] {
+  const served = certificates.map((certificate) => {
+    const { names, notAfter, source, problem, filesProblem } = certificate;
+    const issuance = source === 'acme' ? issuanceOf(certificate, issuances) : undefined;
+    const from = issuance === undefined ? certificateSource(source) : directoryHost(issuance);
+    const next = issuance === undefined ? '' : `; the next one ${nextInShort(issuance, clock.now)}`;
+    const line = `${names.join(', ')}, until ${formatInstant(notAfter)}, from ${from}${next}`;
+    return [line, ...[problem, filesProblem].filter((one) => one !== null)].join(': ');
+  });
+  const missing = issuances
+    .filter(({ isServed }) => !isServed)
+    .map(
+      (one) =>
+        `${one.names.join(', ')}, from ${directoryHost(one)}: not issued yet; the first one ${nextInShort(one, clock.now)}`,
+    );
+  const lines = [...served, ...missing];
+  return lines.length === 0 ? ['none yet'] : lines;
+}
+
+/** Without its reason; `noonmark certificate status` has that. */
+function nextInShort(issuance: IssuanceStatus, now: string | null): string {
+  return nextSentence({ ...issuance, reason: null }, now);
 }

@@ -3,6 +3,7 @@
 import { connect } from 'node:net';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { AdminListener, type AdminListenerParts } from '../../../src/admin/admin-listener.ts';
+import { metricsText } from '../../../src/admin/metrics.ts';
 import { adminSubject } from '../../support/admin-subjects.ts';
 import { eventually } from '../../support/eventually.ts';
 import { SimulatedClock } from '../../support/simulated-clock.ts';
@@ -63,6 +64,15 @@ describe('the paths', () => {
     expect(JSON.parse(body)).toEqual(synchronized);
   });
 
+  it('give the metrics, as Prometheus asks for them', async () => {
+    const { port } = await start();
+    const { headers, body } = await visit(port, '/metrics');
+    expect(headers['content-type']).toBe('text/plain; version=0.0.4; charset=utf-8');
+    expect(body).toBe(metricsText(synchronized));
+    const head = await visit(port, '/metrics', { method: 'HEAD' });
+    expect(head).toMatchObject({ status: 200, body: '', headers: { 'content-length': String(body.length) } });
+  });
+
   it('give the page, which loads itself anew unless told not to', async () => {
     const { port } = await start();
     const page = await visit(port, '/');
@@ -81,7 +91,10 @@ describe('the paths', () => {
 
   it('refuse in words: other paths, other methods, other names, other origins', async () => {
     const { port } = await start();
-    expect(await visit(port, '/metrics')).toMatchObject({ status: 404 });
+    expect(await visit(port, '/metric')).toMatchObject({
+      status: 404,
+      body: 'there is /, /healthz, /readyz, /api/status and /metrics, and nothing else\n',
+    });
     expect(await visit(port, '/', { method: 'POST' })).toMatchObject({
       status: 405,
       headers: { allow: 'GET, HEAD' },

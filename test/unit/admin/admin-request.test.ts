@@ -89,13 +89,15 @@ describe('paths and methods', () => {
     ['/healthz', 'health'],
     ['/readyz', 'ready'],
     ['/api/status', 'status'],
+    ['/metrics', 'metrics'],
   ])('GET and HEAD %s is %s', (target, route) => {
     expect(judge({ target })).toEqual({ route });
     expect(judge({ target, method: 'HEAD' })).toEqual({ route });
   });
 
   it.each([
-    '/metrics',
+    '/metric',
+    '/metrics/',
     '/api',
     '/api/status/',
     '//',
@@ -104,6 +106,7 @@ describe('paths and methods', () => {
     '/%2e',
     '/api/explain',
     '/control/flush-cache',
+    '/control/renew-certificate',
   ])('there is no %s', (target) => expect(judge({ target })).toMatchObject({ status: 404 }));
 
   it.each(['POST', 'PUT', 'DELETE', 'OPTIONS', 'PATCH', 'TRACE'])('%s changes nothing', (method) => {
@@ -118,6 +121,7 @@ describe('paths and methods', () => {
   it.each([
     ['POST', '/control/forget-stamp', 'forget-stamp', 'GET'],
     ['POST', '/control/flush-cache?all', 'flush-cache', 'GET'],
+    ['POST', '/control/renew-certificate?dry-run', 'renew-certificate', 'GET'],
     ['GET', '/api/explain?name=a.example', 'explain', 'POST'],
   ])('%s %s is %s on the control socket alone, and %s is not', (method, target, route, other) => {
     expect(judge({ method, target, isControl: true })).toEqual({ route });

@@ -12,6 +12,7 @@ import { TYPE } from '../../../src/dns/codes.ts';
 import { parseName } from '../../../src/dns/names.ts';
 import type { Explained } from '../../../src/resolver/explained.ts';
 import { adminSubject } from '../../support/admin-subjects.ts';
+import { eventually } from '../../support/eventually.ts';
 import { SimulatedClock } from '../../support/simulated-clock.ts';
 import { synchronized } from '../../support/statuses.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
@@ -26,12 +27,16 @@ afterEach(async () => {
 
 const permissions = (path: string) => statSync(path).mode & 0o777;
 
-async function start(stateDir: string, subject: Partial<AdminSubject> = {}) {
+async function start(
+  stateDir: string,
+  subject: Partial<AdminSubject> = {},
+  clock: SimulatedClock = new SimulatedClock(),
+) {
   const socket = new ControlSocket({
     ...adminSubject(subject),
     stateDir,
     allowedHosts: () => [],
-    clock: new SimulatedClock(),
+    clock,
     log,
   });
   open.push(socket);
@@ -116,6 +121,47 @@ describe('the control socket', () => {
   });
 
   it.each([
+    ['', { name: null, isDryRun: false }],
+    ['?name=DNS.Home.Example.&dry-run', { name: 'dns.home.example', isDryRun: true }],
+    ['?dry-run=&name=%2A.home.example', { name: '*.home.example', isDryRun: true }],
+    ['?name=2001:DB8::0:1', { name: '2001:db8::1', isDryRun: false }],
+  ])('has a certificate renewed by POST: %s', async (query, wish) => {
+    const stateDir = temporaryDirectory('control');
+    const outcome = { ok: false, sentence: 'No new certificate: for a reason.' };
+    const renewCertificate = vi.fn(async () => outcome);
+    await start(stateDir, { renewCertificate });
+    const renew = (method: string) =>
+      visit(controlSocketPath(stateDir), `/control/renew-certificate${query}`, { method });
+    expect(await renew('GET')).toMatchObject({ status: 405 });
+    expect(renewCertificate).not.toHaveBeenCalled();
+    const { status, body } = await renew('POST');
+    expect([status, JSON.parse(body)]).toEqual([200, outcome]);
+    expect(renewCertificate).toHaveBeenCalledExactlyOnceWith(wish);
+  });
+
+  it('waits for an order that takes minutes, together with who else asks, and cuts whoever stalls otherwise', async () => {
+    const stateDir = temporaryDirectory('control');
+    const clock = new SimulatedClock();
+    const order = Promise.withResolvers<{ ok: boolean; sentence: string }>();
+    const renewCertificate = vi.fn(() => order.promise);
+    const explainName = vi.fn(() => new Promise<Explained>(() => {}));
+    await start(stateDir, { renewCertificate, explainName }, clock);
+    const path = controlSocketPath(stateDir);
+    const asked = [1, 2].map(() => visit(path, '/control/renew-certificate', { method: 'POST' }));
+    const stalled = visit(path, question).catch((error: Error) => error);
+    await eventually(() => explainName.mock.calls.length === 1 && renewCertificate.mock.calls.length === 1);
+    await eventually(() => clock.pendingTimers === 3); // the sweep of connections, and two who are patient
+    for (let minutes = 0; minutes < 14; minutes += 1) clock.advance(60_000);
+    expect(await stalled).toBeInstanceOf(Error);
+    order.resolve({ ok: true, sentence: 'served' });
+    for (const reply of await Promise.all(asked))
+      expect(JSON.parse(reply.body)).toEqual({ ok: true, sentence: 'served' });
+    expect(renewCertificate).toHaveBeenCalledOnce();
+  });
+
+  it.each([
+    ['POST', '/control/renew-certificate?name='],
+    ['POST', '/control/renew-certificate?name=a..b'],
     ['POST', '/control/flush-cache'],
     ['POST', '/control/flush-cache?name='],
     ['POST', '/control/flush-cache?name=a..b'],
@@ -128,9 +174,11 @@ describe('the control socket', () => {
   ])('refuses %s %s in a sentence, and does nothing', async (method, target) => {
     const stateDir = temporaryDirectory('control');
     const flushCache = vi.fn(() => 0);
-    await start(stateDir, { flushCache });
+    const renewCertificate = vi.fn();
+    await start(stateDir, { flushCache, renewCertificate });
     expect(await visit(controlSocketPath(stateDir), target, { method })).toMatchObject({ status: 400 });
     expect(flushCache).not.toHaveBeenCalled();
+    expect(renewCertificate).not.toHaveBeenCalled();
   });
 
   it('replaces the socket of a dead process', async () => {

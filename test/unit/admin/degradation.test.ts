@@ -34,7 +34,8 @@ function facts(more: Partial<Facts> = {}, time: Partial<TimeReport> = {}): Facts
     forwards: [],
     lists: [],
     nameFiles: [],
-    certificate,
+    certificates: [certificate],
+    issuances: [],
     filesProblem: null,
     waiting: [],
     reloadFailure: null,
@@ -53,7 +54,7 @@ const inState = (state: ClockState, basis: ClockBasis = null): Partial<TimeRepor
 describe('nothing is degraded', () => {
   it.each<[string, Partial<Facts>, Partial<TimeReport>]>([
     ['while all is well', {}, {}],
-    ['without a certificate of our own', { certificate: null }, {}],
+    ['without a certificate of our own', { certificates: [] }, {}],
     [
       'on the system clock alone, for nothing says that it is wrong',
       {},
@@ -66,7 +67,7 @@ describe('nothing is degraded', () => {
 });
 
 describe('one thing alone', () => {
-  const certificateProblem = { certificate: { ...certificate, problem: 'it ended on 2026-12-24' } };
+  const certificateProblem = { certificates: [{ ...certificate, problem: 'it ended on 2026-12-24' }] };
   const waiting = [
     { listen: 'dot', address: '192.0.2.1:853', reason: 'no such address here yet', waitingForMs: 5 },
   ];
@@ -165,7 +166,7 @@ describe('one thing alone', () => {
     ],
     [
       'a certificate of the owner that cannot be served',
-      { certificate: { ...certificate, source: 'local-ca' }, filesProblem },
+      { certificates: [{ ...certificate, source: 'local-ca' }], filesProblem },
       {},
       {
         what: /^the certificate that you named is not served; the local CA's is/,
@@ -274,11 +275,14 @@ describe('since when', () => {
     [
       'a certificate that is over',
       {
-        certificate: {
-          ...certificate,
-          notAfter: new Date(TRUTH_MS - forMs).toISOString(),
-          problem: 'it ended',
-        },
+        certificates: [
+          {
+            ...certificate,
+            notBefore: new Date(0).toISOString(),
+            notAfter: new Date(TRUTH_MS - forMs).toISOString(),
+            problem: 'it ended',
+          },
+        ],
       },
       {},
     ],

@@ -1,7 +1,7 @@
 // The status as one value: what every part of the house says of itself is in it, in its place.
 
 import { describe, expect, it } from 'vitest';
-import { gatherStatus, type StatusInputs } from '../../../src/admin/gather.ts';
+import { gatherStatus, type StatusInputs, type WantedReport } from '../../../src/admin/gather.ts';
 import type { SocketAddress } from '../../../src/config/config.ts';
 import { nameKey } from '../../../src/dns/names.ts';
 import type { ServedCertificate } from '../../../src/tls/certificate-store.ts';
@@ -23,7 +23,8 @@ function inputs(more: Partial<StatusInputs> = {}): StatusInputs {
     ],
     admin: { addresses: [admin], waiting: [] },
     time: report(),
-    certificate: null,
+    certificates: [],
+    issuances: [],
     filesProblem: null,
     designate: () => ({ silence: 'no name is configured' }),
     hostAddresses: [],
@@ -135,12 +136,12 @@ it('tells a Node that judges certificates by itself, and certificates that are o
 
 describe('our own certificate', () => {
   const problemOf = (fromMs: number, toMs: number, time = report()) =>
-    gatherStatus(inputs({ certificate: served(TRUTH_MS + fromMs, TRUTH_MS + toMs), time })).certificate
+    gatherStatus(inputs({ certificates: [served(TRUTH_MS + fromMs, TRUTH_MS + toMs)], time })).certificate
       ?.problem;
 
   it('is not there, or is there with who renews it', () => {
     expect(gatherStatus(inputs()).certificate).toBeNull();
-    expect(gatherStatus(inputs({ certificate: served(0, DAY_MS) })).certificate).toMatchObject({
+    expect(gatherStatus(inputs({ certificates: [served(0, DAY_MS)] })).certificate).toMatchObject({
       names: ['dns.home.example'],
       notBefore: '1970-01-01T00:00:00.000Z',
       notAfter: '1970-01-02T00:00:00.000Z',
@@ -195,10 +196,128 @@ it('says that the certificate files are not what is served, and that the configu
   const filesProblem = { problem: 'key.pem: there is no such file', forMs: 9 };
   const reloadFailure = { problem: 'home.yaml:7: bad', more: 0, forMs: 8 };
   const certificate = { ...served(0, TRUTH_MS + DAY_MS), source: 'local-ca' } as ServedCertificate;
-  const status = gatherStatus(inputs({ certificate, filesProblem, reloadFailure }));
+  const status = gatherStatus(inputs({ certificates: [certificate], filesProblem, reloadFailure }));
   expect(status.certificate).toMatchObject({ source: 'local-ca', filesProblem: filesProblem.problem });
   expect(status.degraded).toMatchObject([
     { what: expect.stringContaining('the configuration on disk'), sinceMs: 8 },
     { what: expect.stringContaining('the certificate that you named is not served'), sinceMs: 9 },
   ]);
+});
+
+describe('certificates of CAs', () => {
+  const wanted: WantedReport = {
+    names: ['dns.home.example'],
+    directory: 'https://ca.example/directory',
+    challenge: 'dns-01',
+    phase: 'idle',
+    waitsFor: null,
+    decision: { due: false, atMs: TRUTH_MS + DAY_MS, reason: 'for a reason' },
+    window: { startMs: TRUTH_MS, endMs: TRUTH_MS + DAY_MS, explanationUrl: 'https://ca.example/why' },
+    lastFailure: { atMs: TRUTH_MS - 5, reason: 'refused' },
+    lastSuccessMs: TRUTH_MS - 9,
+    nextLookInMs: 7,
+    wantedForMs: 8,
+  };
+  const text = (ms: number) => new Date(TRUTH_MS + ms).toISOString();
+  const certificate = (source: ServedCertificate['source'], ...names: string[]) =>
+    ({ ...served(TRUTH_MS - DAY_MS, TRUTH_MS + 9 * DAY_MS), source, names }) as ServedCertificate;
+  const dns = 'dns.home.example';
+
+  it('are told with dates as texts, and whether they are served', () => {
+    const { issuances } = gatherStatus(
+      inputs({ issuances: [wanted], certificates: [certificate('acme', dns)] }),
+    );
+    expect(issuances).toEqual([
+      {
+        ...{ names: [dns], directory: 'https://ca.example/directory', challenge: 'dns-01' },
+        ...{ phase: 'idle', waitsFor: null, isServed: true, wantedForMs: 8, nextLookMs: 7 },
+        ...{ renewAt: text(DAY_MS), reason: 'for a reason' },
+        window: { start: text(0), end: text(DAY_MS), explanation: 'https://ca.example/why' },
+        lastFailure: { at: text(-5), reason: 'refused' },
+        lastSuccess: text(-9),
+      },
+    ]);
+  });
+
+  it('are told before anything is known', () => {
+    const unknown = {
+      decision: null,
+      window: null,
+      lastFailure: null,
+      lastSuccessMs: null,
+      nextLookInMs: null,
+    };
+    const { issuances } = gatherStatus(inputs({ issuances: [{ ...wanted, ...unknown }] }));
+    expect(issuances).toMatchObject([
+      { isServed: false, renewAt: null, reason: null, window: null, lastFailure: null, lastSuccess: null },
+    ]);
+  });
+
+  it('are all there, the first one first, with the problem of the files in its place', () => {
+    const all = [
+      certificate('files', dns),
+      certificate('acme', 'a.example'),
+      certificate('acme', 'b.example'),
+    ];
+    const filesProblem = { problem: 'key.pem: gone', forMs: 5 };
+    const status = gatherStatus(inputs({ certificates: all, filesProblem }));
+    expect(status.certificates.map(({ names }) => names[0])).toEqual([dns, 'a.example', 'b.example']);
+    expect(status.certificates.map((one) => one.filesProblem)).toEqual(['key.pem: gone', null, null]);
+    expect(status.certificate).toEqual(status.certificates[0]);
+    expect(gatherStatus(inputs()).certificates).toEqual([]);
+  });
+
+  it.each<[string, Partial<WantedReport>, ServedCertificate, string]>([
+    ['of a CA', {}, certificate('acme', dns), 'by itself from ca.example on 2027-03-03: for a reason'],
+    [
+      'of a CA before the first look',
+      { decision: null },
+      certificate('acme', dns),
+      'by itself, when it is due',
+    ],
+    [
+      'while it is ordered',
+      { phase: 'ordering' },
+      certificate('acme', dns),
+      'a new one is being ordered from ca.example',
+    ],
+    [
+      'while it waits',
+      { phase: 'waiting', waitsFor: 'for the time' },
+      certificate('acme', dns),
+      'a new one from ca.example waits: for the time',
+    ],
+    [
+      'of the local CA that stands in',
+      { decision: null },
+      certificate('local-ca', dns, 'localhost'),
+      'one from ca.example will take its place',
+    ],
+    [
+      'of the local CA that nobody else is asked for',
+      { names: ['elsewhere.example'] },
+      certificate('local-ca', dns),
+      'by itself, 30 days before its end',
+    ],
+    [
+      'of your own, whatever a CA is asked for',
+      {},
+      certificate('files', dns),
+      'by you: the files are read again when they change',
+    ],
+  ])('the renewal %s is said', (_what, more, one, sentence) => {
+    const { certificates } = gatherStatus(
+      inputs({ issuances: [{ ...wanted, ...more }], certificates: [one] }),
+    );
+    expect(certificates[0]!.renewal).toBe(sentence);
+  });
+
+  it('that fail are degraded', () => {
+    const { degraded } = gatherStatus(
+      inputs({ issuances: [wanted], certificates: [certificate('local-ca', dns)] }),
+    );
+    expect(degraded).toMatchObject([
+      { what: expect.stringMatching(/^no certificate of ca\.example yet/), sinceMs: 8 },
+    ]);
+  });
 });

@@ -6,7 +6,15 @@ import { COMMON_FIELDS } from '../../../src/admin/admin-answer.ts';
 import type { Status } from '../../../src/admin/status.ts';
 import { statusPage } from '../../../src/admin/status-page.ts';
 import * as statuses from '../../support/statuses.ts';
-import { oneLiar, provisionalByStamp, synchronized, untrusted } from '../../support/statuses.ts';
+import {
+  issued,
+  notIssued,
+  notRenewed,
+  oneLiar,
+  provisionalByStamp,
+  synchronized,
+  untrusted,
+} from '../../support/statuses.ts';
 
 const MAX_OCTETS = 20_000;
 const STORIES: readonly [string, Status][] = Object.entries(statuses);
@@ -109,6 +117,47 @@ describe('what the page says', () => {
     expect(statusPage(untrusted)).not.toContain('class="past"');
   });
 
+  it('shows every certificate with its life, its issuer and its next', () => {
+    const page = statusPage(issued);
+    expect(page).toContain('<h2 id="certificate">Certificates of this server</h2>');
+    expect(page.match(/class="past"/g)).toHaveLength(2);
+    expect(page).toContain('<h3>dns.home.example, home.example</h3>');
+    expect(page).toContain('76 d 1 h left, 15 % over');
+    expect(page).toContain('<dt>from</dt><dd>acme-v02.api.letsencrypt.org, proven by dns-01</dd>');
+    expect(page).toContain('<dd>is due on 2026-12-19 08:12:00 UTC, drawn from the CA&#39;s window</dd>');
+    expect(page).toContain(
+      '<dt>CA&#39;s window</dt><dd>2026-12-18 06:00:00 UTC to 2026-12-20 06:00:00 UTC</dd>',
+    );
+    expect(page).toContain('<h3>dns.lab.example</h3>');
+    expect(page).toContain('<dt>shown to</dt><dd>who asks for these names</dd>');
+    expect(statusPage(synchronized)).toContain('>Certificate of this server</h2>');
+    expect(statusPage({ ...synchronized, certificates: [] })).not.toContain('id="certificate"');
+  });
+
+  it('marks in the life where the next one is due, by the dates of the certificate', () => {
+    const due = (status: Status) => Number(/class="due" x="(\d+)"/.exec(statusPage(status))?.[1]);
+    // From October 20 to December 19 are 60 of the 90 days, and two thirds of 400 are 267.
+    expect(due(issued)).toBe(266);
+    expect(statusPage(synchronized)).not.toContain('class="due"');
+    const far = { ...issued, issuances: [{ ...issued.issuances[0]!, renewAt: '2030-01-01T00:00:00.000Z' }] };
+    expect(statusPage(far)).not.toContain('class="due"');
+  });
+
+  it("says that the local CA's certificate is served while the CA has not issued one, and why", () => {
+    const page = statusPage(notIssued);
+    expect(page).toContain('<p>With no certificate of the CA yet, the local CA&#39;s is served.</p>');
+    expect(page).toContain('<dd>the local CA, until acme-v02.api.letsencrypt.org has issued one</dd>');
+    expect(page).toContain(
+      '<dd>is due, and the last order failed (next look at 2026-11-03 08:16:02 UTC)</dd>',
+    );
+    expect(page).toContain(
+      '<dt>last failure</dt><dd>2026-11-03 08:11:02 UTC: dns.home.example was not proven',
+    );
+    expect(page.match(/class="hollow"/g)).toHaveLength(1);
+    expect(statusPage(notRenewed)).toContain('who asks for these names is shown the first one.');
+    expect(statusPage(notRenewed)).toContain('<dt>waits for</dt><dd>the last 9 attempts failed');
+  });
+
   it('can be told to stand still, and to go on', () => {
     expect(statusPage(synchronized)).toContain('href="/?still"');
     expect(statusPage(synchronized, true)).toContain('href="/"');
@@ -116,14 +165,19 @@ describe('what the page says', () => {
 
   it('takes no name for markup', () => {
     const evil = "\"><script>alert(1)</script><img src=x onerror='a'>\u202e";
-    const hostile = JSON.parse(JSON.stringify(oneLiar), (key, value) =>
-      typeof value === 'string' && !/^\d{4}-\d\d-/.test(value) && !['state', 'basis'].includes(key)
-        ? evil
-        : value,
-    ) as Status;
-    const page = statusPage(hostile);
-    expect(page).not.toMatch(/<script|<img|onerror='/);
-    expect(page).not.toContain('\u202e');
-    expect(page).toContain('&lt;script&gt;');
+    const hostileLike = (status: Status) =>
+      JSON.parse(JSON.stringify(status), (key, value) =>
+        typeof value === 'string' &&
+        !/^\d{4}-\d\d-/.test(value) &&
+        !['state', 'basis', 'phase', 'source'].includes(key)
+          ? evil
+          : value,
+      ) as Status;
+    for (const status of [oneLiar, issued, notIssued, notRenewed]) {
+      const page = statusPage(hostileLike(status));
+      expect(page).not.toMatch(/<script|<img|onerror='/);
+      expect(page).not.toContain('\u202e');
+      expect(page).toContain('&lt;script&gt;');
+    }
   });
 });

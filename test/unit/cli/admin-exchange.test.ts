@@ -45,3 +45,13 @@ it('is none when it does not end', async () => {
   const endless = Buffer.alloc(5 * 2 ** 20, 'x');
   await expect(answeredWith(endless)).rejects.toThrow('more than 4194304 octets');
 });
+
+it('is waited for as long as is asked, and no longer', async () => {
+  const path = join(temporaryDirectory('exchange'), 'socket');
+  const server = createServer((socket) => socket.on('error', () => {}));
+  servers.push(server);
+  await new Promise<void>((resolve) => server.listen(path, resolve));
+  await expect(exchangeWithAdmin({ path }, 'POST', '/control/slow', 20)).rejects.toThrow(
+    'nothing within 0.02 s',
+  );
+});

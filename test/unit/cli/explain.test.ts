@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import { EXIT } from '../../../src/cli/command.ts';
 import { explain, explainLines, explanation } from '../../../src/cli/explain.ts';
-import { oneLiar, synchronized, untrusted } from '../../support/statuses.ts';
+import { notIssued, oneLiar, synchronized, untrusted } from '../../support/statuses.ts';
 import { newPlace, run, serveStatus } from './control-runs.ts';
 
 const text = (status: Parameters<typeof explainLines>[0]) => explainLines(status).join('\n');
@@ -49,8 +49,22 @@ verify it where the local CA is installed on them; unverified, some may use it a
 the address is private (RFC 9462 section 4.3).`);
   });
 
+  it('when a CA does not issue: what it says, what to check, and how not to wait', () => {
+    expect(text(notIssued)).toContain(`
+No certificate of acme-v02.api.letsencrypt.org yet: devices that do not have ca.pem refuse DoT and
+DoH
+   since     2026-11-03 08:05:53 UTC, for 6 min 52 s
+   evidence  dns.home.example was not proven: the CA says: 203.0.113.7: Timeout during connect
+             (likely firewall problem) (connection)
+   do this   check that each A and AAAA record of the name leads to this house (an AAAA record is
+             tried first), that the router forwards port 80 to this server, and that no firewall or
+             provider blocks it; then \`noonmark certificate renew --now\`, or wait: it is tried again
+             by itself (next look at 2026-11-03 08:16:02 UTC); docs/certificates.md says more
+`);
+  });
+
   it('fits into a window', () => {
-    for (const status of [untrusted, oneLiar, synchronized])
+    for (const status of [untrusted, oneLiar, synchronized, notIssued])
       for (const line of explainLines(status)) expect(line.length).toBeLessThanOrEqual(100);
   });
 });

@@ -26,7 +26,7 @@ function configFile(name: string, text: string): string {
 
 const COMMANDS = [
   ...['serve', 'check', 'rehearse', 'explain', 'time'],
-  ...['status', 'query', 'cache', 'health', 'version'],
+  ...['status', 'query', 'certificate', 'cache', 'health', 'version'],
 ];
 
 describe('help', () => {

@@ -10,7 +10,7 @@ import { EXIT, UsageError } from '../../../src/cli/command.ts';
 import { explain } from '../../../src/cli/explain.ts';
 import { status, statusLines } from '../../../src/cli/status.ts';
 import { time } from '../../../src/cli/time.ts';
-import { oneLiar, synchronized, untrusted } from '../../support/statuses.ts';
+import { issued, notRenewed, oneLiar, synchronized, untrusted } from '../../support/statuses.ts';
 import { newPlace, run, serveStatus } from './control-runs.ts';
 
 describe('the text', () => {
@@ -53,7 +53,7 @@ queries      udp 812,004, tcp 912, dot 41,230, doh 20,117`);
           ...{ problem: 'there is no such file', problemForMs: 7 },
         },
       ],
-      certificate: { ...synchronized.certificate!, filesProblem: 'key.pem: there is no such file' },
+      certificates: [{ ...synchronized.certificates[0]!, filesProblem: 'key.pem: there is no such file' }],
     };
     const lines = statusLines(found);
     expect(lines).toContain('forwarded    lan to 192.168.1.1:53, usable');
@@ -67,6 +67,18 @@ queries      udp 812,004, tcp 912, dot 41,230, doh 20,117`);
     expect(page).toContain('<p class="bad">key.pem: there is no such file</p>');
   });
 
+  it('has every certificate in a line, and what a CA has still to issue', () => {
+    const lines = statusLines(notRenewed).join('\n');
+    expect(lines).toContain(`
+certificate  dns.home.example, until 2026-11-08 08:59:59 UTC, from acme-v02.api.letsencrypt.org; the
+             next one is due, and the last order failed (next look at 2026-11-03 08:49:40 UTC)
+             dns.lab.example, until 2027-06-01 00:00:00 UTC, from your files
+             *.lab.example, from acme-v02.api.letsencrypt.org: not issued yet; the first one is
+             being ordered now
+`);
+    expect(statusLines(issued).join('\n')).toContain('; the next one is due on 2026-12-19 08:12:00 UTC\n');
+  });
+
   it('does without what is not there yet', () => {
     const waiting = [
       {
@@ -74,7 +86,7 @@ queries      udp 812,004, tcp 912, dot 41,230, doh 20,117`);
         reason: 'no interface has this address yet',
       },
     ];
-    const lines = statusLines({ ...untrusted, certificate: null, upstreams: [], waiting, listening: {} });
+    const lines = statusLines({ ...untrusted, certificates: [], upstreams: [], waiting, listening: {} });
     expect(lines).toContain('time         not known, untrusted');
     expect(lines).toContain('certificate  none yet');
     expect(lines).toContain('upstreams    none is configured');

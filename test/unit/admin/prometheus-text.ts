@@ -1,0 +1,58 @@
+// A strict reader of Prometheus' text format 0.0.4 (prometheus.io/docs/instrumenting/exposition_formats), stricter than
+// Prometheus itself: one space between fields, HELP and TYPE before each family, no family twice, no series twice.
+
+export interface Family {
+  readonly type: string;
+  readonly help: string;
+  /** In the order of the text. */
+  readonly samples: readonly { readonly labels: Readonly<Record<string, string>>; readonly value: number }[];
+}
+
+const NAME = '[a-zA-Z_:][a-zA-Z0-9_:]*';
+const HELP_LINE = new RegExp(`^# HELP (${NAME}) ((?:[^\\\\]|\\\\\\\\|\\\\n)+)$`);
+const TYPE_LINE = new RegExp(`^# TYPE (${NAME}) (counter|gauge|histogram|summary|untyped)$`);
+const PAIR = '[a-zA-Z_][a-zA-Z0-9_]*="(?:[^"\\\\\\n]|\\\\\\\\|\\\\"|\\\\n)*"';
+const SAMPLE_LINE = new RegExp(
+  `^(${NAME})(?:\\{(${PAIR}(?:,${PAIR})*)\\})? (-?\\d+(?:\\.\\d+)?(?:e[+-]?\\d+)?)$`,
+);
+
+/** @throws Error with the line that is wrong */
+export function readPrometheusText(text: string): ReadonlyMap<string, Family> {
+  if (!text.endsWith('\n')) throw new Error('the last line has no end');
+  const families = new Map<string, Family & { samples: Family['samples'][number][] }>();
+  const series = new Set<string>();
+  const lines = text.slice(0, -1).split('\n');
+  for (let at = 0; at < lines.length; ) {
+    const help = HELP_LINE.exec(lines[at]!);
+    const type = TYPE_LINE.exec(lines[at + 1] ?? '');
+    if (help === null || type === null || help[1] !== type[1])
+      throw new Error(`no HELP and TYPE of one family: ${lines[at]}`);
+    const [, name, written] = help as unknown as [string, string, string];
+    if (families.has(name)) throw new Error(`the family ${name} comes twice`);
+    const family = { type: type[2]!, help: unescaped(written), samples: [] as Family['samples'][number][] };
+    families.set(name, family);
+    for (at += 2; at < lines.length && !lines[at]!.startsWith('#'); at += 1) {
+      const sample = SAMPLE_LINE.exec(lines[at]!);
+      if (sample === null || sample[1] !== name) throw new Error(`no sample of ${name}: ${lines[at]}`);
+      const labels = labelsOf(sample[2] ?? '');
+      const key = JSON.stringify([name, Object.entries(labels).sort()]);
+      if (series.has(key)) throw new Error(`a series comes twice: ${lines[at]}`);
+      series.add(key);
+      family.samples.push({ labels, value: Number(sample[3]) });
+    }
+  }
+  return families;
+}
+
+function labelsOf(text: string): Record<string, string> {
+  const pairs = [...text.matchAll(/([a-zA-Z_]\w*)="((?:[^"\\]|\\.)*)"/g)].map(
+    ([, name, value]) => [name!, unescaped(value!)] as const,
+  );
+  const labels = Object.fromEntries(pairs);
+  if (Object.keys(labels).length !== pairs.length) throw new Error(`a label comes twice: ${text}`);
+  return labels;
+}
+
+function unescaped(text: string): string {
+  return text.replace(/\\(.)/g, (_, character: string) => (character === 'n' ? '\n' : character));
+}

@@ -59,6 +59,8 @@ interface Kept {
 export class Issuer {
   readonly #parts: IssuerParts;
   #kept: readonly Kept[] = [];
+  /** Those of them that have not begun. */
+  #fresh: Issuance[] = [];
   #storage: CertificateStorage | null = null;
   #certsDir: string | null = null;
   /** When the wait is over, monotonic: the date may be a wrong one still. Null: there is none. */
@@ -70,28 +72,32 @@ export class Issuer {
     this.#parts = parts;
   }
 
-  /** Takes over what is wanted; resolves, once what is stored was read, with that by storageIdOf(names). */
+  /** Takes over what is wanted; resolves, once what is stored was read, with that by storageIdOf(names). Begins nothing. */
   async become(config: IssuerConfig): Promise<ReadonlyMap<string, ServedCertificate>> {
     this.#config = config;
     if (config.certsDir !== this.#certsDir) this.#moveTo(config.certsDir);
     const wanted = wantedOf(config).map((one) => ({ ...one, key: keyOf(one, config) }));
     const gone = this.#kept.filter(({ key }) => !wanted.some((one) => one.key === key));
     await Promise.all(gone.map(({ issuance }) => issuance.close()));
-    const fresh: Issuance[] = [];
+    this.#fresh = [];
     this.#kept = wanted.map(({ key, ...one }) => {
       const known = this.#kept.find((kept) => kept.key === key);
       if (known !== undefined) return known;
       const issuance = this.#issuanceOf(one);
-      fresh.push(issuance);
+      this.#fresh.push(issuance);
       return { key, issuance };
     });
-    await Promise.all(fresh.map((issuance) => issuance.load()));
-    for (const issuance of fresh) issuance.start();
+    await Promise.all(this.#fresh.map((issuance) => issuance.load()));
     const served = this.#kept.flatMap(({ issuance }) => {
       const { held, report } = issuance;
       return held === null ? [] : ([[storageIdOf(report.names), held]] as const);
     });
     return new Map(served);
+  }
+
+  /** Begins to look after what is wanted; before, whoever serves it must be there. */
+  begin(): void {
+    for (const issuance of this.#fresh.splice(0)) issuance.start();
   }
 
   get report(): readonly IssuanceReport[] {

@@ -47,11 +47,13 @@ export class OwnCertificates {
     const { clock, log } = this.#parts;
     const inputs = certificateInputs(config, await this.#issued(config));
     this.#certificates = await openCertificates({ ...inputs, clock, log, challenges: this.#challenges });
+    this.#issuer?.begin();
     return this.#certificates.store;
   }
 
   async reload(config: Config): Promise<void> {
     await this.#certificates?.reload(certificateInputs(config, await this.#issued(config)));
+    this.#issuer?.begin();
   }
 
   /** The first one first; empty before `open`. */

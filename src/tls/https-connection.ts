@@ -68,7 +68,13 @@ export class HttpsConnection {
    */
   async request(asked: Dispatcher.RequestOptions, watch: Watch): Promise<HttpsAnswer> {
     const { promise: over, reject: end } = Promise.withResolvers<never>();
-    this.#onOver = () => end(new NotSent(`${this.serverName} closed the connection`));
+    const writtenOctets = this.#socket.bytesWritten;
+    this.#onOver = () => {
+      const problem = `${this.serverName} closed the connection`;
+      // Over HTTP/2, undici would send again what is under way when the connection is cut on this side.
+      const mayHaveLeft = this.#socket.bytesWritten > writtenOctets;
+      end(mayHaveLeft ? new HttpsFailure(problem) : new NotSent(problem));
+    };
     try {
       const answer = await watch.over(Promise.race([this.#client.request(asked), over]));
       answer.body.on('error', () => {}); // it may be cut off unread

@@ -1,9 +1,7 @@
 // A fresh chain before it is served: good ones of every shape, and each way in which one can be wrong, with OpenSSL and
 // without.
 
-import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { proveCertificate } from '../../../src/acme/proof.ts';
 import { loadOpenSsl, type OpenSsl } from '../../../src/tls/openssl.ts';

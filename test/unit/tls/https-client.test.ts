@@ -163,6 +163,23 @@ describe.each(VERSIONS)('over %s', (version) => {
     expect((await get(server)).status).toBe(200);
   });
 
+  it('nor is it when a kept connection is cut on this side, as a jump of the date does', async () => {
+    const { promise: isThere, resolve: there } = Promise.withResolvers<void>();
+    const server = await serve((request, response) => {
+      if (request.method !== 'POST') return void response.end();
+      request.resume();
+      request.on('end', () => there());
+    }, version);
+    await get(server);
+    const asked = client.request({ url: urlOf(server), method: 'POST', body: '{}' }, never);
+    const failure = expect(asked).rejects.toThrow(HttpsFailure);
+    await isThere;
+    for (const socket of sockets) socket.destroy();
+    await failure;
+    expect(server.requests).toHaveLength(2);
+    expect(sockets).toHaveLength(1);
+  });
+
   it('a kept connection is closed after a while, and no timer is left', async () => {
     const server = await serve(echo, version);
     await get(server);

@@ -100,7 +100,7 @@ function look(socket: Socket, clock: Clock, then: (protocols: readonly string[] 
   let octets: Buffer = Buffer.alloc(0);
   const end = (protocols: readonly string[] | null) => {
     timer.cancel();
-    socket.off('readable', read).off('close', gone).off('end', gone).off('error', gone);
+    socket.off('readable', read).off('close', gone).off('error', gone);
     if (protocols !== null) socket.unshift(octets);
     then(protocols);
   };
@@ -115,5 +115,5 @@ function look(socket: Socket, clock: Clock, then: (protocols: readonly string[] 
     if (protocols !== null) end(protocols);
   };
   const timer = clock.after(LOOK_MS, gone);
-  socket.on('readable', read).on('close', gone).on('end', gone).on('error', gone);
+  socket.on('readable', read).on('close', gone).on('error', gone);
 }

@@ -132,12 +132,8 @@ export async function openCertificates(parts: CertificateParts): Promise<Certifi
       return files?.problem ?? null;
     },
     serveIssued(names, certificate) {
-      if (names.join() !== inputs.names.join()) {
-        further.serveIssued(names, certificate);
-        return;
-      }
-      inputs = { ...inputs, issued: certificate };
-      serveInPlaceOfLocalCa(certificate);
+      if (names.join() === inputs.names.join()) serveInPlaceOfLocalCa(certificate);
+      else further.serveIssued(names, certificate);
     },
     async reload(next = inputs) {
       const previous = inputs;

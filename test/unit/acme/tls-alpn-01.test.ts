@@ -47,6 +47,7 @@ describe.each(['dns.example', LONG_NAME])('a certificate for %s', (name) => {
     const certificate = new X509Certificate(certificatePem);
     expect(certificate.verify(certificate.publicKey)).toBe(true);
     expect(certificate.issuer).toBe(certificate.subject);
+    expect(certificate.subject.length).toBeLessThanOrEqual('CN='.length + 64); // RFC 5280 appendix A: ub-common-name
     const key = execFileSync('openssl', ['pkey', '-pubout'], { input: keyPem, encoding: 'utf8' });
     expect(key).toBe(certificate.publicKey.export({ type: 'spki', format: 'pem' }));
   });

@@ -33,6 +33,9 @@ import { temporaryDirectory } from '../../support/temporary-directory.ts';
 const LOOK_MS = 10_000;
 const LOOKED_AT_MAX = 64;
 const GRACE_MS = 4500;
+/** Longer than anything else here. */
+const IDLE_MS = 60_000;
+const SWEEP_MS = 1000;
 /** id-pe-acmeIdentifier (RFC 8737 section 6.1) as an OBJECT IDENTIFIER, and "critical" behind it. */
 const CRITICAL_ACME_IDENTIFIER = Buffer.from('06082b0601050507011f0101ff', 'hex');
 
@@ -70,7 +73,10 @@ async function open(limits: Partial<ListenerParts['limits']> = {}): Promise<void
       clock,
       log,
     },
-    ...{ limits: { ...DEFAULT_LIMITS, connectionsPerClient: 200, ...limits }, certificates },
+    ...{
+      limits: { ...DEFAULT_LIMITS, connectionsPerClient: 200, connectionIdleMs: IDLE_MS, ...limits },
+      certificates,
+    },
   });
   await listener.start();
   address = listener.addresses[0]!;
@@ -170,6 +176,15 @@ describe('while a challenge is shown', () => {
     socket.on('error', () => {});
     await once(socket, 'secureConnect');
     await eventually(() => clock.pendingTimers === 0);
+  });
+
+  it('a CA that falls silent in mid-handshake is cut like any idle client', async () => {
+    const socket = await connect();
+    socket.write(await helloOf(CA));
+    const [answer] = await once(socket, 'data');
+    expect(answer[0]).toBe(22); // the server's hello
+    clock.advance(IDLE_MS + SWEEP_MS);
+    await closeOf(socket);
   });
 
   it('DoH is answered over both versions of HTTP', async () => {
@@ -317,6 +332,9 @@ async function helloOf(options: tls.ConnectionOptions): Promise<Buffer> {
 describe('while none is shown', () => {
   it('nobody is looked at, and a CA sees no protocol of its own', async () => {
     await open();
+    await connect();
+    await eventually(() => clock.pendingTimers > 0);
+    expect(clock.pendingTimers).toBe(1); // the connection table's
     await expectAnswered();
     expect((await visitAs(CA)).protocol).not.toBe(ACME_TLS_PROTOCOL);
   });
@@ -331,6 +349,17 @@ describe('while none is shown', () => {
 });
 
 describe('those who are looked at', () => {
+  it('count once, also when they turn out to be ordinary clients', async () => {
+    await open({ connectionsPerClient: 1 });
+    await showChallenge();
+    for (const door of httpDoors) {
+      const visitor = await door.visit(address, ca);
+      expect(readReply((await visitor.ask(makeQuery('www.example')))!).answers).toEqual([`A ${ADDRESS}`]);
+      visitor.close();
+      await eventually(() => clock.pendingTimers === 0);
+    }
+  });
+
   it('count as connections of their client: the idlest makes room', async () => {
     await open({ connectionsPerClient: 2 });
     await showChallenge();

@@ -1,12 +1,12 @@
 // How this server finds its own time sources: through the same chain as everybody's queries, and through nothing else.
 
-import { beforeEach, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { UpstreamFailure } from '../../../src/dns/failures.ts';
 import { nameKey } from '../../../src/dns/names.ts';
-import { lookUpAddresses } from '../../../src/resolver/own-lookup.ts';
+import { lookUpAddresses, lookUpText } from '../../../src/resolver/own-lookup.ts';
 import type { Context, Resolver } from '../../../src/resolver/resolver.ts';
 import { House } from '../../support/answer-path.ts';
-import { aRecord, cnameRecord, type ReplyParts, soaRecord } from '../../support/messages.ts';
+import { aRecord, cnameRecord, OPTION, type ReplyParts, soaRecord } from '../../support/messages.ts';
 
 const NAME = 'ntp.example';
 
@@ -88,4 +88,95 @@ it('has 1.5 s, since a round of time sources waits for it', async () => {
   house.clock.advance(1000);
   await expect(lookUpAddresses(resolver, NAME, house.clock)).rejects.toThrow('nothing');
   expect(deadlines).toEqual([2500, 2500]);
+});
+
+describe('texts', () => {
+  const AT = '_acme-challenge.dns.example';
+  const txtRecord = (name: string, ...data: (string | Buffer)[]) =>
+    ({ type: 'TXT', name, ttl: 300, data }) as unknown as ReturnType<typeof aRecord>;
+  const lookUpAs = (parts: ReplyParts | Error, type: 'TXT' | 'CNAME' = 'TXT') => {
+    house.upstreams = () => parts;
+    return lookUpText(house.resolver, AT, type, house.clock);
+  };
+
+  it.each<[string, ReplyParts, Awaited<ReturnType<typeof lookUpText>>]>([
+    ['one record', { answers: [txtRecord(AT, 'abc')] }, { values: ['abc'], alias: null }],
+    [
+      'several records, of several strings each, which are one text',
+      { answers: [txtRecord(AT, 'a'.repeat(255), 'bc'), txtRecord(AT, '', 'd', '')] },
+      { values: [`${'a'.repeat(255)}bc`, 'd'], alias: null },
+    ],
+    ['a record of one empty string', { answers: [txtRecord(AT, '')] }, { values: [''], alias: null }],
+    [
+      'octets beyond ASCII, as they are',
+      { answers: [txtRecord(AT, Buffer.of(0, 0xff, 0x41))] },
+      { values: ['\0\xffA'], alias: null },
+    ],
+    [
+      'those at the end of a CNAME, and where it leads',
+      { answers: [cnameRecord(AT, 'Target.Example'), txtRecord('Target.Example', 'abc')] },
+      { values: ['abc'], alias: 'target.example' },
+    ],
+    [
+      'a CNAME in another case',
+      { answers: [cnameRecord(AT.toUpperCase(), 'x.example')] },
+      { values: [], alias: 'x.example' },
+    ],
+    [
+      'a CNAME of another name, which is not where this one leads',
+      { answers: [cnameRecord('other.example', 'x.example')] },
+      { values: [], alias: null },
+    ],
+    [
+      'the first of a chain of CNAMEs',
+      { answers: [cnameRecord('b.example', 'c.example'), cnameRecord(AT, 'b.example')] },
+      { values: [], alias: 'b.example' },
+    ],
+    ['no record', { authorities: [soaRecord('example')] }, { values: [], alias: null }],
+    ['no such name', { rcode: 3, authorities: [soaRecord('example')] }, { values: [], alias: null }],
+    [
+      'a CNAME to a name that does not exist',
+      { rcode: 3, answers: [cnameRecord(AT, 'gone.example')], authorities: [soaRecord('example')] },
+      { values: [], alias: 'gone.example' },
+    ],
+  ])('are found: %s', async (_what, parts, found) => {
+    expect(await lookUpAs(parts)).toEqual(found);
+  });
+
+  it('are asked for by the type, and no address with them', async () => {
+    await lookUpAs({ answers: [cnameRecord(AT, 'x.example')] }, 'CNAME');
+    await lookUpAs({ answers: [txtRecord(AT, 'abc')] }, 'TXT');
+    expect(house.sent.map((query) => query.readUInt16BE(12 + AT.length + 2))).toEqual([5, 16]);
+  });
+
+  it.each<[string, ReplyParts | Error, string | RegExp]>([
+    ['a failure', { rcode: 2 }, 'it was not answered'],
+    ['a refusal', { rcode: 5 }, 'it was not answered'],
+    [
+      'upstreams that cannot be reached',
+      new UpstreamFailure('upstream-unreachable', 'nobody is there'),
+      /nobody is there/,
+    ],
+  ])('are not found where the answer is %s, and the reason is told', async (_what, parts, words) => {
+    await expect(lookUpAs(parts)).rejects.toThrow(words);
+  });
+
+  it('are not found in a failure of a server, whose extended error is told', async () => {
+    const text = Buffer.from('signature expired');
+    const edns = { options: [{ code: OPTION.EDE, data: Buffer.concat([Buffer.of(0, 7), text]) }] };
+    await expect(lookUpAs({ rcode: 2, edns })).rejects.toThrow('signature expired');
+  });
+
+  it('may take five seconds, since nobody but a CA waits', async () => {
+    const deadlines: number[] = [];
+    const resolver: Resolver = {
+      resolve: async (_, { deadlineMs }: Context) => {
+        deadlines.push(deadlineMs);
+        throw new Error('nothing');
+      },
+    };
+    house.clock.advance(1000);
+    await expect(lookUpText(resolver, AT, 'TXT', house.clock)).rejects.toThrow('nothing');
+    expect(deadlines).toEqual([6000]);
+  });
 });

@@ -14,8 +14,8 @@ import { servedCertificate } from './served-certificate.ts';
 import { temporaryDirectory } from './temporary-directory.ts';
 
 const ID = storageIdOf([OWN_NAME]);
-/** On a machine that has much else to do. */
-const ORDER_WITHIN_MS = 45_000;
+/** A CA that looks while nobody is there may say so only to the next life, whose next attempt is then a minute later. */
+const ORDER_WITHIN_MS = 120_000;
 
 /** What the CA can be asked for on the way to a certificate, in this order. */
 export const STEPS = [
@@ -91,7 +91,9 @@ export async function surviveKill(house: AcmeHouse, kill: Kill): Promise<Survive
     const stored = (await storage.readCertificate(ID))!; // with a key that fits, or it could not be read
     expect(await pinOf(noonmark)).toBe(pinIn(stored.chainPem));
     const { ledger, problem } = await storage.readLedger();
-    expect([problem, ledger.events.map(({ kind }) => kind)]).toEqual([null, ['success']]);
+    const kinds = ledger.events.map(({ kind }) => kind);
+    expect([problem, kinds.at(-1)]).toEqual([null, 'success']);
+    expect([[], ['failed-validation']]).toContainEqual(kinds.slice(0, -1)); // see ORDER_WITHIN_MS
     await eventually(() => house.pebble.issued().length > before.issued, { what: "Pebble's log" });
     expect(house.pebble.issued().slice(before.issued)).toEqual([
       new X509Certificate(stored.chainPem).serialNumber,
@@ -106,9 +108,9 @@ export async function surviveKill(house: AcmeHouse, kill: Kill): Promise<Survive
   return { orders: house.front.orders.length - before.orders };
 }
 
-/** Whatever the machine's own clock is said to be worth, and what we asked for ourselves. */
+/** Whatever the machine's own clock is said to be worth, what we asked for ourselves, and what a CA saw of a dead server. */
 function isHarmless(line: string): boolean {
-  return /clock|NTP|time source|no certificate is ordered: a certificate for these very names/i.test(line);
+  return /clock|NTP|time source|was not proven|for these very names was issued within 24 hours/i.test(line);
 }
 
 function pinIn(chainPem: string): string {

@@ -1,10 +1,11 @@
 // http-01 (RFC 8555 section 8.3): a small HTTP server that listens while a challenge is shown, answers its tokens exactly,
 // and nothing else. It stands at the addresses that clients use for DNS; the CA comes by port 80, which has to lead there.
 
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Clock } from '../clock/clock.ts';
 import type { SocketAddress } from '../config/config.ts';
-import { Binding, bindServer } from '../listener/binding.ts';
+import { Binding, type Bound, bindServer } from '../listener/binding.ts';
 import { formatAddress } from '../listener/listener.ts';
 import type { Log } from '../observe/log.ts';
 import { type Challenge, ChallengeProblem, type ChallengeSolver } from './challenge.ts';
@@ -12,7 +13,7 @@ import { type Challenge, ChallengeProblem, type ChallengeSolver } from './challe
 const PATH = '/.well-known/acme-challenge/';
 /** A CA's request is a line and a few fields. */
 const HEADER_OCTETS_MAX = 8_192;
-/** Let's Encrypt looks from five places; whoever else comes has no business here. */
+/** Let's Encrypt looks from five places; whoever else comes has no business here, and the oldest has to leave. */
 const CONNECTIONS_MAX = 64;
 /** From the first octet of a request to the end of its header (ATTACKS 9). */
 const HEADER_TIMEOUT_MS = 5_000;
@@ -45,7 +46,7 @@ export class Http01 implements ChallengeSolver {
           what: 'http-01',
           clock,
           log,
-          bind: (at) => bindServer(this.#server(), at, log),
+          bind: (at) => this.#bind(at),
         }),
     );
     await Promise.all(this.#bindings.map((binding) => binding.open()));
@@ -60,7 +61,19 @@ export class Http01 implements ChallengeSolver {
     this.#shown.clear();
   }
 
-  #server() {
+  async #bind(at: SocketAddress): Promise<Bound> {
+    const server = this.#server();
+    const { port, close } = await bindServer(server, at, this.#parts.log);
+    return {
+      port,
+      close() {
+        close();
+        server.close(); // its own part: it looks after slow requests until then
+      },
+    };
+  }
+
+  #server(): Server {
     const server = createServer(
       {
         maxHeaderSize: HEADER_OCTETS_MAX,
@@ -71,7 +84,13 @@ export class Http01 implements ChallengeSolver {
       },
       (request, response) => this.#answer(request, response),
     );
-    server.maxConnections = CONNECTIONS_MAX;
+    const connections = new Set<Socket>();
+    server.on('connection', (socket) => {
+      const [oldest] = connections;
+      if (connections.size >= CONNECTIONS_MAX) oldest!.destroy(); // who says nothing keeps no CA out
+      connections.add(socket);
+      socket.on('close', () => connections.delete(socket));
+    });
     server.on('clientError', (_error, socket) => socket.destroy());
     return server;
   }

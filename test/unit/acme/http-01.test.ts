@@ -146,7 +146,7 @@ it('answers one request a connection, whatever is written behind it', async () =
   expect(text.split(THUMBPRINT)).toHaveLength(2);
 });
 
-it('cuts who is slow, and lets the CA in again soon after 200 connections that say nothing', {
+it('cuts who is slow, and lets the CA in beside any number of connections that say nothing', {
   timeout: SLOW_WITHIN_MS * 2,
 }, async () => {
   await show(TOKEN);
@@ -164,8 +164,8 @@ it('cuts who is slow, and lets the CA in again soon after 200 connections that s
   });
   const trickle = setInterval(() => slow[1]!.write('x'), 500); // letter by letter
   try {
-    const isAnswered = async () => (await get(PATH + TOKEN)).includes(THUMBPRINT);
-    await eventually(isAnswered, { withinMs: SLOW_WITHIN_MS, what: 'an answer' });
+    expect(await get(PATH + TOKEN)).toContain(THUMBPRINT);
+    expect(idle.filter(({ closed }) => !closed).length).toBeGreaterThan(CONNECTIONS_MAX / 2);
     await eventually(() => [...slow, ...idle].every(({ closed }) => closed), {
       withinMs: SLOW_WITHIN_MS,
       what: 'the end of them all',

@@ -3,17 +3,24 @@
 // `auto()` is not used: it knows neither profiles nor `replaces`, and looks names up by itself.
 
 import { createRequire } from 'node:module';
-import type { Authorization, Client, Order } from 'acme-client';
+import type { Client, Order } from 'acme-client';
 import type { Clock } from '../clock/clock.ts';
 import type { HttpsClient, HttpsResponse } from '../tls/https-client.ts';
 import { type AcmeProblem, problemOf, readProblem } from './acme-problem.ts';
 import { retryAfterMs } from './ledger.ts';
+import {
+  authorizationIn,
+  chainIn,
+  OrderFailed,
+  orderIn,
+  type StatedAuthorization,
+  type StatedChallenge,
+} from './stated.ts';
 
 /** A storm of refused nonces ends here; RFC 8555 section 6.5 has clients try again at least once. */
 const BAD_NONCES_MAX = 10;
 /** Between two looks at an order or an authorization, where the CA says nothing else. */
 const POLL_MS = 2_000;
-const POLL_MAX_MS = 30_000;
 /** A CA that has not decided by then is asked again in the next attempt, for the same order. */
 const DECIDED_WITHIN_MS = 300_000;
 
@@ -27,19 +34,6 @@ export type AcmeClientPackage = typeof import('acme-client');
 /** Loaded at first use: a server without ACME has no need of it, and a start none of the wait. */
 export function acmeClient(): AcmeClientPackage {
   return load('acme-client') as AcmeClientPackage;
-}
-
-/** A challenge as the CA states it; acme-client's own type knows two of the kinds. */
-export interface StatedChallenge {
-  readonly type: string;
-  readonly url: string;
-  readonly status: string;
-  readonly token?: string;
-  readonly error?: unknown;
-}
-
-export interface StatedAuthorization extends Omit<Authorization, 'challenges'> {
-  readonly challenges: readonly StatedChallenge[];
 }
 
 export interface Directory {
@@ -101,7 +95,7 @@ export class AcmeApi {
     return this.#client.getAccountUrl();
   }
 
-  createOrder(wanted: {
+  async createOrder(wanted: {
     readonly names: readonly string[];
     readonly profile: string | null;
     /** certificateIdOf() the one that it takes the place of (RFC 9773 section 5). */
@@ -113,15 +107,23 @@ export class AcmeApi {
       ...(profile === null ? {} : { profile }),
       ...(replaces === null ? {} : { replaces }),
     };
-    return this.#client.createOrder(request);
+    return orderIn(await this.#client.createOrder(request));
   }
 
-  getOrder(url: string): Promise<Order> {
-    return this.#client.getOrder({ url } as Order);
+  async getOrder(url: string): Promise<Order> {
+    return orderIn(await this.#client.getOrder({ url } as Order));
   }
 
-  async authorizationsOf(order: Order): Promise<StatedAuthorization[]> {
-    return (await this.#client.getAuthorizations(order)) as unknown as StatedAuthorization[];
+  /** One after another: exchanges with a host are, and each has its own time. */
+  async authorizationsOf({ authorizations }: Order): Promise<StatedAuthorization[]> {
+    const stated: StatedAuthorization[] = [];
+    for (const url of authorizations) stated.push(await this.#authorizationAt(url));
+    return stated;
+  }
+
+  async #authorizationAt(url: string): Promise<StatedAuthorization> {
+    const [stated] = await this.#client.getAuthorizations({ authorizations: [url] } as Order);
+    return authorizationIn(stated);
   }
 
   keyAuthorizationOf(challenge: StatedChallenge): Promise<string> {
@@ -135,16 +137,15 @@ export class AcmeApi {
 
   /** The authorization once the CA has decided, or as it is when that takes too long. */
   decided(authorization: StatedAuthorization): Promise<StatedAuthorization> {
-    const again = async () => {
-      const [fresh] = await this.authorizationsOf({ authorizations: [authorization.url] } as Order);
-      return fresh!;
-    };
-    return this.#poll(again, ({ status }) => status !== 'pending');
+    return this.#poll(
+      () => this.#authorizationAt(authorization.url),
+      ({ status }) => status !== 'pending',
+    );
   }
 
   /** Hands in the request for the certificate, and waits until it is made or refused. */
   async finalize(order: Order, csrPem: Uint8Array): Promise<Order> {
-    const finalized = await this.#client.finalizeOrder(order, Buffer.from(csrPem));
+    const finalized = orderIn(await this.#client.finalizeOrder(order, Buffer.from(csrPem)));
     return isUnderWay(finalized) ? this.settled(order.url) : finalized;
   }
 
@@ -165,8 +166,8 @@ export class AcmeApi {
   }
 
   /** The chain of a valid order, PEM. */
-  certificateOf(order: Order): Promise<string> {
-    return this.#client.getCertificate(order);
+  async certificateOf(order: Order): Promise<string> {
+    return chainIn(await this.#client.getCertificate(order));
   }
 
   async #poll<T>(look: () => Promise<T>, isDone: (seen: T) => boolean): Promise<T> {
@@ -175,7 +176,8 @@ export class AcmeApi {
     for (let seen = await look(); ; seen = await look()) {
       if (isDone(seen) || clock.monotonic() >= untilMs) return seen;
       const askedMs = retryAfterMs(this.#retryAfter, clock.now().epochMs) ?? POLL_MS;
-      await pause(clock, Math.min(Math.max(askedMs, POLL_MS / 2), POLL_MAX_MS), this.#parts.signal);
+      const leftMs = untilMs - clock.monotonic(); // longer than that is for another attempt
+      await pause(clock, Math.min(Math.max(askedMs, POLL_MS / 2), leftMs), this.#parts.signal);
     }
   }
 
@@ -195,6 +197,10 @@ export class AcmeApi {
     this.#retryAfter = headers['retry-after'];
     if (status >= 400) this.#judge(readProblem(status, headers, response.body));
     else this.#badNonces = 0;
+    if (status >= 300 && status < 400)
+      throw new OrderFailed(
+        `the CA answers with the HTTP status ${status}, and nobody is followed elsewhere`,
+      );
     return { status, headers, data: contentOf(response) };
   }
 
@@ -215,11 +221,13 @@ export async function readDirectory(
 ): Promise<Directory> {
   const response = await http.request({ url: directory, method: 'GET' }, signal);
   if (response.status >= 400) throw readProblem(response.status, response.headers, response.body);
-  const content = contentOf(response) as Record<string, unknown> | null;
-  const meta = (content?.meta ?? {}) as Record<string, unknown>;
+  const content = contentOf(response);
+  if (typeof content === 'string' || typeof content.newOrder !== 'string')
+    throw new OrderFailed(`what ${directory} answers is no directory of an ACME CA`);
+  const meta = (content.meta ?? {}) as Record<string, unknown>;
   const textOf = (value: unknown) => (typeof value === 'string' ? value : null);
   return {
-    renewalInfo: textOf(content?.renewalInfo),
+    renewalInfo: textOf(content.renewalInfo),
     profiles: typeof meta.profiles === 'object' && meta.profiles !== null ? Object.keys(meta.profiles) : null,
     dateMs: response.headers.date === undefined ? null : parseDate(response.headers.date),
   };
@@ -234,14 +242,16 @@ function isUnderWay({ status }: Order): boolean {
   return status === 'processing' || status === 'pending' || status === 'ready';
 }
 
-/** JSON where it is JSON, else text: what acme-client expects of its HTTP library. */
-function contentOf({ headers, body }: HttpsResponse): unknown {
+/** Text where it is PEM, else the object that it is: acme-client writes into what it is given. */
+function contentOf({ body }: HttpsResponse): string | Record<string, unknown> {
   const text = Buffer.from(body).toString('utf8');
-  if (!/\bjson\b/i.test(headers['content-type'] ?? '')) return text;
+  if (text.startsWith('-----BEGIN ')) return text;
   try {
-    return JSON.parse(text);
+    const content: unknown = JSON.parse(text);
+    const isObject = typeof content === 'object' && content !== null && !Array.isArray(content);
+    return isObject ? (content as Record<string, unknown>) : {};
   } catch {
-    return null; // whoever needs a field of it says that it is not there
+    return {}; // whoever needs something of it says that it is not there
   }
 }
 

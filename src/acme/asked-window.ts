@@ -22,6 +22,7 @@ export class AskedWindow {
   #window: RenewalWindow | null = null;
   /** Monotonic. */
   #dueMs = 0;
+  #hasFailed = false;
   /** The certificate that was last asked about, as `ask` has it; null: forgotten. */
   #about: string | null = null;
 
@@ -46,9 +47,9 @@ export class AskedWindow {
     this.#about = null;
   }
 
-  /** What was learnt, or failed, under another date says nothing. */
+  /** What failed under another date says nothing. */
   askSoon(): void {
-    this.#dueMs = 0;
+    if (this.#hasFailed) this.#dueMs = 0;
   }
 
   /** Asks about the certificate that `chainPem` begins with. @throws the signal's reason, and nothing else */
@@ -59,11 +60,13 @@ export class AskedWindow {
       const { window, pauseMs } = await this.#ask(certificateIdOf(chainPem), http, signal);
       if (this.#about !== chainPem) return; // forgotten while the CA was being asked
       this.#window = window;
+      this.#hasFailed = false;
       this.#dueMs = clock.monotonic() + nextCheckMs(pauseMs, 0);
     } catch (error) {
       signal.throwIfAborted();
       log.debug(`the CA names no time for the renewal: ${(error as Error).message}`);
       if (this.#about !== chainPem) return;
+      this.#hasFailed = true;
       const { retryAfter } = error instanceof AcmeProblem ? error : { retryAfter: undefined };
       this.#dueMs = clock.monotonic() + nextCheckMs(retryAfterMs(retryAfter, clock.now().epochMs), 1);
     }

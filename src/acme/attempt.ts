@@ -21,21 +21,28 @@ import {
   holdOff,
   identifiersOf,
   type Ledger,
+  type LedgerEvent,
   mayOrder as mayOrderByLedger,
   prune,
   record,
   retryAfterMs,
   retryPauseMs,
 } from './ledger.ts';
-import { fulfilOrder, OrderFailed, ValidationFailed } from './order.ts';
+import { fulfilOrder, ValidationFailed } from './order.ts';
 import { proveCertificate } from './proof.ts';
+import { shownNames } from './renewal.ts';
 import { certificateIdOf } from './renewal-info.ts';
+import { OrderFailed, shown } from './stated.ts';
 import { type CertificateStorage, StorageBusy, StorageProblem, type StoredPair } from './storage.ts';
 
 /** An order of another server, or for another certificate, takes minutes at most. */
 export const LOCK_WITHIN_MS = 900_000;
 /** After a connection that failed at a date that is not sure: at a start, the network comes when it comes. */
 const UNSURE_AGAIN_MS = 15_000;
+/** Doubled with each more: a date may never become sure, and the CA may be away for good. */
+const UNSURE_AGAIN_MAX_MS = 3_600_000;
+/** Of a reason: it stands in a log line, and on a page. */
+const REASON_CHARACTERS_MAX = 2_000;
 
 export interface AttemptParts {
   /** storageIdOf(names) */
@@ -59,6 +66,8 @@ export interface Wish {
   /** Milliseconds that it has still to live, and those from its beginning to its end; null: there is none. */
   readonly remainingLifeMs: number | null;
   readonly lifeMs: number | null;
+  /** How often in a row one has failed that the date may be to blame for. */
+  readonly unsureFailures: number;
   /** An owner asks: the pause after failures does not count, the CA's limits do. */
   readonly isUrgent: boolean;
   readonly signal: AbortSignal;
@@ -78,8 +87,13 @@ export type Outcome =
   | { readonly kind: 'blocked'; readonly untilMs: number; readonly reason: string }
   /** Not before the time is known better. */
   | { readonly kind: 'untimely'; readonly reason: string }
-  /** `againMs`: milliseconds until it should be tried again. */
-  | { readonly kind: 'failed'; readonly reason: string; readonly againMs: number };
+  /** `againMs`: milliseconds until it should be tried again; of an unsure date: it is in no ledger. */
+  | {
+      readonly kind: 'failed';
+      readonly reason: string;
+      readonly againMs: number;
+      readonly isOfUnsureDate: boolean;
+    };
 
 /** Never rejects but with the signal's reason. */
 export async function attempt(parts: AttemptParts, wish: Wish): Promise<Outcome> {
@@ -96,12 +110,12 @@ export async function attempt(parts: AttemptParts, wish: Wish): Promise<Outcome>
     const reason = (error as Error).message;
     if (error instanceof StorageBusy)
       return { kind: 'blocked', untilMs: parts.clock.now().epochMs + againMs, reason };
-    return { kind: 'failed', reason, againMs };
+    return { kind: 'failed', reason, againMs, isOfUnsureDate: false };
   }
 }
 
 /** What is waited for must not keep a server from stopping. */
-function unlessAborted<T>(wanted: Promise<T>, signal: AbortSignal): Promise<T> {
+export function unlessAborted<T>(wanted: Promise<T>, signal: AbortSignal): Promise<T> {
   const { promise, reject } = Promise.withResolvers<never>();
   const abandon = () => reject(signal.reason);
   signal.addEventListener('abort', abandon, { once: true });
@@ -182,7 +196,6 @@ class Attempt {
     try {
       const offer = await this.#offer();
       if ('kind' in offer) return offer;
-      this.#hasLeave = true;
       this.#ledger = prune(this.#ledger, this.#atMs);
       log.info(`ordering a certificate: ${why}`, { names, directory, challenge: config.challenge });
       const pair = await this.#fulfil(offer, before);
@@ -194,6 +207,7 @@ class Attempt {
         return { kind: 'untimely', reason: `the date has changed in the middle of an order (${verdict})` };
       if (typeof verdict === 'string') {
         await this.#parts.storage.writeOrder(this.#parts.id, null); // the next one may be better
+        this.#note({ kind: 'success' }); // for the CA it is one, and counts
         return this.#failed(new Error(`the new certificate is not used: ${verdict}`));
       }
       const origin = { directory, profile: config.profile };
@@ -213,6 +227,7 @@ class Attempt {
     const offer = await readDirectory(config.directory, http, parseHttpDate, this.#wish.signal);
     const leave = mayOrderNow(clock.status, clock.now().epochMs, offer.dateMs);
     if (!leave.ok) return { kind: 'untimely', reason: leave.reason };
+    this.#hasLeave = true;
     demandProfile(config.profile, offer.profiles);
     return offer;
   }
@@ -253,28 +268,35 @@ class Attempt {
   async #failed(error: Error): Promise<Outcome> {
     const { storage, config } = this.#parts;
     const reason = describeFailure(error, config.challenge);
+    const problems =
+      error instanceof ValidationFailed ? error.unproven.map(({ problem }) => problem) : [error];
+    const pauses = problems.map((one) =>
+      one instanceof AcmeProblem ? retryAfterMs(one.retryAfter, this.#atMs) : null,
+    );
+    const pauseMs = Math.max(0, ...pauses.map((ms) => ms ?? 0));
     // What failed while the date was not sure says nothing of the CA, and is forgotten when the date is known.
     const isOfUnsureDate = !this.#date.isSure && (error instanceof HttpsFailure || !this.#hasLeave);
-    const problem = error instanceof ValidationFailed ? error.problem : error;
-    const pauseMs = problem instanceof AcmeProblem ? retryAfterMs(problem.retryAfter, this.#atMs) : null;
-    if (isOfUnsureDate) return { kind: 'failed', reason, againMs: Math.max(UNSURE_AGAIN_MS, pauseMs ?? 0) };
-    const { directory, names } = this.#subject;
-    const event = { atMs: this.#atMs, identifiers: identifiersOf(names), directory };
-    const isValidation = error instanceof ValidationFailed;
-    this.#ledger = record(
-      this.#ledger,
-      isValidation
-        ? { ...event, kind: 'failed-validation', name: error.hostname }
-        : { ...event, kind: 'failed' },
-    );
-    if (pauseMs !== null) this.#ledger = holdOff(this.#ledger, this.#subject, this.#atMs + pauseMs);
+    if (isOfUnsureDate) {
+      const againMs = Math.min(UNSURE_AGAIN_MS * 2 ** this.#wish.unsureFailures, UNSURE_AGAIN_MAX_MS);
+      return { kind: 'failed', reason, againMs: Math.max(againMs, pauseMs), isOfUnsureDate };
+    }
+    if (error instanceof ValidationFailed)
+      for (const { hostname } of error.unproven) this.#note({ kind: 'failed-validation', name: hostname });
+    else this.#note({ kind: 'failed' });
+    if (pauseMs > 0) this.#ledger = holdOff(this.#ledger, this.#subject, this.#atMs + pauseMs);
     const unkept = await storage.writeLedger(this.#ledger).then(
       () => null,
       (failure: Error) => failure.message,
     );
     const againMs = retryPauseMs(failuresInARow(this.#ledger, this.#subject), this.#wish.remainingLifeMs);
     const told = unkept === null ? reason : `${reason}; and ${unkept}`;
-    return { kind: 'failed', reason: told, againMs: Math.max(againMs, pauseMs ?? 0) };
+    return { kind: 'failed', reason: told, againMs: Math.max(againMs, pauseMs), isOfUnsureDate };
+  }
+
+  #note(event: Pick<LedgerEvent, 'kind' | 'name'>): void {
+    const { directory, names } = this.#subject;
+    const identifiers = identifiersOf(names);
+    this.#ledger = record(this.#ledger, { atMs: this.#atMs, identifiers, directory, ...event });
   }
 }
 
@@ -282,7 +304,7 @@ class Attempt {
 function demandProfile(wanted: string | null, offered: Directory['profiles']): void {
   if (wanted === null || offered?.includes(wanted)) return;
   const choice =
-    offered === null ? 'none at all; delete the key' : `${offered.join(', ')}; write one of these`;
+    offered === null ? 'none at all; delete the key' : `${shown(offered.join(', '))}; write one of these`;
   throw new OrderFailed(`the CA has no profile ${wanted}, but ${choice} (acme.profile)`);
 }
 
@@ -330,7 +352,9 @@ function idOrNull(chainPem: string): string | null {
 }
 
 function describeFailure(error: Error, challenge: AcmeConfig['challenge']): string {
-  if (error instanceof ValidationFailed)
-    return `${error.hostname} was not proven: ${describeProblem(error.problem, challenge)}`;
-  return error instanceof AcmeProblem ? describeProblem(error, challenge) : error.message;
+  const said = error instanceof AcmeProblem ? describeProblem(error, challenge) : error.message;
+  if (!(error instanceof ValidationFailed)) return said.slice(0, REASON_CHARACTERS_MAX);
+  const [first, ...others] = error.unproven;
+  const more = others.length === 0 ? '' : ` (nor ${shownNames(others.map(({ hostname }) => hostname))})`;
+  return `${first!.hostname} was not proven${more}: ${describeProblem(first!.problem, challenge)}`;
 }

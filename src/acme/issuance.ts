@@ -10,11 +10,11 @@ import type { Log } from '../observe/log.ts';
 import type { ServedCertificate } from '../tls/certificate-store.ts';
 import type { HttpsClient } from '../tls/https-client.ts';
 import { AskedWindow } from './asked-window.ts';
-import { type AttemptParts, attempt, keepIssued, type Outcome } from './attempt.ts';
+import { type AttemptParts, attempt, keepIssued, type Outcome, unlessAborted } from './attempt.ts';
 import { findHeld, type Held, heldOf, isSame, storedHeld } from './held.ts';
+import type { IssuanceReport } from './issuance-report.ts';
 import type { Order } from './rehearsal.ts';
-import { decideRenewal, type RenewalDecision } from './renewal.ts';
-import type { RenewalWindow } from './renewal-info.ts';
+import { decideRenewal } from './renewal.ts';
 import type { CertificateStorage, Origin, StoredPair } from './storage.ts';
 import { storageIdOf } from './storage-id.ts';
 
@@ -54,23 +54,6 @@ export interface HeldBack {
   readonly reason: string;
 }
 
-/** How it stands, as plain values; dates in milliseconds since 1970. */
-export interface IssuanceReport {
-  readonly names: readonly string[];
-  readonly directory: string;
-  readonly challenge: AcmeConfig['challenge'];
-  readonly phase: 'idle' | 'ordering' | 'waiting';
-  /** What the next order waits for, the rest of a sentence; null: for nothing but its date. */
-  readonly waitsFor: string | null;
-  /** Null before the first look. */
-  readonly decision: RenewalDecision | null;
-  readonly window: RenewalWindow | null;
-  readonly lastFailure: { readonly atMs: number; readonly reason: string } | null;
-  readonly lastSuccessMs: number | null;
-  /** Monotonic milliseconds until the next look. */
-  readonly nextLookInMs: number | null;
-}
-
 export class Issuance {
   readonly #parts: IssuanceParts;
   readonly #id: string;
@@ -85,6 +68,9 @@ export class Issuance {
   #running: Promise<void> | null = null;
   #isWantedAgain = false;
   #isUrgent = false;
+  #unsureFailures = 0;
+  /** What was last warned of as waited for: dates in a reason change each minute. */
+  #warnedOf: string | null = null;
   #report: Pick<IssuanceReport, 'phase' | 'waitsFor' | 'decision' | 'lastFailure' | 'lastSuccessMs'> = {
     ...{ phase: 'idle', waitsFor: null, decision: null, lastFailure: null, lastSuccessMs: null },
   };
@@ -99,6 +85,13 @@ export class Issuance {
   /** Reads what a CA has issued in an earlier life, for these names or for those that were wanted then. */
   async load(): Promise<void> {
     this.#held = await findHeld({ ...this.#parts, id: this.#id });
+  }
+
+  /** Takes over what an issuance for the same names, which has ended, could not store. */
+  inherit(other: Issuance): void {
+    if (!other.#isUnstored) return;
+    this.#held = other.#held;
+    this.#isUnstored = true;
   }
 
   /** What a CA has issued; null: there is nothing, and somebody else has to serve. */
@@ -149,7 +142,15 @@ export class Issuance {
     const { names, config, clock } = this.#parts;
     const nextLookInMs = this.#nextLookMs === null ? null : Math.max(0, this.#nextLookMs - clock.monotonic());
     const { directory, challenge } = config;
-    return { names, directory, challenge, window: this.#window.current, ...this.#report, nextLookInMs };
+    return {
+      names,
+      directory,
+      challenge,
+      window: this.#window.current,
+      ...this.#report,
+      isStored: !this.#isUnstored,
+      nextLookInMs,
+    };
   }
 
   /** Gives up what is under way; resolves when nothing of it runs any more. */
@@ -179,10 +180,11 @@ export class Issuance {
     this.#timer?.cancel();
     this.#nextLookMs = null;
     this.#running = this.#turn()
-      .catch((error: Error) => {
+      .catch((error: Error & { code?: string }) => {
         if (this.#closing.signal.aborted) return LOOK_EVERY_MS;
-        this.#parts.log.error(`the present certificate stays, for looking after it failed: ${error.stack}`);
-        return LOOK_EVERY_MS;
+        if (error.code === undefined) this.#parts.log.error(`a bug: ${error.stack}`);
+        const { message: reason } = error;
+        return this.#heed({ kind: 'failed', reason, againMs: STORE_AGAIN_MS, isOfUnsureDate: false }, false);
       })
       .then((againMs) => {
         this.#running = null;
@@ -203,8 +205,8 @@ export class Issuance {
       return LOOK_EVERY_MS;
     }
     if (this.#isUnstored) return this.#storeAgain();
-    if (this.#held !== null && this.#window.dueInMs === 0) await this.#askForWindow(this.#held.pair);
     const nowMs = clock.now().epochMs;
+    if (this.#isWindowWanted(nowMs)) await this.#askForWindow(this.#held!.pair);
     const decision = decideRenewal({
       ...this.#subject(this.#held),
       wantedNames: names,
@@ -223,6 +225,14 @@ export class Issuance {
       return held.untilMs - nowMs;
     }
     return this.#heed(await this.#attempt(isUrgent), isUrgent);
+  }
+
+  /** RFC 9773 section 4.3: not of a certificate that has ended; and no CA knows those of another. */
+  #isWindowWanted(nowMs: number): boolean {
+    if (this.#held === null || this.#window.dueInMs > 0) return false;
+    const { certificate, pair } = this.#held;
+    const isOfThisCa = pair.origin === undefined || pair.origin.directory === this.#origin.directory;
+    return isOfThisCa && nowMs < certificate.notAfterMs;
   }
 
   async #askForWindow({ chainPem }: StoredPair): Promise<void> {
@@ -258,7 +268,7 @@ export class Issuance {
           served: held?.pair ?? null,
           remainingLifeMs: held === null ? null : held.certificate.notAfterMs - nowMs,
           lifeMs: held === null ? null : held.certificate.notAfterMs - held.certificate.notBeforeMs,
-          isUrgent,
+          ...{ unsureFailures: this.#unsureFailures, isUrgent },
           signal: this.#closing.signal,
         },
       );
@@ -291,7 +301,7 @@ export class Issuance {
         const { certificate, pair, problem } = outcome;
         this.#isUnstored = problem !== null;
         if (problem !== null) log.error(`a new certificate is served, and could not be stored: ${problem}`);
-        this.#report = { ...this.#report, lastFailure: null, lastSuccessMs: clock.now().epochMs };
+        this.#report = { ...this.#report, lastSuccessMs: clock.now().epochMs };
         this.#hold({ certificate, pair });
         return problem === null ? LOOK_AGAIN_MIN_MS : STORE_AGAIN_MS;
       }
@@ -306,10 +316,11 @@ export class Issuance {
         if (isUrgent) log.warn(`no certificate is ordered: ${outcome.reason}`, { names });
         return outcome.untilMs - clock.now().epochMs;
       case 'untimely':
-        this.#say({ phase: 'waiting', waitsFor: outcome.reason });
+        this.#say({ phase: 'waiting', waitsFor: outcome.reason }, outcome.kind);
         return STORE_AGAIN_MS;
       case 'failed': {
         const { reason, againMs } = outcome;
+        this.#unsureFailures = outcome.isOfUnsureDate ? this.#unsureFailures + 1 : 0;
         const nowMs = clock.now().epochMs;
         log.error(`no certificate: ${reason}`, { names, again: writeRfc3339(nowMs + againMs) });
         this.#report = { ...this.#report, lastFailure: { atMs: nowMs, reason } };
@@ -324,7 +335,8 @@ export class Issuance {
     const { pair } = this.#held!;
     try {
       const parts = { id: this.#id, names, config, storage, clock };
-      await storage.exclusively(() => keepIssued(parts, pair), STORE_AGAIN_MS);
+      const storing = storage.exclusively(() => keepIssued(parts, pair), STORE_AGAIN_MS);
+      await unlessAborted(storing, this.#closing.signal);
       this.#isUnstored = false;
       log.info('the new certificate is stored now');
       return LOOK_AGAIN_MIN_MS;
@@ -338,24 +350,23 @@ export class Issuance {
   #hold(held: Held): void {
     this.#window.forget();
     this.#held = held;
-    this.#report = { ...this.#report, decision: null }; // it was about the last one
+    this.#report = { ...this.#report, decision: null, lastFailure: null }; // they were about the last one
     this.#say({ phase: 'idle', waitsFor: null });
     this.#parts.serve(held.certificate);
   }
 
-  #say(said: Pick<IssuanceReport, 'phase' | 'waitsFor'>): void {
+  /** `what` is warned of once, as long as nothing else is waited for. */
+  #say(said: Pick<IssuanceReport, 'phase' | 'waitsFor'>, what = said.waitsFor): void {
     const { log, names } = this.#parts;
-    if (
-      said.phase === 'waiting' &&
-      said.waitsFor !== this.#report.waitsFor &&
-      said.waitsFor !== this.#report.lastFailure?.reason
-    )
-      log.warn(`a certificate waits: ${said.waitsFor}`, { names });
+    const isNew = what !== this.#warnedOf && said.waitsFor !== this.#report.lastFailure?.reason;
+    if (said.phase === 'waiting' && isNew) log.warn(`a certificate waits: ${said.waitsFor}`, { names });
+    if (said.phase !== 'ordering') this.#warnedOf = what;
     this.#report = { ...this.#report, ...said };
   }
 
   /** What was tried under a wrong date is tried again at once under a better one. */
   #heedClock(): void {
+    this.#unsureFailures = 0;
     this.#window.askSoon();
     this.#look();
   }
@@ -363,9 +374,23 @@ export class Issuance {
   async #heedOthers(): Promise<void> {
     while (this.#running !== null) await this.#running; // it may be what was stored just now
     const stored = await storedHeld({ ...this.#parts, id: this.#id });
-    if (stored === null || isSame(stored.pair, this.#held?.pair) || this.#isUnstored) return;
+    if (this.#closing.signal.aborted || stored === null || this.#isUnstored) return;
+    if (isSame(stored.pair, this.#held?.pair) || !this.#isBetter(stored)) return;
     this.#parts.log.info('the stored certificate was replaced');
     this.#hold(stored);
     this.#look();
+  }
+
+  /** A backup that was put back, or the certificate of a server that is configured otherwise, takes no good one's place. */
+  #isBetter(other: Held): boolean {
+    const { names, clock } = this.#parts;
+    const common = {
+      wantedNames: names,
+      wantedOrigin: this.#origin,
+      window: null,
+      nowMs: clock.now().epochMs,
+    };
+    const isDue = (held: Held | null) => decideRenewal({ ...this.#subject(held), ...common }).due;
+    return !isDue(other) || isDue(this.#held);
   }
 }

@@ -20,7 +20,8 @@ import { Dns01, type Dns01Parts } from './dns-01.ts';
 import { judgeEmptiness } from './emptiness.ts';
 import { FileStorage } from './file-storage.ts';
 import { Http01 } from './http-01.ts';
-import { type HeldBack, Issuance, type IssuanceReport } from './issuance.ts';
+import { type HeldBack, Issuance } from './issuance.ts';
+import type { IssuanceReport } from './issuance-report.ts';
 import { type RehearsedOrder, rehearseOrder } from './rehearsal.ts';
 import type { CertificateStorage } from './storage.ts';
 import { storageIdOf } from './storage-id.ts';
@@ -88,6 +89,12 @@ export class Issuer {
       return { key, issuance };
     });
     await Promise.all(this.#fresh.map((issuance) => issuance.load()));
+    for (const issuance of this.#fresh) {
+      const before = gone.find(
+        (one) => storageIdOf(one.issuance.order.names) === storageIdOf(issuance.order.names),
+      );
+      if (before !== undefined) issuance.inherit(before.issuance);
+    }
     const served = this.#kept.flatMap(({ issuance }) => {
       const { held, report } = issuance;
       return held === null ? [] : ([[storageIdOf(report.names), held]] as const);
@@ -98,6 +105,14 @@ export class Issuer {
   /** Begins to look after what is wanted; before, whoever serves it must be there. */
   begin(): void {
     for (const issuance of this.#fresh.splice(0)) issuance.start();
+  }
+
+  /** Serves once more what is held: something else may have been put in its place meanwhile. */
+  serveAgain(): void {
+    for (const { issuance } of this.#kept) {
+      const { held, order } = issuance;
+      if (held !== null) this.#parts.serve(order.names, held);
+    }
   }
 
   get report(): readonly IssuanceReport[] {

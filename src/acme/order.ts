@@ -4,9 +4,10 @@
 
 import type { Order } from 'acme-client';
 import type { AcmeConfig } from '../config/config.ts';
-import { type AcmeApi, acmeClient, type StatedAuthorization, statedProblem } from './acme-api.ts';
+import { type AcmeApi, acmeClient, statedProblem } from './acme-api.ts';
 import { AcmeProblem, describeProblem } from './acme-problem.ts';
 import type { Challenge, ChallengeSolver } from './challenge.ts';
+import { OrderFailed, type StatedAuthorization, shown } from './stated.ts';
 import { type CertificateStorage, StorageProblem, type StoredOrder, type StoredPair } from './storage.ts';
 
 export interface OrderParts {
@@ -22,25 +23,25 @@ export interface OrderParts {
   readonly signal: AbortSignal;
 }
 
-/** The CA has looked and was not content: a validation that counts against its limits. */
+/** A name that the CA was not content with. */
+export interface UnprovenName {
+  readonly hostname: string;
+  readonly problem: AcmeProblem;
+}
+
+/** The CA has looked and was not content: validations that count against its limits. */
 export class ValidationFailed extends Error {
   override readonly name = 'ValidationFailed';
   readonly code = 'acme-validation';
-  /** What was to be proven. */
-  readonly hostname: string;
-  readonly problem: AcmeProblem;
+  /** At least one. */
+  readonly unproven: readonly UnprovenName[];
 
-  constructor(hostname: string, problem: AcmeProblem) {
-    super(`${hostname} was not proven: ${problem.message}`);
-    this.hostname = hostname;
-    this.problem = problem;
+  constructor(unproven: readonly UnprovenName[]) {
+    super(
+      unproven.map(({ hostname, problem }) => `${hostname} was not proven: ${problem.message}`).join('; '),
+    );
+    this.unproven = unproven;
   }
-}
-
-/** The CA does what no CA should, or takes too long. The message is a sentence. */
-export class OrderFailed extends Error {
-  override readonly name = 'OrderFailed';
-  readonly code = 'acme-order';
 }
 
 /**
@@ -56,13 +57,18 @@ export async function fulfilOrder(parts: OrderParts): Promise<StoredPair> {
     return { chainPem: await api.certificateOf(valid), keyPem };
   } catch (error) {
     // What the CA has given up is not taken up again; what it was merely not asked any further is.
-    if (error instanceof ValidationFailed || error instanceof OrderInvalid)
-      await storage.writeOrder(id, null);
+    const isOver = error instanceof ValidationFailed || error instanceof OrderInvalid || isAboutKey(error);
+    if (isOver) await storage.writeOrder(id, null);
     throw error;
   }
 }
 
 class OrderInvalid extends OrderFailed {}
+
+/** Asked again with the same key, the CA would say the same. */
+function isAboutKey(error: unknown): boolean {
+  return error instanceof AcmeProblem && ['badCSR', 'badPublicKey'].includes(error.type);
+}
 
 interface Placed {
   readonly order: Order;
@@ -75,7 +81,7 @@ async function takeUp({ api, id, names, config, storage }: OrderParts): Promise<
     if (error instanceof StorageProblem) return null; // whoever writes the next one moves it aside, and says so
     throw error;
   });
-  if (stored === null || stored.url === null || !isFor(stored, config.directory, names)) return null;
+  if (stored === null || !isFor(stored, names, config)) return null;
   try {
     const order = await api.getOrder(stored.url);
     return order.status === 'invalid' ? null : { order, keyPem: stored.keyPem };
@@ -91,23 +97,23 @@ function isForgotten(error: unknown): boolean {
   return [404, 410].includes(error.status) || ['malformed', 'unauthorized'].includes(error.type);
 }
 
-function isFor(stored: StoredOrder, directory: string, names: readonly string[]): boolean {
+function isFor(stored: StoredOrder, names: readonly string[], config: OrderParts['config']): boolean {
   const sorted = (list: readonly string[]) => [...list].sort().join();
-  return stored.directory === directory && sorted(stored.names) === sorted(names);
+  const { directory, profile, keyType } = config;
+  const isLikeIt = stored.profile === profile && stored.keyType === keyType;
+  return isLikeIt && stored.directory === directory && sorted(stored.names) === sorted(names);
 }
 
-/** The key first, so that no certificate is ever issued for one that a power cut has taken. */
+/** Stored with its key before anything is proven, so that no certificate is ever made for a key that a power cut took. */
 async function place(parts: OrderParts): Promise<Placed> {
   const { id, names, config, storage, api } = parts;
   const { directory, profile, keyType } = config;
   const keyPem = (await acmeClient().crypto.createPrivateEcdsaKey(keyType)).toString();
-  const stored = { directory, names, keyPem };
-  await storage.writeOrder(id, { ...stored, url: null });
   const order = await api.createOrder({ names, profile, replaces: parts.replaces }).catch((error) => {
     if (parts.replaces === null || !isAboutReplacing(error)) throw error;
     return api.createOrder({ names, profile, replaces: null });
   });
-  await storage.writeOrder(id, { ...stored, url: order.url });
+  await storage.writeOrder(id, { directory, profile, keyType, names, keyPem, url: order.url });
   return { order, keyPem };
 }
 
@@ -118,30 +124,47 @@ function isAboutReplacing(error: unknown): boolean {
   );
 }
 
-/** Shows every name that is not proven yet, has the CA look at all of them, and waits for its verdicts. */
-async function prove(order: Order, { api, solver, signal }: OrderParts): Promise<void> {
+/** Shows every name that is not proven yet, has the CA look at all of them, and waits for all its verdicts. */
+async function prove(order: Order, { api, solver, names, signal }: OrderParts): Promise<void> {
   const open = (await api.authorizationsOf(order)).filter(({ status }) => status !== 'valid');
   if (open.length === 0) return;
   const asked = open.map((authorization) => ({
     authorization,
+    name: provenName(authorization, names),
     stated: challengeOf(authorization, solver.type),
   }));
   const challenges = await Promise.all(
-    asked.map(async ({ authorization, stated }): Promise<Challenge> => {
-      const keyAuthorization = await api.keyAuthorizationOf(stated);
-      return { name: authorization.identifier.value, token: stated.token ?? '', keyAuthorization };
+    asked.map(async ({ name, stated }): Promise<Challenge> => {
+      return { name, token: stated.token, keyAuthorization: await api.keyAuthorizationOf(stated) };
     }),
   );
   try {
     await solver.show(challenges, signal);
     for (const { stated } of asked) if (stated.status === 'pending') await api.complete(stated);
-    for (const { authorization } of asked) judge(await api.decided(authorization), solver.type);
+    const decided: StatedAuthorization[] = [];
+    for (const { authorization } of asked) decided.push(await api.decided(authorization));
+    judge(decided, solver.type);
   } finally {
     await solver.clear();
   }
 }
 
-/** @throws OrderFailed, ValidationFailed */
+/**
+ * The name that is to be proven, as we have written it ourselves: what a CA says goes into zones and to programs.
+ * @throws OrderFailed for one that was not asked for
+ */
+function provenName(authorization: StatedAuthorization, names: readonly string[]): string {
+  const { type, value } = authorization.identifier;
+  const own = names.map((name) => name.replace(/^\*\./, '')).find((name) => name === value.toLowerCase());
+  if (type !== 'dns' || own === undefined)
+    throw new OrderFailed(`the CA wants ${shown(`${type} ${value}`)} proven, which was not asked for`);
+  return own;
+}
+
+/** RFC 8555 section 8.1: base64url, of at least 128 bits; no CA's is longer. */
+const TOKEN = /^[A-Za-z0-9_-]{16,256}$/;
+
+/** @throws OrderFailed */
 function challengeOf(authorization: StatedAuthorization, type: string) {
   const hostname = hostnameOf(authorization);
   const found = authorization.challenges.find((challenge) => challenge.type === type);
@@ -149,23 +172,30 @@ function challengeOf(authorization: StatedAuthorization, type: string) {
     throw new OrderInvalid(
       `the CA calls the authorization of ${hostname} ${authorization.status}; a new order is tried`,
     );
-  if (found !== undefined) return found;
-  const offered = authorization.challenges.map((challenge) => challenge.type).join(', ');
-  throw new OrderFailed(
-    `the CA does not offer ${type} for ${hostname}, but ${offered || 'nothing'}; write one of these as \`challenge\``,
-  );
+  if (found === undefined) {
+    const offered = authorization.challenges.map((challenge) => challenge.type).join(', ');
+    throw new OrderFailed(
+      `the CA does not offer ${type} for ${hostname}, but ${offered || 'nothing'}; write one of these as \`challenge\``,
+    );
+  }
+  if (typeof found.token === 'string' && TOKEN.test(found.token)) return { ...found, token: found.token };
+  throw new OrderFailed(`the token of the CA's ${type} for ${hostname} is none (RFC 8555 section 8.1)`);
 }
 
 /** @throws ValidationFailed, OrderFailed */
-function judge(authorization: StatedAuthorization, type: string): void {
-  if (authorization.status === 'valid') return;
-  const hostname = hostnameOf(authorization);
-  if (authorization.status === 'pending')
+function judge(decided: readonly StatedAuthorization[], type: string): void {
+  const unproven = decided
+    .filter(({ status }) => status !== 'valid' && status !== 'pending')
+    .map((authorization) => {
+      const { error } = authorization.challenges.find((challenge) => challenge.type === type) ?? {};
+      return { hostname: hostnameOf(authorization), problem: statedProblem(error) };
+    });
+  if (unproven.length > 0) throw new ValidationFailed(unproven);
+  const waiting = decided.find(({ status }) => status === 'pending');
+  if (waiting !== undefined)
     throw new OrderFailed(
-      `the CA has not looked at ${hostname} for minutes; the same order is asked for again later`,
+      `the CA has not looked at ${hostnameOf(waiting)} for minutes; the same order is asked for again later`,
     );
-  const { error } = authorization.challenges.find((challenge) => challenge.type === type) ?? {};
-  throw new ValidationFailed(hostname, statedProblem(error));
 }
 
 function hostnameOf({ identifier, wildcard }: StatedAuthorization): string {

@@ -51,7 +51,15 @@ export async function rehearseOrder(
       ...{ solver: issuer.solverFor(config), openssl: issuer.openssl() },
     };
     const isDue = () => ({ due: true, reason: 'a dry run' });
-    const wish = { isDue, served: null, remainingLifeMs: null, lifeMs: null, isUrgent: true, signal };
+    const wish = {
+      isDue,
+      served: null,
+      remainingLifeMs: null,
+      lifeMs: null,
+      unsureFailures: 0,
+      isUrgent: true,
+      signal,
+    };
     return sentenceOf(await storage.exclusively(() => attempt(parts, wish), LOCK_WITHIN_MS), names);
   } catch (error) {
     signal.throwIfAborted();

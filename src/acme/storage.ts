@@ -3,6 +3,7 @@
 // Vocabulary only; file-storage.ts keeps it in files.
 
 import type { Ledger } from './ledger.ts';
+import type { Wanted } from './predecessor.ts';
 
 /** Whom a certificate was ordered from, and how. */
 export interface Origin {
@@ -30,12 +31,11 @@ export interface StoredAccount {
 }
 
 /** An order under way (RFC 8555 section 7.1.3), with the key that its certificate will be for. */
-export interface StoredOrder {
-  /** URL of the CA's directory. */
-  readonly directory: string;
-  /** The order's own URL; null: the CA has not answered yet. */
-  readonly url: string | null;
+export interface StoredOrder extends Origin {
+  /** The order's own URL. */
+  readonly url: string;
   readonly names: readonly string[];
+  readonly keyType: string;
   /** PEM. */
   readonly keyPem: string;
 }
@@ -55,9 +55,10 @@ export interface CertificateStorage {
   readCertificate(id: string): Promise<StoredPair | null>;
   /**
    * The stored certificate that carries most of `names`, and of these the one that ends last; null: none carries any. For
-   * names that have changed: what was issued for the old ones is served until there is one for the new.
+   * names that have changed: what was issued for the old ones is served until there is one for the new. One that `wanted`
+   * speaks against comes behind all others.
    */
-  readPredecessor(names: readonly string[]): Promise<StoredPair | null>;
+  readPredecessor(names: readonly string[], wanted?: Wanted): Promise<StoredPair | null>;
   /** As a whole or not at all. What stands there and cannot be used is moved aside, and the log says so. */
   writeCertificate(id: string, pair: StoredPair): Promise<void>;
   /** By the URL of the CA's directory. */

@@ -15,6 +15,8 @@ export interface StoredForm<T> {
   readonly what: string;
   /** What a file of it is at most, in octets. */
   readonly octetsMax: number;
+  /** Anybody may read it; all others hold a key. */
+  readonly isPublic?: true;
   write(thing: T): string;
   parse(text: string): T | null;
 }
@@ -62,16 +64,19 @@ export function accountForm(directory: string): StoredForm<StoredAccount> {
 export const ORDER_FORM: StoredForm<StoredOrder> = {
   what: 'order',
   octetsMax: 131_072, // a hundred names of 253 octets, and some more for the rest
-  write: ({ directory, url, names, keyPem }) => jsonText({ directory, url, names, keyPem }),
+  write: ({ directory, profile, url, names, keyType, keyPem }) =>
+    jsonText({ directory, profile, url, names, keyType, keyPem }),
   parse(text) {
-    const { directory, url, names, keyPem } = objectIn(text);
-    if (!isText(directory) || !isTextOrNull(url) || !isKey(keyPem)) return null;
-    return Array.isArray(names) && names.every(isText) ? { directory, url, names, keyPem } : null;
+    const { directory, profile, url, names, keyType, keyPem } = objectIn(text);
+    if (!isText(directory) || !isTextOrNull(profile) || !isText(url)) return null;
+    if (!isText(keyType) || !isKey(keyPem) || !Array.isArray(names) || !names.every(isText)) return null;
+    return { directory, profile, url, names, keyType, keyPem };
   },
 };
 
 export const LEDGER_FORM: StoredForm<Ledger> = {
   what: 'ledger of orders',
+  isPublic: true,
   octetsMax: 8 * 2 ** 20, // a thousand events with all the names of a set, in an ordinary one 100 octets each
   write: ({ events, notBefore, failures }) => jsonText({ events, notBefore, failures }),
   parse(text) {

@@ -103,24 +103,24 @@ function notIssued(issuance: IssuanceStatus, facts: Facts): Degraded[] {
 /** While the time is unknown nothing is due, and the clock is what is told of. */
 function notRenewed(issuance: IssuanceStatus, facts: Facts): Degraded[] {
   const { certificates, issuances, clock } = facts;
-  const { phase, waitsFor, lastFailure, lastSuccess, renewAt } = issuance;
+  const { phase, waitsFor, lastFailure, lastSuccess, renewAt, isStored } = issuance;
   const certificate = issuedFor(issuance, certificates, issuances);
-  const overdueMs = Date.parse(clock.now ?? '') - Date.parse(renewAt ?? '');
-  const reason = lastFailure?.reason ?? (phase === 'waiting' ? waitsFor : null);
-  if (certificate === undefined || certificate.problem !== null || reason === null || !(overdueMs >= 0))
-    return [];
+  if (certificate === undefined) return [];
   const whose = certificates[0] === certificate ? '' : ` for ${issuance.names.join(', ')}`;
-  // A new one is there since it was due: it is the disk that fails.
-  if (lastFailure === null && lastSuccess !== null && lastSuccess >= renewAt!) {
+  if (!isStored) {
+    const sinceMs = Date.parse(clock.now ?? '') - Date.parse(lastSuccess ?? '');
     return [
       {
         what: `a new certificate${whose} is served, and could not be stored: the next start would not have it`,
-        ...sinceOf(Date.parse(clock.now!) - Date.parse(lastSuccess), clock),
-        evidence: reason,
+        ...sinceOf(Number.isNaN(sinceMs) ? 0 : sinceMs, clock),
+        evidence: waitsFor ?? 'it is tried again',
         doThis: 'make room in `certs_dir`, and let this user write there; it is tried again every minute',
       },
     ];
   }
+  const overdueMs = Date.parse(clock.now ?? '') - Date.parse(renewAt ?? '');
+  const reason = lastFailure?.reason ?? (phase === 'waiting' ? waitsFor : null);
+  if (certificate.problem !== null || reason === null || !(overdueMs >= 0)) return [];
   const left = lifeOf(certificate, clock.now);
   return [
     {

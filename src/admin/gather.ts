@@ -2,7 +2,7 @@
 // Pure; src/app asks them all.
 
 import manifest from '../../package.json' with { type: 'json' };
-import type { IssuanceReport } from '../acme/issuance.ts';
+import type { IssuanceReport } from '../acme/issuance-report.ts';
 import type { SocketAddress } from '../config/config.ts';
 import { formatAddress, type Listener, type WaitingAddress } from '../listener/listener.ts';
 import type { ListReport } from '../lists/list.ts';
@@ -162,6 +162,7 @@ function issuanceStatus(report: WantedReport): Omit<IssuanceStatus, 'isServed'> 
     lastFailure:
       lastFailure === null ? null : { at: rfc3339(lastFailure.atMs) ?? '', reason: lastFailure.reason },
     lastSuccess: report.lastSuccessMs === null ? null : rfc3339(report.lastSuccessMs),
+    isStored: report.isStored,
     nextLookMs: report.nextLookInMs,
   };
 }

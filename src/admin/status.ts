@@ -164,6 +164,8 @@ export interface IssuanceStatus {
   readonly lastFailure: { readonly at: string; readonly reason: string } | null;
   /** Of this life. */
   readonly lastSuccess: string | null;
+  /** False: what is served could not be stored yet; `waitsFor` says why. */
+  readonly isStored: boolean;
   /** Until it is looked again. */
   readonly nextLookMs: number | null;
 }

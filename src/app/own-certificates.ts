@@ -53,6 +53,7 @@ export class OwnCertificates {
 
   async reload(config: Config): Promise<void> {
     await this.#certificates?.reload(certificateInputs(config, await this.#issued(config)));
+    this.#issuer?.serveAgain(); // one may have come while files were read
     this.#issuer?.begin();
   }
 

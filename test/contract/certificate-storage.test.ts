@@ -31,8 +31,8 @@ const pairFor = (names: readonly string[]): StoredPair => {
 };
 const [a, b, other] = [pairFor(NAMES), pairFor(NAMES), pairFor(OTHER_NAMES)];
 
-const order = (names: readonly string[], url: string | null): StoredOrder => ({
-  ...{ directory: CA, url, names, keyPem: a.keyPem },
+const order = (names: readonly string[], url: string, profile: string | null = null): StoredOrder => ({
+  ...{ directory: CA, profile, url, names, keyType: 'P-256', keyPem: a.keyPem },
 });
 const ledger: Ledger = {
   events: [{ atMs: 1, identifiers: 'dns.example', directory: CA, kind: 'success' }],
@@ -98,7 +98,7 @@ describe.each(STORAGES)('a storage in %s', (_kind, open) => {
   });
 
   it('gives an order back by its id, until null deletes it', async () => {
-    await storage.writeOrder(ID, order(NAMES, null));
+    await storage.writeOrder(ID, order(NAMES, `${CA}/order/0`, 'shortlived'));
     await storage.writeOrder(OTHER_ID, order(OTHER_NAMES, `${CA}/order/2`));
     await storage.writeOrder(ID, order(NAMES, `${CA}/order/1`));
     expect(await storage.readOrder(ID)).toEqual(order(NAMES, `${CA}/order/1`));
@@ -118,7 +118,7 @@ describe.each(STORAGES)('a storage in %s', (_kind, open) => {
   it.each<[string, (one: CertificateStorage) => Promise<void>]>([
     ['a certificate', (one) => one.writeCertificate(ID, a)],
     ['an account', (one) => one.writeAccount(CA, { keyPem: a.keyPem, url: null })],
-    ['an order', (one) => one.writeOrder(ID, order(NAMES, null))],
+    ['an order', (one) => one.writeOrder(ID, order(NAMES, `${CA}/order/0`, 'shortlived'))],
     ['a ledger', (one) => one.writeLedger(ledger)],
   ])('is not empty once it has %s', async (_what, write) => {
     await write(storage);

@@ -299,7 +299,8 @@ esac
       const other = (await storage.readCertificate(storageIdOf([name])))!.keyPem;
       const at = (path: string) => new URL(path, directory).href;
       await storage.writeAccount(directory, { keyPem: other, url: at('/my-account/99') });
-      const order = { directory, names: [name], keyPem, url: at('/my-order/forgotten') };
+      const kind = { profile: null, keyType: 'P-256' };
+      const order = { directory, ...kind, names: [name], keyPem, url: at('/my-order/forgotten') };
       await storage.writeOrder(storageIdOf([name]), order);
       await isRenewed(name);
       expect((await storage.readAccount(directory))!.url).not.toContain('/99');

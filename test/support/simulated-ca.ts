@@ -27,6 +27,8 @@ export interface SimulatedOrder {
   readonly names: readonly string[];
   readonly replaces?: string;
   readonly profile?: string;
+  /** Names that it has looked at. */
+  readonly seen: Set<string>;
   status: string;
   certificate?: string;
 }
@@ -47,6 +49,21 @@ export class SimulatedCa {
   refuse: (
     resource: string,
   ) => { status: number; type?: string; detail?: string; retryAfter?: string } | null = () => null;
+  /** Names that it never finds proven. */
+  readonly blindTo = new Set<string>();
+  /** What it states of an authorization; a hostile one states something else. */
+  authorization = (name: string, id: string): Record<string, unknown> => ({
+    identifier: { type: 'dns', value: name.replace(/^\*\./, '') },
+    wildcard: name.startsWith('*.'),
+    challenges: [
+      {
+        type: 'http-01',
+        url: `${HOST}/challenge/${id}`,
+        status: 'pending',
+        token: `a-token-of-22-letters-${id}`,
+      },
+    ],
+  });
   /** The window that is recommended for whatever is asked about; null: the CA knows no renewal information. */
   window: { readonly start: string; readonly end: string } | null = null;
   readonly #options: SimulatedCaOptions;
@@ -72,17 +89,19 @@ export class SimulatedCa {
     }
     const signed = body === undefined ? null : (JSON.parse(body) as { payload: string });
     const payload = signed?.payload ? JSON.parse(Buffer.from(signed.payload, 'base64url').toString()) : null;
-    return this.#answer(resource, Number(id), payload);
+    return this.#answer(resource, id, payload);
   }
 
   close(): void {}
 
   async #answer(
     resource: string,
-    id: number,
+    path: string,
     payload: Record<string, unknown> | null,
   ): Promise<HttpsResponse> {
+    const [id, nth] = path.split('-').map(Number) as [number, number];
     const order = this.orders[id];
+    const name = order?.names[nth] ?? '';
     switch (resource) {
       case 'directory':
         return this.#reply(200, {
@@ -97,24 +116,25 @@ export class SimulatedCa {
         return this.#reply(201, { status: 'valid' }, { location: `${HOST}/account/1` });
       case 'newOrder': {
         const { identifiers, ...rest } = payload as { identifiers: { value: string }[] };
-        this.orders.push({ ...rest, names: identifiers.map(({ value }) => value), status: 'pending' });
+        const names = identifiers.map(({ value }) => value);
+        this.orders.push({ ...rest, names, seen: new Set(), status: 'pending' });
         return this.#order(this.orders.length - 1, 201);
       }
       case 'order':
         return this.#order(id);
-      case 'authorization':
-        return this.#reply(200, {
-          ...{
-            identifier: { type: 'dns', value: order!.names[0] },
-            status: order!.status === 'pending' ? 'pending' : 'valid',
-          },
-          challenges: [
-            { type: 'http-01', url: `${HOST}/challenge/${id}`, status: 'pending', token: `token-${id}` },
-          ],
-        });
+      case 'authorization': {
+        const isBlind = this.blindTo.has(name);
+        const status = !order!.seen.has(name) ? 'pending' : isBlind ? 'invalid' : 'valid';
+        const stated = { status, ...this.authorization(name, path) };
+        if (status !== 'invalid') return this.#reply(200, stated);
+        const error = { type: 'urn:ietf:params:acme:error:unauthorized', detail: `nothing at ${name}` };
+        const challenge = { type: 'http-01', url: `${HOST}/challenge/${path}`, status: 'invalid', error };
+        return this.#reply(200, { ...stated, challenges: [challenge] });
+      }
       case 'challenge':
-        order!.status = 'ready';
-        return this.#reply(200, { type: 'http-01', status: 'valid' });
+        order!.seen.add(name);
+        if (order!.seen.size === order!.names.length) order!.status = 'ready';
+        return this.#reply(200, { type: 'http-01', status: 'processing' });
       case 'finalize':
         order!.certificate = await this.#issue(String(payload!.csr));
         order!.status = 'valid';
@@ -129,7 +149,8 @@ export class SimulatedCa {
   #order(id: number, status = 200): HttpsResponse {
     const content = {
       status: this.orders[id]!.status,
-      ...{ authorizations: [`${HOST}/authorization/${id}`], finalize: `${HOST}/finalize/${id}` },
+      authorizations: this.orders[id]!.names.map((_, nth) => `${HOST}/authorization/${id}-${nth}`),
+      finalize: `${HOST}/finalize/${id}`,
       certificate: `${HOST}/certificate/${id}`,
     };
     return this.#reply(status, content, { location: `${HOST}/order/${id}` });

@@ -344,6 +344,7 @@ const house: IssuanceStatus = {
   window: { start: '2026-12-18T06:00:00.000Z', end: '2026-12-20T06:00:00.000Z', explanation: null },
   lastFailure: null,
   lastSuccess: null,
+  isStored: true,
   nextLookMs: 2_215_000,
 };
 
@@ -437,6 +438,7 @@ export const notRenewed: Status = {
         reason: 'the server 192.168.1.1 refuses the update (NOTAUTH)',
       },
       lastSuccess: null,
+      isStored: true,
     },
     {
       ...notThere,

@@ -67,7 +67,8 @@ async function writeForEver(pairs: readonly StoredPair[]): Promise<void> {
     const url = `${directory}/${round}`;
     ledger = record(ledger, { atMs: round, identifiers: identifiersOf(names), directory, kind: 'failed' });
     await storage.writeAccount(directory, { url, keyPem: pair.keyPem });
-    await storage.writeOrder(id, { directory, url, names, keyPem: pair.keyPem });
+    const kind = { profile: null, keyType: 'P-256' };
+    await storage.writeOrder(id, { directory, ...kind, url, names, keyPem: pair.keyPem });
     await storage.writeLedger(ledger);
     await storage.writeCertificate(id, pair);
     if (round === 0) process.stdout.write('writing\n');

@@ -63,7 +63,7 @@ beforeEach(() => {
   log = new RecordedLog();
   asked = [];
   window = new AskedWindow({ directory: DIRECTORY, clock, log });
-  directory = { body: { renewalInfo: INFO } };
+  directory = { body: { newOrder: DIRECTORY, renewalInfo: INFO } };
   info = { body: suggested(1) };
 });
 
@@ -75,7 +75,7 @@ it('is unknown and due at first, and known once the CA was asked for this certif
 });
 
 it('is asked for below the URL of the directory, with and without a slash at its end', async () => {
-  directory = { body: { renewalInfo: `${INFO}/` } };
+  directory = { body: { newOrder: DIRECTORY, renewalInfo: `${INFO}/` } };
   await ask();
   expect(asked[1]).toBe(`${INFO}/${certificateIdOf(chain)}`);
 });
@@ -95,7 +95,11 @@ describe('it is asked for again', () => {
         )),
       3 * HOUR_MS,
     ],
-    ['after six hours where the CA has no such thing', () => (directory = { body: {} }), 6 * HOUR_MS],
+    [
+      'after six hours where the CA has no such thing',
+      () => (directory = { body: { newOrder: DIRECTORY } }),
+      6 * HOUR_MS,
+    ],
     [
       'after six hours where it was not reached',
       () => (directory = new Error('nobody is there')),
@@ -176,7 +180,11 @@ it('is given up with the attempt, and that alone is an error', async () => {
   expect(window.dueInMs).toBe(0);
 });
 
-it('is due again after a change of the clock, and stays known meanwhile', async () => {
+it('is due again after a change of the clock where asking had failed, and stays known meanwhile', async () => {
+  await ask();
+  window.askSoon();
+  expect([window.current, window.dueInMs]).toEqual([windowOf(1), 6 * HOUR_MS]);
+  info = { status: 500 };
   await ask();
   window.askSoon();
   expect([window.current, window.dueInMs]).toEqual([windowOf(1), 0]);

@@ -57,7 +57,9 @@ let lines: string[];
 const at = (...path: string[]) => join(certsDir, 'acme', ...path);
 const pairFile = () => at('certificates', `${ID}.pem`);
 const account = () => ({ keyPem: a.keyPem, url: `${CA}/account/1` });
-const order = (): StoredOrder => ({ directory: CA, url: null, names: NAMES, keyPem: a.keyPem });
+const order = (): StoredOrder => ({
+  ...{ directory: CA, profile: null, url: `${CA}/order/1`, names: NAMES, keyType: 'P-256', keyPem: a.keyPem },
+});
 const ledger: Ledger = {
   events: [
     { atMs: 1, identifiers: 'dns.example', directory: CA, kind: 'failed-validation', name: 'dns.example' },

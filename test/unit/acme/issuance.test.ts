@@ -1,8 +1,10 @@
 // One certificate over months of a simulated clock: ordered, renewed, waited for, and what is served all along. The CA is
 // in this process (support/simulated-ca.ts), the certificates are real.
 
+import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { acmeClient } from '../../../src/acme/acme-api.ts';
+import type { ChallengeSolver } from '../../../src/acme/challenge.ts';
 import { Issuance, type IssuanceParts } from '../../../src/acme/issuance.ts';
 import { MemoryStorage } from '../../../src/acme/memory-storage.ts';
 import { storageIdOf } from '../../../src/acme/storage-id.ts';
@@ -12,8 +14,10 @@ import { createLog } from '../../../src/observe/log.ts';
 import type { ServedCertificate } from '../../../src/tls/certificate-store.ts';
 import { loadOpenSsl } from '../../../src/tls/openssl.ts';
 import { eventually } from '../../support/eventually.ts';
+import { createPki } from '../../support/pki.ts';
 import { SimulatedCa } from '../../support/simulated-ca.ts';
 import { SimulatedClock, type SimulatedClockOptions } from '../../support/simulated-clock.ts';
+import { temporaryDirectory } from '../../support/temporary-directory.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -22,6 +26,11 @@ const NAMES = ['dns.home.example'];
 
 /** acme-client's own way out must never be taken: it looks names up elsewhere, and believes the system clock. */
 acmeClient().axios.defaults.adapter = () => Promise.reject(new Error('axios was used'));
+
+/** Of nobody that any chain here descends from. */
+const foreign = createPki(temporaryDirectory('foreign')).issue({ names: ['foreign.example'] });
+const FOREIGN_PEM = readFileSync(foreign.certificateFile, 'utf8');
+const FOREIGN_KEY = readFileSync(foreign.keyFile, 'utf8');
 
 let lines: string[];
 let clock: SimulatedClock;
@@ -50,16 +59,24 @@ const acme = (): AcmeConfig => ({
   ...{ keyType: 'P-256', challenge: 'http-01', httpPort: 80, dns: null, propagationMs: 0, takeOver: null },
 });
 
+const solver = (show: (challenges: unknown) => unknown): ChallengeSolver => ({
+  type: 'http-01',
+  show: async (challenges) => void show(challenges),
+  clear: async () => {},
+});
+
+const tools = (): IssuanceParts['tools'] => ({
+  openHttp: () => ca as never,
+  solverFor: () => solver(() => {}),
+  openssl: () => loadOpenSsl().openssl,
+});
+
 async function start(change: Partial<IssuanceParts> = {}): Promise<Issuance> {
   const log = createLog(clock, { level: 'debug', format: 'json', write: (line) => lines.push(line) });
   const issuance = new Issuance({
     ...{ names: NAMES, config: acme(), storage, clock, log },
     holdBack: async () => null,
-    tools: {
-      openHttp: () => ca as never,
-      solverFor: () => ({ type: 'http-01', show: async () => {}, clear: async () => {} }),
-      openssl: () => loadOpenSsl().openssl,
-    },
+    tools: tools(),
     serve: (certificate) => served.push(certificate),
     ...change,
   });
@@ -276,6 +293,120 @@ describe('after a failure', () => {
     expect(served).toHaveLength(1);
     expect(wider.held?.names).toEqual(NAMES);
   });
+});
+
+describe('what the CA says', () => {
+  const orders = () => ca.requests.filter((request) => request === 'POST newOrder').length;
+
+  test.each([
+    ['a name that was not asked for', { identifier: { type: 'dns', value: 'bank.example' } }],
+    ['what is no name', { identifier: { type: 'dns', value: '$(reboot).home.example' } }],
+    ['an address', { identifier: { type: 'ip', value: 'dns.home.example' } }],
+  ])('shows nobody %s', async (_what, stated) => {
+    const usual = ca.authorization;
+    ca.authorization = (name, id) => ({ ...usual(name, id), ...stated });
+    const shown: unknown[] = [];
+    const issuance = await start({
+      tools: { ...tools(), solverFor: () => solver((challenges) => shown.push(challenges)) },
+    });
+    await pass(issuance, 10_000, 5_000);
+    expect(shown).toEqual([]);
+    expect(issuance.report.lastFailure?.reason).toContain('which was not asked for');
+  });
+
+  test.each([undefined, '', '../../etc', 'x'.repeat(300), 'é'.repeat(22)])(
+    'shows no token such as %j',
+    async (token) => {
+      ca.authorization = (value) => ({
+        identifier: { type: 'dns', value },
+        challenges: [{ type: 'http-01', url: 'https://ca.example/challenge/0-0', status: 'pending', token }],
+      });
+      const issuance = await start();
+      await pass(issuance, 10_000, 5_000);
+      expect(issuance.report.lastFailure?.reason).toContain('the token of the CA');
+    },
+  );
+
+  test.each<[string, (resource: string) => unknown]>([
+    ['an order that is a list', (resource) => (resource === 'newOrder' ? [] : null)],
+    ['an order without its parts', (resource) => (resource === 'newOrder' ? { status: 'pending' } : null)],
+    ['authorizations that are a text', (resource) => (resource === 'authorization' ? 'x' : null)],
+    [
+      'challenges that are none',
+      (resource) => (resource === 'authorization' ? { challenges: [null] } : null),
+    ],
+    ['a certificate that is JSON', (resource) => (resource === 'certificate' ? { chain: [] } : null)],
+    ['a directory that is a web page', (resource) => (resource === 'directory' ? '<html>soon</html>' : null)],
+  ])('is a failure in words where it is %s', async (_what, instead) => {
+    const usual = ca.request.bind(ca);
+    ca.request = async (request) => {
+      const answer = await usual(request);
+      const other = instead(new URL(request.url).pathname.split('/')[1]!);
+      return other === null
+        ? answer
+        : { ...answer, body: Buffer.from(typeof other === 'string' ? other : JSON.stringify(other)) };
+    };
+    const issuance = await start();
+    await pass(issuance, 10_000, 5_000);
+    expect(served).toEqual([]);
+    expect(issuance.report.lastFailure?.reason).toMatch(/^what (the CA sent|https:.* answers) is no /);
+  });
+
+  test('of several names is waited for, and each that failed counts', async () => {
+    const names = ['a.home.example', 'b.home.example', 'c.home.example'];
+    for (const name of ['a.home.example', 'c.home.example']) ca.blindTo.add(name);
+    const issuance = await start({ names });
+    await pass(issuance, 10_000, 5_000);
+    expect(issuance.report.lastFailure?.reason).toMatch(
+      /^a\.home\.example was not proven \(nor c\.home\.example\)/,
+    );
+    const { ledger } = await storage.readLedger();
+    expect(ledger.events.map(({ kind, name }) => [kind, name])).toEqual([
+      ['failed-validation', 'a.home.example'],
+      ['failed-validation', 'c.home.example'],
+    ]);
+    expect(ledger.failures.map(({ count }) => count)).toEqual([1]);
+  });
+
+  test('of a certificate that cannot be used counts as one that it has issued', async () => {
+    const usual = ca.request.bind(ca);
+    ca.request = async (request) => {
+      const answer = await usual(request);
+      const isChain = request.url.includes('/certificate/');
+      return isChain ? { ...answer, body: Buffer.from(`${Buffer.from(answer.body)}${FOREIGN_PEM}`) } : answer;
+    };
+    const issuance = await start();
+    await pass(issuance, 20 * HOUR_MS, 10 * MINUTE_MS);
+    expect(issuance.report.lastFailure?.reason).toContain('the new certificate is not used');
+    expect(orders()).toBe(1);
+  });
+});
+
+test('at a date that never becomes sure, a CA that is away is asked more and more seldom', async () => {
+  begin({ state: 'provisional' });
+  const { HttpsFailure } = await import('../../../src/tls/https-client.ts');
+  let asked = 0;
+  ca.request = async () => {
+    asked += 1;
+    throw new HttpsFailure('ca.example cannot be connected to');
+  };
+  const issuance = await start();
+  await pass(issuance, HOUR_MS, 5_000);
+  expect(asked).toBeGreaterThan(5);
+  expect(asked).toBeLessThan(12);
+});
+
+test('a stored certificate that is worse than the one that is served takes not its place', async () => {
+  const issuance = await start();
+  await pass(issuance, 10_000, 5_000);
+  const good = await storage.readCertificate(storageIdOf(NAMES));
+  await storage.writeCertificate(storageIdOf(NAMES), {
+    ...good!,
+    chainPem: FOREIGN_PEM,
+    keyPem: FOREIGN_KEY,
+  });
+  await pass(issuance, 10 * MINUTE_MS, MINUTE_MS);
+  expect(served).toHaveLength(1);
 });
 
 test('a profile that the CA does not have costs no order', async () => {

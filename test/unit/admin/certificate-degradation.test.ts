@@ -159,7 +159,7 @@ describe('a certificate that is not renewed', () => {
   });
 
   it('is something else than a new one that could not be stored', () => {
-    const unstored = { ...due, lastSuccess: at(-60_000), waitsFor: 'ENOSPC' };
+    const unstored = { ...house, isStored: false, lastSuccess: at(-60_000), waitsFor: 'ENOSPC' };
     expect(told([unstored], [served])).toMatchObject([
       {
         what: expect.stringMatching(/^a new certificate is served, and could not be stored/),

@@ -214,6 +214,7 @@ describe('certificates of CAs', () => {
     decision: { due: false, atMs: TRUTH_MS + DAY_MS, reason: 'for a reason' },
     window: { startMs: TRUTH_MS, endMs: TRUTH_MS + DAY_MS, explanationUrl: 'https://ca.example/why' },
     lastFailure: { atMs: TRUTH_MS - 5, reason: 'refused' },
+    isStored: true,
     lastSuccessMs: TRUTH_MS - 9,
     nextLookInMs: 7,
     wantedForMs: 8,
@@ -235,6 +236,7 @@ describe('certificates of CAs', () => {
         window: { start: text(0), end: text(DAY_MS), explanation: 'https://ca.example/why' },
         lastFailure: { at: text(-5), reason: 'refused' },
         lastSuccess: text(-9),
+        isStored: true,
       },
     ]);
   });

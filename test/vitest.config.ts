@@ -1,5 +1,5 @@
-// The suites, by how they may run: small ones side by side, end-to-end ones alone, since those start
-// servers, count milliseconds of a client's patience and have two cores to share.
+// The suites, by how they may run: small ones side by side, end-to-end ones in pairs, since they start servers and mostly
+// wait for them, and those alone that count milliseconds of a client's patience, octets of memory, or need a network.
 
 import { resolve } from 'node:path';
 import { defineConfig } from 'vitest/config';
@@ -9,7 +9,21 @@ const E2E_TIMEOUT_MS = 60_000;
 const LAB_TIMEOUT_MS = 180_000;
 const FULL_TIMEOUT_MS = 1_800_000;
 /** One after another, in this order. */
-const ALONE = ['e2e', 'lab', 'full'];
+const ORDER = ['e2e', 'alone', 'lab', 'full'];
+/** Of the end-to-end suites. */
+const ALONE = [
+  'cache-restart',
+  'chromium-doh',
+  'clients',
+  'corpus',
+  'lifecycle',
+  'list-servers',
+  'ntp',
+  'rehearse',
+  'systemd-resolved',
+  'upstream-faults',
+  'wrong-clock',
+].map((name) => `test/e2e/${name}.test.ts`);
 
 const suite = (name: string) => ({
   extends: true as const,
@@ -19,18 +33,29 @@ const suite = (name: string) => ({
 /** The stories that everybody replays; the others take minutes. */
 const LAB_IN_SHORT = 'test/lab/story-0[0-3]*.test.ts';
 
-const alone = (name: string, timeoutMs: number, include = `test/${name}/**/*.test.ts`) => ({
+interface Suite {
+  readonly timeoutMs: number;
+  readonly include: readonly string[];
+  readonly exclude?: readonly string[];
+  /** At a time. */
+  readonly files?: number;
+}
+
+const inOrder = (name: string, { timeoutMs, include, exclude = [], files = 1 }: Suite) => ({
   extends: true as const,
   test: {
     name,
-    include: [include],
-    fileParallelism: false,
-    maxWorkers: 1,
+    include: [...include],
+    exclude: [...exclude],
+    fileParallelism: files > 1,
+    maxWorkers: files,
     testTimeout: timeoutMs,
     hookTimeout: E2E_TIMEOUT_MS,
-    sequence: { groupOrder: ALONE.indexOf(name) + 1 },
+    sequence: { groupOrder: ORDER.indexOf(name) + 1 },
   },
 });
+
+const all = (name: string) => [`test/${name}/**/*.test.ts`];
 
 export default defineConfig({
   root: resolve(import.meta.dirname, '..'),
@@ -40,9 +65,10 @@ export default defineConfig({
       suite('unit'),
       suite('contract'),
       suite('tidy'),
-      alone('e2e', E2E_TIMEOUT_MS),
-      alone('lab', LAB_TIMEOUT_MS, isFull ? undefined : LAB_IN_SHORT),
-      ...(isFull ? [alone('full', FULL_TIMEOUT_MS)] : []),
+      inOrder('e2e', { timeoutMs: E2E_TIMEOUT_MS, include: all('e2e'), exclude: ALONE, files: 2 }),
+      inOrder('alone', { timeoutMs: E2E_TIMEOUT_MS, include: ALONE }),
+      inOrder('lab', { timeoutMs: LAB_TIMEOUT_MS, include: isFull ? all('lab') : [LAB_IN_SHORT] }),
+      ...(isFull ? [inOrder('full', { timeoutMs: FULL_TIMEOUT_MS, include: all('full') })] : []),
     ],
   },
 });

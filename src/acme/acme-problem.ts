@@ -202,7 +202,7 @@ const CHECKS: Readonly<Record<string, string>> = {
     'the documentation of the CA: it issues only to accounts that are bound to a customer',
   invalidContact: 'the e-mail address in the configuration',
   invalidProfile: 'the profile in the configuration against those in the directory of the CA',
-  malformed: OURS,
+  malformed: `the names first: one that is no public host name, or that a wildcard beside it covers already (a.example.com beside *.example.com: delete it); then ${OURS}`,
   onionCAARequired: 'whether the name should be a .onion name at all',
   orderNotReady:
     'nothing: it is tried again; if it happens often, whether another server uses the same account',

@@ -1,6 +1,7 @@
 // The storage of certificates in files, in acme/ of certs_dir: certificates/ID.pem (key and chain), accounts/HOST-….json,
 // orders/ID.json, ledger.json, and the lock. All of them for this user alone; each is replaced as a whole or not at all.
-// A file that cannot be used is never overwritten: it is moved aside, and the log says where to.
+// A file that cannot be used is never overwritten: it is moved aside, and the log says where to. One that holds a key and
+// that others may read is closed to them, and used.
 // It knows no CA and no dates.
 
 import { readdir } from 'node:fs/promises';
@@ -9,7 +10,7 @@ import type { Clock } from '../clock/clock.ts';
 import { FileWatch } from '../files/file-watch.ts';
 import type { Log } from '../observe/log.ts';
 import { EMPTY_LEDGER, type Ledger } from './ledger.ts';
-import { predecessorOf } from './predecessor.ts';
+import { predecessorOf, type Wanted } from './predecessor.ts';
 import {
   type CertificateStorage,
   type LedgerRead,
@@ -58,6 +59,8 @@ export class FileStorage implements CertificateStorage {
   readonly #directory: string;
   readonly #lock: StorageLock;
   readonly #ledger: Place<Ledger>;
+  /** Paths that were told as readable by others: on a share without modes they stay so. */
+  readonly #exposed = new Set<string>();
   /** Two writers of one file in one process would share its draft. */
   #turn: Promise<unknown> = Promise.resolve();
 
@@ -74,7 +77,7 @@ export class FileStorage implements CertificateStorage {
     return this.#read(this.#pairOf(id));
   }
 
-  async readPredecessor(names: readonly string[]): Promise<StoredPair | null> {
+  async readPredecessor(names: readonly string[], wanted?: Wanted): Promise<StoredPair | null> {
     const files = (await namesIn(join(this.#directory, 'certificates'))) ?? [];
     const ids = files.filter((file) => file.endsWith('.pem')).map((file) => file.slice(0, -'.pem'.length));
     const usable = ids.filter(isStorageId).slice(0, PREDECESSORS_MAX);
@@ -82,6 +85,7 @@ export class FileStorage implements CertificateStorage {
     return predecessorOf(
       pairs.filter((pair) => pair !== null),
       names,
+      wanted,
     );
   }
 
@@ -158,13 +162,23 @@ export class FileStorage implements CertificateStorage {
   }
 
   async #read<T>({ path, form }: Place<T>): Promise<T | null> {
-    const text = await readStoredText(path, form.octetsMax);
+    const secrecy = {
+      isOurs: (text: string) => form.parse(text) !== null,
+      onExposed: (sentence: string) => this.#tellOnce(path, sentence),
+    };
+    const text = await readStoredText(path, form.octetsMax, form.isPublic ? undefined : secrecy);
     if (text === null) return null;
     const thing = form.parse(text);
     if (thing !== null) return thing;
     throw new StorageProblem(
       `${path}: it is torn or not ours, so there is no ${form.what} in it; restore it, or move it away`,
     );
+  }
+
+  #tellOnce(path: string, sentence: string): void {
+    if (this.#exposed.has(path)) return;
+    this.#exposed.add(path);
+    this.#parts.log.warn(sentence);
   }
 
   /** Null deletes it. */

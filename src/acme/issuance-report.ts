@@ -1,4 +1,5 @@
-// How one issuance stands, as plain values: what the status, the page and the commands are made of. Vocabulary only.
+// How one issuance stands, as plain values: what the status, the page and the commands say of certificates of CAs is made
+// of it. Vocabulary only.
 
 import type { AcmeConfig } from '../config/config.ts';
 import type { RenewalDecision } from './renewal.ts';

@@ -11,7 +11,7 @@ import type { ServedCertificate } from '../tls/certificate-store.ts';
 import type { HttpsClient } from '../tls/https-client.ts';
 import { AskedWindow } from './asked-window.ts';
 import { type AttemptParts, attempt, keepIssued, type Outcome, unlessAborted } from './attempt.ts';
-import { findHeld, type Held, heldOf, isSame, storedHeld } from './held.ts';
+import { findHeld, type Held, heldOf, isSame, isWorse, storedHeld } from './held.ts';
 import type { IssuanceReport } from './issuance-report.ts';
 import type { Order } from './rehearsal.ts';
 import { decideRenewal } from './renewal.ts';
@@ -391,6 +391,6 @@ export class Issuance {
       nowMs: clock.now().epochMs,
     };
     const isDue = (held: Held | null) => decideRenewal({ ...this.#subject(held), ...common }).due;
-    return !isDue(other) || isDue(this.#held);
+    return !isDue(other) || (isDue(this.#held) && !isWorse(other, this.#held, this.#parts));
   }
 }

@@ -2,7 +2,7 @@
 // nothing in it can be torn.
 
 import { EMPTY_LEDGER, type Ledger } from './ledger.ts';
-import { predecessorOf } from './predecessor.ts';
+import { predecessorOf, type Wanted } from './predecessor.ts';
 import type { CertificateStorage, StoredAccount, StoredOrder, StoredPair } from './storage.ts';
 
 export class MemoryStorage implements CertificateStorage {
@@ -17,8 +17,8 @@ export class MemoryStorage implements CertificateStorage {
     return this.#certificates.get(id) ?? null;
   }
 
-  async readPredecessor(names: readonly string[]): Promise<StoredPair | null> {
-    return predecessorOf([...this.#certificates.values()], names);
+  async readPredecessor(names: readonly string[], wanted?: Wanted): Promise<StoredPair | null> {
+    return predecessorOf([...this.#certificates.values()], names, wanted);
   }
 
   async writeCertificate(id: string, pair: StoredPair): Promise<void> {

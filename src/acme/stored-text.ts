@@ -1,7 +1,8 @@
 // One file of the storage as text: read with a bound, replaced as a whole, moved aside when it cannot be used. What is
-// wrong is said in words, with the path and what to do. What the text means is its reader's business.
+// wrong is said in words, with the path and what to do. What the text means is its reader's business. A secret that others
+// may read is closed to them and used all the same: to refuse it would cost a good certificate, and give nobody his secret back.
 
-import { chmod, lstat, mkdir, rename } from 'node:fs/promises';
+import { chmod, type FileHandle, lstat, mkdir, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { openWithoutWaiting, reasonOf } from '../files/read-file.ts';
 import { deleteFile, replaceFile } from '../files/replacement.ts';
@@ -9,27 +10,41 @@ import { StorageProblem } from './storage.ts';
 
 /** For this user alone: keys are kept here. */
 const DIRECTORY_MODE = 0o700;
+const SECRET_FILE_MODE = 0o600;
 /** Reading by anybody on the machine. */
 const OTHERS_READ = 0o004;
 
 /** Copies of one file that may stand aside before somebody has to look at them. */
 const ASIDE_MAX = 100;
 
-/** Null: there is no such file. @throws StorageProblem */
-export async function readStoredText(path: string, octetsMax: number): Promise<string | null> {
+/** How a file with a key in it is kept from others. */
+export interface Secrecy {
+  /** What is not, behind a link say, keeps the mode that it has. */
+  readonly isOurs: (text: string) => boolean;
+  /** Told where everybody could read it, and what has become of that; a sentence with the path. */
+  readonly onExposed: (sentence: string) => void;
+}
+
+/** Null: there is no such file. @param secrecy absent: anybody may read it @throws StorageProblem */
+export async function readStoredText(
+  path: string,
+  octetsMax: number,
+  secrecy?: Secrecy,
+): Promise<string | null> {
   try {
     const handle = await openWithoutWaiting(path);
     try {
       // Asked of the open file, not of its path, which may mean another file a moment later.
       const stats = await handle.stat();
       if (!stats.isFile()) throw new StorageProblem(`${path}: it is not a plain file; move it away`);
-      if ((stats.mode & OTHERS_READ) !== 0)
-        throw new StorageProblem(
-          `${path}: it holds secrets and everybody on the machine may read it; run: chmod 600 ${path}`,
-        );
       if (stats.size > octetsMax)
         throw new StorageProblem(`${path}: it is longer than ${octetsMax} octets, so not ours; move it away`);
-      return await handle.readFile('utf8');
+      const text = await handle.readFile('utf8');
+      if (secrecy?.isOurs(text) && isOpenToAll(stats))
+        secrecy.onExposed(
+          `${path}: it holds a key and everybody on the machine could read it; ${await seal(handle, path)}`,
+        );
+      return text;
     } finally {
       await handle.close();
     }
@@ -37,6 +52,23 @@ export async function readStoredText(path: string, octetsMax: number): Promise<s
     if (error instanceof StorageProblem) throw error;
     if (isMissing(error)) return null;
     throw new StorageProblem(`${path}: ${reasonOf(error)}; ${adviceFor(error)}`);
+  }
+}
+
+function isOpenToAll({ mode }: { readonly mode: number }): boolean {
+  return (mode & OTHERS_READ) !== 0;
+}
+
+/** What came of it, in words. A share that knows no modes takes the call and does nothing, or refuses it. */
+async function seal(handle: FileHandle, path: string): Promise<string> {
+  const advice = `it is used all the same; keep others out of ${dirname(path)}, or run: chmod 600 ${path}`;
+  try {
+    await handle.chmod(SECRET_FILE_MODE);
+    if (isOpenToAll(await handle.stat())) return `this file system does not keep the mode 600, and ${advice}`;
+    return 'it has the mode 600 again, so give another program a copy of its own';
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    return `that cannot be changed (${code ?? message}), and ${advice}`;
   }
 }
 

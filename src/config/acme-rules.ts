@@ -77,6 +77,28 @@ export function readAcme(
   return config;
 }
 
+/**
+ * A name that a wildcard of the same certificate covers, which is one label and no more (RFC 6125 section 6.4.3). Let's
+ * Encrypt refuses every order for both (`wildcardOverlap` of Boulder's policy).
+ */
+export function checkRedundantNames(
+  names: readonly string[],
+  { directory }: Pick<AcmeConfig, 'directory'>,
+  path: Path,
+  report: Report,
+): void {
+  const isRefused = directory === LETS_ENCRYPT || directory === LETS_ENCRYPT_STAGING;
+  names.forEach((name, position) => {
+    const wildcard = name.replace(/^[^.]*/, '*');
+    if (wildcard === name || !names.includes(wildcard)) return;
+    const why = isRefused
+      ? "Let's Encrypt refuses every order with both"
+      : 'a CA may refuse an order with both';
+    const message = `${why}: delete ${quote(name)}, which ${quote(wildcard)} covers; where clients ask this server for that name, write it into \`zones\``;
+    report[isRefused ? 'error' : 'warning']([...path, 'names', position], message);
+  });
+}
+
 /** Without the keys that nothing stands behind. */
 function withoutGaps(written: WrittenAcme): WrittenAcme {
   return Object.fromEntries(Object.entries(written).filter(([, value]) => value !== undefined));

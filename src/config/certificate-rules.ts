@@ -2,7 +2,7 @@
 // Files that cannot be served are no error, since a renewal may just be writing them; the local CA stands in meanwhile.
 
 import type { z } from 'zod';
-import { readAcme, type WrittenAcme } from './acme-rules.ts';
+import { checkRedundantNames, readAcme, type WrittenAcme } from './acme-rules.ts';
 import type { certificate } from './certificate-schema.ts';
 import type { AcmeConfig, CertificateFilesConfig, Config, MoreCertificateConfig } from './config.ts';
 import { houseSuffixOf } from './house-labels.ts';
@@ -82,6 +82,7 @@ function readEntry(
   if (acme === undefined || files !== undefined) return { names: distinct, files: ownFiles, acme: null };
   const config = readAcme(acme, { names: distinct, path: [...path, 'acme'], from }, context, report);
   warnOfHouseNames(names, config, path, report);
+  checkRedundantNames(names, config, path, report);
   return { names: distinct, files: null, acme: config };
 }
 

@@ -20,7 +20,7 @@ function parseCertificateName(written: string): string {
 }
 
 const names = z
-  .array(text(parseCertificateName, { examples: ['dns.home.example', '*.home.example'] }))
+  .array(text(parseCertificateName, { examples: ['dns.home.example', '*.dns.home.example'] }))
   .max(ENTRIES_MAX.names)
   .optional();
 

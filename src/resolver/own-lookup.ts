@@ -9,13 +9,16 @@ import { recordsOf } from '../dns/answer-records.ts';
 import { CLASS_IN, RCODE, TYPE } from '../dns/codes.ts';
 import { formatName, lowerName, nameKey, nameOctets } from '../dns/names.ts';
 import { Query } from '../dns/query.ts';
-import { FLAG, HEADER_OCTETS, writeUint16 } from '../dns/wire.ts';
+import type { ResourceRecord } from '../dns/records.ts';
+import { FLAG, HEADER_OCTETS, readUint32, writeUint16 } from '../dns/wire.ts';
 import type { Resolver } from './resolver.ts';
 
 /** Who waits for this has a round of time sources to finish (milliseconds). */
 const LOOKUP_WITHIN_MS = 1500;
 /** Nobody waits for this but the CA, which has time. */
 const TEXT_WITHIN_MS = 5000;
+/** RFC 1035 section 3.3.13: the last field of a SOA. */
+const SOA_MINIMUM_OCTETS = 4;
 
 /**
  * The IPv4 and IPv6 addresses of a host name.
@@ -40,6 +43,10 @@ export interface FoundText {
   readonly values: readonly string[];
   /** Lower case, without the last dot; null: there is no CNAME. */
   readonly alias: string | null;
+  /** How long a resolver remembers that what was asked for is not there (RFC 2308 section 5); null: it is there, or no SOA came. */
+  readonly absentForMs: number | null;
+  /** How long it remembers the CNAME; null: there is none. */
+  readonly aliasForMs: number | null;
 }
 
 /** @throws Error with the extended error's words for an answer that is a failure */
@@ -53,11 +60,14 @@ export async function lookUpText(
   const query = questionFor(key, TYPE[type]);
   const answer = await resolver.resolve(query, ownContext(clock, TEXT_WITHIN_MS));
   if (answer.rcode !== RCODE.NOERROR && answer.rcode !== RCODE.NXDOMAIN) throw failureOf(answer);
-  const { answers } = recordsOf(answer, query);
+  const { answers, authorities } = recordsOf(answer, query);
+  const isThere = answers.some((record) => record.type === query.type);
   const alias = answers.find((record) => record.type === TYPE.CNAME && lowerName(record.owner) === key);
   return {
     values: answers.filter((record) => record.type === TYPE.TXT).map(({ rdata }) => joinedStrings(rdata)),
     alias: alias === undefined ? null : hostNameIn(alias.rdata),
+    absentForMs: isThere ? null : negativeMs(authorities),
+    aliasForMs: alias === undefined ? null : secondsOf(alias.ttlSeconds) * 1000,
   };
 }
 
@@ -71,6 +81,19 @@ function ownContext(clock: Clock, withinMs: number) {
     receivedAtMs: nowMs,
     deadlineMs: nowMs + withinMs,
   } as const;
+}
+
+/** Null: without a SOA nobody remembers it. */
+function negativeMs(authorities: readonly ResourceRecord[]): number | null {
+  const soa = authorities.find(({ type }) => type === TYPE.SOA);
+  if (soa === undefined) return null;
+  const minimum = readUint32(soa.rdata, soa.rdata.length - SOA_MINIMUM_OCTETS);
+  return Math.min(secondsOf(soa.ttlSeconds), secondsOf(minimum)) * 1000;
+}
+
+/** RFC 2181 section 8: one with its top bit set counts as 0. */
+function secondsOf(ttl: number): number {
+  return ttl > 0x7fffffff ? 0 : ttl;
 }
 
 function hostNameIn(rdata: Uint8Array): string {

@@ -223,6 +223,7 @@ describe('what to check', () => {
     ['dns', 'http-01', /A or AAAA record/],
     ['dns', 'dns-01', /_acme-challenge.*delegation.*CAA.*DNSSEC/],
     ['caa', 'dns-01', /CAA records/],
+    ['malformed', null, /^the names first: .*\*\.example\.com: delete it\); then .*newer release/],
   ] as const)('of %s with %s it is the right thing', (type, challenge, words) => {
     expect(whatToCheck(type, challenge)).toMatch(words);
   });

@@ -4,12 +4,13 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { type Challenge, ChallengeProblem } from '../../../src/acme/challenge.ts';
 import type { TxtProvider, TxtRecord } from '../../../src/acme/dns/txt-provider.ts';
-import { Dns01, type TextAnswer } from '../../../src/acme/dns-01.ts';
+import { Dns01, type Dns01Parts, type TextAnswer } from '../../../src/acme/dns-01.ts';
 import { RecordedLog } from '../../support/answer-path.ts';
 import { SimulatedClock } from '../../support/simulated-clock.ts';
 
 const PROPAGATION_MS = 60_000;
-const CLEAR_WITHIN_MS = 15_000;
+/** More than the 120 s of a program (exec-provider.ts). */
+const REMOVE_WITHIN_MS = 130_000;
 const NONE: TextAnswer = { values: [], alias: null };
 
 let clock: SimulatedClock;
@@ -19,6 +20,8 @@ let zone: Set<string>;
 /** Calls of the provider and of the upstreams, as they came. */
 let calls: string[];
 let aliases: Record<string, string>;
+/** What else the upstreams say to a CNAME query. */
+let memory: Record<string, Partial<TextAnswer> | Error>;
 /** What the upstreams say to a TXT query; by default what is in the zone. */
 let see: (name: string) => Promise<TextAnswer>;
 let change: (record: TxtRecord, signal: AbortSignal) => Promise<void>;
@@ -37,6 +40,7 @@ beforeEach(() => {
   zone = new Set(['_acme-challenge.dns.example of-another']);
   calls = [];
   aliases = {};
+  memory = {};
   see = async (name) => inZone(name);
   change = async () => {};
   remove = async (record) => void zone.delete(keyOf(record));
@@ -44,6 +48,10 @@ beforeEach(() => {
 });
 
 function solverWith(propagationMs: number): Dns01 {
+  return new Dns01(partsWith(propagationMs));
+}
+
+function partsWith(propagationMs: number): Dns01Parts {
   const provider: TxtProvider = {
     name: 'a script',
     async add(record, signal) {
@@ -60,9 +68,12 @@ function solverWith(propagationMs: number): Dns01 {
   const ask = async (name: string, type: 'TXT' | 'CNAME') => {
     calls.push(`${type} ${name}`);
     if (type === 'TXT') return see(name);
-    return { values: [], alias: aliases[name] ?? null };
+    const said = memory[name] ?? {};
+    if (said instanceof Error) throw said;
+    const wildcard = `*${name.replace(/^[^.]*/, '')}`;
+    return { values: [], alias: aliases[name] ?? aliases[wildcard] ?? null, ...said };
   };
-  return new Dns01({ provider, ask, propagationMs, clock, log });
+  return { provider, ask, propagationMs, clock, log };
 }
 
 const challenge = (name: string, keyAuthorization: string): Challenge => ({
@@ -145,13 +156,69 @@ describe('a record', () => {
   });
 
   it('goes nowhere while the upstreams do not answer, and the reason is theirs', async () => {
-    const { provider, ...parts } = { provider: {} as TxtProvider, propagationMs: 0, clock, log };
-    const ask = () => Promise.reject(new Error('no upstream is there'));
-    const shown = new Dns01({ ...parts, provider, ask }).show(dnsExample, never);
+    memory['_acme-challenge.dns.example'] = new Error('no upstream is there');
+    const shown = solver.show(dnsExample, never);
     await expect(shown).rejects.toThrow(ChallengeProblem);
     await expect(shown).rejects.toThrow(
       '_acme-challenge.dns.example cannot be looked up through our upstreams: no upstream is there',
     );
+  });
+
+  it('goes to the name itself where they do not answer and are not looked through either, with a warning', async () => {
+    memory['_acme-challenge.dns.example'] = new Error('no upstream is there');
+    expect(await timeFor(solverWith(0).show(dnsExample, never))).toBe(0);
+    expect(added()).toEqual(['add _acme-challenge.dns.example v1']);
+    expect(warnings()).toEqual([
+      'warn _acme-challenge.dns.example cannot be looked up through our upstreams: no upstream is there; the TXT record is written there, as if no CNAME led elsewhere',
+    ]);
+  });
+
+  it.each<[string, Record<string, string>, string]>([
+    [
+      'to the name itself where the CNAME is that of a wildcard, as a name that nobody has shows',
+      { '*.dns.example': 'me.dyndns.example' },
+      '_acme-challenge.dns.example',
+    ],
+    [
+      'where its own CNAME leads beside a wildcard that leads elsewhere',
+      { '*.dns.example': 'me.dyndns.example', '_acme-challenge.dns.example': 'a.example' },
+      'a.example',
+    ],
+    [
+      'on through a wildcard that is further along, which somebody has named',
+      { '_acme-challenge.dns.example': 'a.b.example', '*.b.example': 'c.example' },
+      'c.example',
+    ],
+  ])('goes %s', async (_where, all, at) => {
+    aliases = all;
+    await timeFor(solver.show([...dnsExample, challenge('dns.example', 'v2')], never));
+    expect(added()).toEqual([`add ${at} v1`, `add ${at} v2`]);
+    const nobodys = calls.filter((call) => /^CNAME _[0-9a-f]{12}\.dns\.example$/.test(call));
+    expect(nobodys).toHaveLength(1); // once for both
+  });
+
+  it('goes where its CNAME leads when the name that nobody has is not answered', async () => {
+    aliases['_acme-challenge.dns.example'] = 'a.example';
+    const { ask, ...parts } = partsWith(PROPAGATION_MS);
+    const deaf = (name: string, type: 'TXT' | 'CNAME') =>
+      /^_[0-9a-f]{12}\./.test(name) ? Promise.reject(new Error('SERVFAIL')) : ask(name, type);
+    await new Dns01({ ...parts, ask: deaf }).show(dnsExample, never);
+    expect(added()).toEqual(['add a.example v1']);
+  });
+
+  it.each<[string, Record<string, string>, string]>([
+    [
+      'a CNAME has led elsewhere',
+      { '_acme-challenge.dns.example': 'a.example' },
+      'no zone for this name (a.example is where the CNAME of _acme-challenge.dns.example leads)',
+    ],
+    ['none is', {}, 'no zone for this name'],
+  ])('that is refused names the way where %s', async (_what, all, words) => {
+    aliases = all;
+    change = () => Promise.reject(new ChallengeProblem('no zone for this name'));
+    const refusal = await solver.show(dnsExample, never).catch((error: Error) => error);
+    expect(refusal).toBeInstanceOf(ChallengeProblem);
+    expect((refusal as Error).message).toBe(words);
   });
 
   it('may stand twice at one name, for it and its wildcard, and both are looked for', async () => {
@@ -203,6 +270,52 @@ describe('looking for it', () => {
       },
     ]);
     expect(clock.pendingTimers).toBe(0);
+  });
+
+  it.each([
+    ['an hour', PROPAGATION_MS, 3_600_000],
+    ['a millisecond too long', PROPAGATION_MS, PROPAGATION_MS + 7001],
+    ['an hour, and little time is given', 5000, 3_600_000],
+  ])(
+    'is not done where it is remembered %s that there was none, which the log says',
+    async (_what, propagationMs, absentForMs) => {
+      memory['_acme-challenge.dns.example'] = { absentForMs };
+      change = async () => clock.advance(7000); // counted from the last one that was added
+      expect(await timeFor(solverWith(propagationMs).show(dnsExample, never))).toBe(propagationMs + 7000);
+      expect(calls.filter((call) => call.startsWith('TXT'))).toEqual([]);
+      const leftSeconds = Math.ceil((absentForMs - 7000) / 1000);
+      const told = `info our upstreams remember for ${leftSeconds} s that there was no TXT record, so the CA is told after ${propagationMs / 1000} s, without that it was seen`;
+      expect(log.lines).toEqual([{ line: told, fields: { names: ['_acme-challenge.dns.example'] } }]);
+      expect(clock.pendingTimers).toBe(0);
+    },
+  );
+
+  it('begins when they have forgotten that there was none', async () => {
+    memory['_acme-challenge.dns.example'] = { absentForMs: 40_000 };
+    const looks: number[] = [];
+    see = async (name) => {
+      looks.push(clock.monotonic());
+      return looks.length < 2 ? NONE : inZone(name);
+    };
+    await timeFor(solver.show(dnsExample, never));
+    expect(looks).toEqual([40_000, 42_000]);
+    expect(log.lines).toEqual([]);
+  });
+
+  it('takes a wildcard’s CNAME for as lasting as it is', async () => {
+    aliases['*.dns.example'] = 'me.dyndns.example';
+    memory['_acme-challenge.dns.example'] = { aliasForMs: 600_000 };
+    expect(await timeFor(solver.show(dnsExample, never))).toBe(PROPAGATION_MS);
+    expect(calls.filter((call) => call.startsWith('TXT'))).toEqual([]);
+  });
+
+  it('goes on for those that can be seen, whatever another is remembered as', async () => {
+    memory['_acme-challenge.dns.example'] = { absentForMs: 3_600_000 };
+    see = async (name) => (clock.monotonic() < 30_000 ? NONE : inZone(name));
+    const both = [...dnsExample, challenge('other.example', 'v2')];
+    expect(await timeFor(solver.show(both, never))).toBe(PROPAGATION_MS);
+    expect(calls).toContain('TXT _acme-challenge.other.example');
+    expect(calls.filter((call) => call === 'TXT _acme-challenge.dns.example')).toEqual([]);
   });
 
   it('is not done where propagation is 0', async () => {
@@ -260,14 +373,14 @@ describe('taking away', () => {
     expect(warnings()).toHaveLength(1);
   });
 
-  it('takes fifteen seconds at most, for all records together, whoever hangs', async () => {
+  it('leaves each record the time that a slow program takes, and no more, whoever hangs', async () => {
     remove = (_record, signal) =>
       new Promise((_, reject) => {
         if (signal.aborted) reject(signal.reason);
         signal.addEventListener('abort', () => reject(signal.reason));
       });
     await solver.show([...dnsExample, challenge('other.example', 'v2')], never);
-    expect(await timeFor(solver.clear())).toBe(CLEAR_WITHIN_MS);
+    expect(await timeFor(solver.clear())).toBe(2 * REMOVE_WITHIN_MS);
     expect(warnings()).toEqual([
       'warn the TXT record at _acme-challenge.dns.example could not be taken away: it took too long',
       'warn the TXT record at _acme-challenge.other.example could not be taken away: it took too long',

@@ -60,12 +60,17 @@ describe('a certs_dir that is empty', () => {
     ['something else', () => writeFileSync(file(), 'null')],
     ['of dates that are none', () => writeFileSync(file(), `{"foundEmptyAtMs":["${NOW}", null, {}]}`)],
     ['enormous', () => writeFileSync(file(), Buffer.alloc(5000))],
-    ['readable by everybody', () => chmodSync(file(), 0o644)],
   ])('is found for the first time when the record is %s, which is written anew', async (_what, damage) => {
     await judge(NOW);
     damage();
     expect(await judge(NOW + 1)).toEqual(NO_WAIT);
     expect(await judge(NOW + 2)).toMatchObject({ waitUntilMs: NOW + 2 + HOUR });
+  });
+
+  it('is counted all the same where everybody may read the record, as on a share without modes', async () => {
+    await judge(NOW);
+    chmodSync(file(), 0o644);
+    expect(await judge(NOW + 1)).toMatchObject({ waitUntilMs: NOW + 1 + HOUR });
   });
 
   it('is told when it cannot be taken down', async () => {

@@ -214,7 +214,6 @@ const DAMAGES: readonly [string, (path: string) => void, RegExp][] = [
     },
     /not a plain file/,
   ],
-  ['readable by everybody', (path) => chmodSync(path, 0o644), /run: chmod 600 /],
   [
     'a link that goes round in a ring',
     (path) => {
@@ -264,6 +263,80 @@ describe.each(DAMAGES)('a file that is %s', (_what, damage, words) => {
     expect(await storage.readLedger()).toEqual({ ledger: EMPTY_LEDGER, problem: null });
     await storage.writeLedger(ledger);
     expect(await storage.readLedger()).toEqual({ ledger, problem: null });
+  });
+});
+
+describe('files that everybody may read', () => {
+  beforeEach(async () => {
+    await storeAll();
+    for (const path of Object.keys(tree()))
+      if (statSync(at(path)).isFile()) chmodSync(at(path), path === '/ledger.json' ? 0o644 : 0o777);
+  });
+  const readAll = async (from: FileStorage) => ({
+    pair: await from.readCertificate(ID),
+    account: await from.readAccount(CA),
+    order: await from.readOrder(ID),
+    ledger: await from.readLedger(),
+  });
+  const whole = () => ({
+    pair: a,
+    account: account(),
+    order: order(),
+    ledger: { ledger, problem: null },
+  });
+  const secrets = () => [
+    pairFile(),
+    at('accounts', readdirSync(at('accounts'))[0]!),
+    at('orders', `${ID}.json`),
+  ];
+
+  it('are used; a key is closed to them, which is told, and the ledger has none', async () => {
+    expect(await readAll(storage)).toEqual(whole());
+    expect(secrets().map((path) => (statSync(path).mode & 0o777).toString(8))).toEqual(Array(3).fill('600'));
+    expect((statSync(at('ledger.json')).mode & 0o777).toString(8)).toBe('644');
+    const told = secrets().map((path) =>
+      expect.stringMatching(`warn  ${path}: it holds a key .*it has the mode 600 again`),
+    );
+    expect(lines).toEqual(told);
+    await storage.writeCertificate(ID, b);
+    expect(readdirSync(at('certificates'))).toEqual([`${ID}.pem`]);
+  });
+
+  it('are told of once, however often they are opened again', async () => {
+    for (let time = 1; time <= 3; time += 1) {
+      chmodSync(pairFile(), 0o644);
+      expect(await storage.readCertificate(ID)).toEqual(a);
+    }
+    expect(lines).toHaveLength(1);
+  });
+
+  it.skipIf(!isRoot)('are used where their mode cannot be changed, which is told once', async () => {
+    const place = join(temporaryDirectory('read-only'), 'certs');
+    mkdirSync(place);
+    const disk = mountSmallDisk(place);
+    try {
+      cpSync(certsDir, place, { recursive: true });
+      chmodSync(join(place, 'acme/certificates', `${ID}.pem`), 0o644);
+      disk.makeReadOnly();
+      const other = open(place);
+      for (let time = 1; time <= 2; time += 1) expect(await readAll(other)).toEqual(whole());
+      const hints = lines.filter((line) => line.includes(join(place, 'acme/certificates')));
+      expect(hints).toEqual([
+        expect.stringMatching(/cannot be changed \(EROFS\), and it is used all the same; .* chmod 600/),
+      ]);
+    } finally {
+      disk.unmount();
+    }
+  });
+
+  it('keep their mode where they are not ours, behind a link say', async () => {
+    const foreign = join(certsDir, 'foreign');
+    writeFileSync(foreign, 'of another', { mode: 0o644 });
+    rmSync(pairFile());
+    symlinkSync(foreign, pairFile());
+    await expect(storage.readCertificate(ID)).rejects.toThrow('torn or not ours');
+    expect((statSync(foreign).mode & 0o777).toString(8)).toBe('644');
+    expect(lines).toEqual([]);
   });
 });
 

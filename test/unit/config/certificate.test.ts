@@ -261,6 +261,8 @@ const CHALLENGE =
   'acme.challenge: how are the names proven? write http-01 (port 80 leads here), tls-alpn-01 (port 443 does) or dns-01 (a zone that can be written, and nothing leads here)';
 const wildcard = (name: string) =>
   `acme.challenge: "${name}" is a wildcard, which a CA has proven by dns-01 alone; write challenge: dns-01 and \`dns\``;
+const covered = (by: string) =>
+  `which "${by}" covers; where clients ask this server for that name, write it into \`zones\``;
 const NO_PROVIDER = 'acme.dns: dns-01 needs somebody who writes the records; add rfc2136, cloudflare or exec';
 const SERVER = 'acme.dns.rfc2136.server: ';
 const SUCH = 'or an address of your own network such as 192.168.1.1:53';
@@ -364,6 +366,18 @@ describe('a certificate is refused with every problem of', () => {
     [acme('agree_tos: yes'), ['acme.agree_tos: the text "yes" does not fit; write on or off']],
     [acme('', '*.house.example'), [wildcard('*.house.example')]],
     [acme('challenge: tls-alpn-01', '*.house.example'), [wildcard('*.house.example')]],
+    ...['letsencrypt', 'letsencrypt-staging'].map(
+      (directory) =>
+        [
+          acme(
+            `directory: ${directory}, dns: {exec: {program: p}}, challenge: dns-01`,
+            'a.example", "a.example", "b.a.example", "c.b.a.example", "*.a.example", "*.c.a.example',
+          ),
+          [
+            `names[2]: Let's Encrypt refuses every order with both: delete "b.a.example", ${covered('*.a.example')}`,
+          ],
+        ] as const,
+    ),
     [acme('challenge: dns-01'), [NO_PROVIDER]],
     [dns('propagation: 1m'), [NO_PROVIDER]],
     [
@@ -585,6 +599,15 @@ describe('a warning is given for', () => {
     ),
     [acme('', 'dns.test", "dns.example", "dns.lan.example", "arpa.dlan'), []],
     [acme('ca_file: c', 'dns.home.arpa'), []],
+    [dns('exec: {program: p}').replace('dns.house.example', 'a.example", "*.a.example", "*.b.a.example'), []],
+    [
+      more(
+        '{names: ["b.a.example", "*.a.example"], acme: {directory: "https://ca.example", agree_tos: on, dns: {exec: {program: p}}}}',
+      ),
+      [
+        `more[0].names[0]: a CA may refuse an order with both: delete "b.a.example", ${covered('*.a.example')}`,
+      ],
+    ],
     [
       more('{names: ["*.home.arpa"], acme: {dns: {exec: {program: p}}}}'),
       [`more[0].names[0]: ${house('*.home.arpa', 'home.arpa')}`],

@@ -3,7 +3,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { UpstreamFailure } from '../../../src/dns/failures.ts';
 import { nameKey } from '../../../src/dns/names.ts';
-import { lookUpAddresses, lookUpText } from '../../../src/resolver/own-lookup.ts';
+import { type FoundText, lookUpAddresses, lookUpText } from '../../../src/resolver/own-lookup.ts';
 import type { Context, Resolver } from '../../../src/resolver/resolver.ts';
 import { House } from '../../support/answer-path.ts';
 import { aRecord, cnameRecord, OPTION, type ReplyParts, soaRecord } from '../../support/messages.ts';
@@ -99,7 +99,7 @@ describe('texts', () => {
     return lookUpText(house.resolver, AT, type, house.clock);
   };
 
-  it.each<[string, ReplyParts, Awaited<ReturnType<typeof lookUpText>>]>([
+  it.each<[string, ReplyParts, Partial<FoundText>]>([
     ['one record', { answers: [txtRecord(AT, 'abc')] }, { values: ['abc'], alias: null }],
     [
       'several records, of several strings each, which are one text',
@@ -140,7 +140,37 @@ describe('texts', () => {
       { values: [], alias: 'gone.example' },
     ],
   ])('are found: %s', async (_what, parts, found) => {
-    expect(await lookUpAs(parts)).toEqual(found);
+    expect(await lookUpAs(parts)).toMatchObject(found);
+  });
+
+  it.each<[string, 'TXT' | 'CNAME', ReplyParts, number | null, number | null]>([
+    ['the SOA’s minimum', 'TXT', { authorities: [soaRecord('example', 900, 60)] }, 60_000, null],
+    ['the SOA’s TTL', 'CNAME', { rcode: 3, authorities: [soaRecord('example', 20, 1800)] }, 20_000, null],
+    ['not at all without a SOA', 'CNAME', { rcode: 3 }, null, null],
+    [
+      'not at all with a minimum below 0',
+      'TXT',
+      { authorities: [soaRecord('example', 900, 2 ** 31)] },
+      0,
+      null,
+    ],
+    [
+      'not at all where it is there',
+      'TXT',
+      { answers: [txtRecord(AT, 'abc')], authorities: [soaRecord('example')] },
+      null,
+      null,
+    ],
+    ['as a CNAME', 'CNAME', { answers: [cnameRecord(AT, 'x.example')] }, null, 300_000],
+    [
+      'at the end of a CNAME',
+      'TXT',
+      { answers: [cnameRecord(AT, 'x.example')], authorities: [soaRecord('example', 900, 60)] },
+      60_000,
+      300_000,
+    ],
+  ])('are remembered as absent: %s', async (_what, type, parts, absentForMs, aliasForMs) => {
+    expect(await lookUpAs(parts, type)).toMatchObject({ absentForMs, aliasForMs });
   });
 
   it('are asked for by the type, and no address with them', async () => {

@@ -14,15 +14,11 @@ const ORDER = ['e2e', 'alone', 'lab', 'full'];
 const ALONE = [
   'cache-restart',
   'chromium-doh',
-  'clients',
-  'corpus',
   'lifecycle',
-  'list-servers',
   'ntp',
   'rehearse',
   'systemd-resolved',
   'upstream-faults',
-  'wrong-clock',
 ].map((name) => `test/e2e/${name}.test.ts`);
 
 const suite = (name: string) => ({
@@ -41,6 +37,9 @@ interface Suite {
   readonly files?: number;
 }
 
+/** Tests of one file that say that they may run side by side. */
+const CONCURRENT_TESTS = 3;
+
 const inOrder = (name: string, { timeoutMs, include, exclude = [], files = 1 }: Suite) => ({
   extends: true as const,
   test: {
@@ -48,6 +47,7 @@ const inOrder = (name: string, { timeoutMs, include, exclude = [], files = 1 }: 
     include: [...include],
     exclude: [...exclude],
     fileParallelism: files > 1,
+    maxConcurrency: CONCURRENT_TESTS,
     maxWorkers: files,
     testTimeout: timeoutMs,
     hookTimeout: E2E_TIMEOUT_MS,

@@ -153,7 +153,7 @@ export class Issuance {
     };
   }
 
-  /** Gives up what is under way; resolves when nothing of it runs any more. */
+  /** Gives up what is under way; what was shown to the CA may be taken down a moment later. */
   async close(): Promise<void> {
     this.#closing.abort(new Error('the server is being stopped, or its configuration has changed'));
     for (const stop of this.#stops) stop();

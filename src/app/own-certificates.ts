@@ -2,31 +2,19 @@
 // served, and a better one takes its place while the server runs. Also what of it is told, and what an owner may ask for.
 
 import manifest from '../../package.json' with { type: 'json' };
-import type { Dns01Parts } from '../acme/dns-01.ts';
-import type { Issuer } from '../acme/issuer.ts';
+import type { Issuer, IssuerParts } from '../acme/issuer.ts';
 import type { WantedReport } from '../admin/gather.ts';
 import type { RenewalOutcome, RenewalWish } from '../admin/renewals.ts';
-import type { Clock } from '../clock/clock.ts';
 import type { Config } from '../config/config.ts';
-import type { Log } from '../observe/log.ts';
 import { AlpnChallenges } from '../tls/alpn-challenges.ts';
 import type { FilesProblem } from '../tls/certificate-files.ts';
 import type { CertificateStore, ServedCertificate } from '../tls/certificate-store.ts';
 import { type Certificates, openCertificates } from '../tls/certificates.ts';
-import type { TlsConnector } from '../tls/connect.ts';
 import { certificateInputs } from './this-host.ts';
 
-export interface OwnCertificatesParts {
-  readonly stateDir: string;
+export interface OwnCertificatesParts extends Omit<IssuerParts, 'challenges' | 'serve' | 'version'> {
   /** False: nothing is ordered, as in a rehearsal of a power cut. */
   readonly isIssuing: boolean;
-  readonly tls: TlsConnector;
-  readonly isDohBound: () => boolean;
-  /** The addresses of a host name, through our own resolver. */
-  readonly lookup: (host: string) => Promise<readonly string[]>;
-  readonly askText: Dns01Parts['ask'];
-  readonly clock: Clock;
-  readonly log: Log;
 }
 
 export class OwnCertificates {

@@ -85,7 +85,8 @@ async function expectBack(noonmark: Noonmark, address: string): Promise<void> {
 }
 
 describe.each(UPSTREAM_KINDS)('A $name upstream that', (kind) => {
-  test.each(FAULTS)(
+  // A few at a time (maxConcurrency): each has its own server and its own upstream, and they mostly wait.
+  test.concurrent.each(FAULTS)(
     '%s: every query is answered in time, internal names at once, and it comes back',
     async (fault) => {
       await using hostile = await kind.startHostile(certificate);

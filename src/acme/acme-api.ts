@@ -220,7 +220,12 @@ export async function readDirectory(
   signal: AbortSignal,
 ): Promise<Directory> {
   const response = await http.request({ url: directory, method: 'GET' }, signal);
-  if (response.status >= 400) throw readProblem(response.status, response.headers, response.body);
+  const { status } = response;
+  if ([401, 403, 404, 405, 410].includes(status))
+    throw new OrderFailed(
+      `${directory} is no directory of an ACME CA (HTTP status ${status}); is its path right? step-ca has /acme/NAME/directory, Pebble /dir`,
+    );
+  if (status >= 400) throw readProblem(status, response.headers, response.body);
   const content = contentOf(response);
   if (typeof content === 'string' || typeof content.newOrder !== 'string')
     throw new OrderFailed(`what ${directory} answers is no directory of an ACME CA`);

@@ -23,3 +23,11 @@ export interface IssuanceReport {
   /** Monotonic milliseconds until the next look. */
   readonly nextLookInMs: number | null;
 }
+
+/** Why nothing is ordered yet, by any of them. */
+export interface HeldBack {
+  /** Milliseconds since 1970. */
+  readonly untilMs: number;
+  /** The rest of a sentence. */
+  readonly reason: string;
+}

@@ -12,7 +12,7 @@ import type { HttpsClient } from '../tls/https-client.ts';
 import { AskedWindow } from './asked-window.ts';
 import { type AttemptParts, attempt, keepIssued, type Outcome, unlessAborted } from './attempt.ts';
 import { findHeld, type Held, heldOf, isSame, isWorse, storedHeld } from './held.ts';
-import type { IssuanceReport } from './issuance-report.ts';
+import type { HeldBack, IssuanceReport } from './issuance-report.ts';
 import type { Order } from './rehearsal.ts';
 import { decideRenewal } from './renewal.ts';
 import type { CertificateStorage, Origin, StoredPair } from './storage.ts';
@@ -47,13 +47,6 @@ export interface IssuanceTools {
   readonly openssl: () => AttemptParts['openssl'];
 }
 
-export interface HeldBack {
-  /** Milliseconds since 1970. */
-  readonly untilMs: number;
-  /** The rest of a sentence. */
-  readonly reason: string;
-}
-
 export class Issuance {
   readonly #parts: IssuanceParts;
   readonly #id: string;
@@ -68,6 +61,8 @@ export class Issuance {
   #running: Promise<void> | null = null;
   #isWantedAgain = false;
   #isUrgent = false;
+  /** Why an owner's wish was not granted. */
+  #refusal: string | null = null;
   #unsureFailures = 0;
   /** What was last warned of as waited for: dates in a reason change each minute. */
   #warnedOf: string | null = null;
@@ -120,6 +115,9 @@ export class Issuance {
       while (this.#running !== null) await this.#running;
     }
     const { lastFailure, waitsFor } = this.#report;
+    const givenUp = 'the server is being stopped; an order under way is taken up at its next start';
+    const why = this.#refusal ?? waitsFor ?? lastFailure?.reason ?? givenUp;
+    this.#refusal = null;
     if (this.#held !== null && this.#held.certificate !== before) {
       const { notAfterMs, issuer } = this.#held.certificate;
       return {
@@ -127,10 +125,7 @@ export class Issuance {
         sentence: `A new certificate is served, by ${issuer}, until ${writeRfc3339(notAfterMs)}.`,
       };
     }
-    return {
-      ok: false,
-      sentence: `No new certificate: ${waitsFor ?? lastFailure?.reason ?? 'it was given up'}.`,
-    };
+    return { ok: false, sentence: `No new certificate: ${why}.` };
   }
 
   get order(): Order {
@@ -312,8 +307,12 @@ export class Issuance {
         return STORE_AGAIN_MS;
       }
       case 'blocked':
+        if (isUrgent && this.#report.decision?.due === false) {
+          this.#refusal = outcome.reason; // for who has asked; the certificate itself waits for nothing
+          this.#say({ phase: 'idle', waitsFor: null });
+          return LOOK_AGAIN_MIN_MS;
+        }
         this.#say({ phase: 'waiting', waitsFor: outcome.reason });
-        if (isUrgent) log.warn(`no certificate is ordered: ${outcome.reason}`, { names });
         return outcome.untilMs - clock.now().epochMs;
       case 'untimely':
         this.#say({ phase: 'waiting', waitsFor: outcome.reason }, outcome.kind);

@@ -20,8 +20,8 @@ import { Dns01, type Dns01Parts } from './dns-01.ts';
 import { judgeEmptiness } from './emptiness.ts';
 import { FileStorage } from './file-storage.ts';
 import { Http01 } from './http-01.ts';
-import { type HeldBack, Issuance } from './issuance.ts';
-import type { IssuanceReport } from './issuance-report.ts';
+import { Issuance } from './issuance.ts';
+import type { HeldBack, IssuanceReport } from './issuance-report.ts';
 import { type RehearsedOrder, rehearseOrder } from './rehearsal.ts';
 import type { CertificateStorage } from './storage.ts';
 import { storageIdOf } from './storage-id.ts';
@@ -128,7 +128,9 @@ export class Issuer {
   /** A dry run of its order (rehearsal.ts), while no real one is under way. */
   async rehearse({ order }: Issuance): Promise<RehearsedOrder> {
     const parts = { storage: this.#storage!, clock: this.#parts.clock, log: this.#parts.log };
-    return rehearseOrder(this, order, { ...parts, signal: this.#closing.signal });
+    const rehearsed = await rehearseOrder(this, order, { ...parts, signal: this.#closing.signal });
+    this.#parts.log.info(`the dry run is over: ${rehearsed.sentence}`, { names: order.names });
+    return rehearsed;
   }
 
   async close(): Promise<void> {

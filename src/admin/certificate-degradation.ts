@@ -23,6 +23,7 @@ const FIRST_ORDER_MS = 120_000;
 export function certificateDegradations(facts: Facts): Degraded[] {
   return [
     ...filesDegradation(facts),
+    ...furtherFilesDegradations(facts),
     ...dateDegradations(facts),
     ...facts.issuances.flatMap((one) => issuanceDegradation(one, facts)),
   ];
@@ -43,6 +44,17 @@ function filesDegradation({ certificates, filesProblem, clock }: Facts): Degrade
       doThis: 'mend the files of `certificate.files`; they are read again at once',
     },
   ];
+}
+
+function furtherFilesDegradations({ furtherProblems, clock }: Facts): Degraded[] {
+  return furtherProblems.map(({ names, problem, isServed }) => ({
+    what: isServed
+      ? `the certificate files for ${names.join(', ')} as they are now cannot be used: those read before are served`
+      : `the certificate for ${names.join(', ')} is not served; the first one is shown in its place`,
+    ...sinceOf(problem.forMs, clock),
+    evidence: problem.problem,
+    doThis: 'mend the files of `certificate.more`; they are read again at once',
+  }));
 }
 
 function dateDegradations(facts: Facts): Degraded[] {
@@ -135,7 +147,8 @@ function notRenewed(issuance: IssuanceStatus, facts: Facts): Degraded[] {
 /** `reason`, and what keeps it from being tried again at once. */
 function evidenceOf(reason: string, issuance: IssuanceStatus): string {
   const waits = hindrance(issuance);
-  const happened = unstopped(failureParts(reason).happened);
+  const told = unstopped(failureParts(reason).happened);
+  const happened = issuance.phase === 'ordering' ? `one is being ordered now; before, ${told}` : told;
   return waits === null || waits === reason ? happened : `${happened}; ${unstopped(waits)}`;
 }
 
@@ -143,6 +156,8 @@ function evidenceOf(reason: string, issuance: IssuanceStatus): string {
 function ownersPart(issuance: IssuanceStatus, { issuances, clock }: Facts): string {
   const { check } = failureParts(issuance.lastFailure?.reason ?? '');
   const again = `it is tried again by itself${nextLook(issuance, clock.now)}`;
+  if (issuance.phase === 'ordering')
+    return 'nothing; see what becomes of it with `noonmark certificate status`';
   if (check?.startsWith('nothing')) return `${check}; ${again}`;
   const which = issuance === issuances[0] ? '' : ` ${nameForShell(issuance, issuances)}`;
   const command = `\`noonmark certificate renew${which} --now\``;

@@ -78,11 +78,13 @@ export function directoryHost({ directory }: Pick<IssuanceStatus, 'directory'>):
 export function nextSentence(issuance: IssuanceStatus, now: string | null): string {
   const { phase, renewAt, reason, isServed, lastFailure, window } = issuance;
   if (phase === 'ordering') return 'is being ordered now';
+  if (phase === 'waiting' && now === null && lastFailure === null)
+    return 'is not known while the time is not; it is looked at once it is';
   if (phase === 'waiting') {
     const state = lastFailure === null ? 'is due, and waits' : 'is due, and the last order failed';
     return `${state}${nextLook(issuance, now)}`;
   }
-  if (renewAt === null) return 'is thought about in a moment, once the server has started';
+  if (renewAt === null) return 'is thought about in a moment';
   const due = `is due on ${formatInstant(renewAt)}`;
   if (reason === null || !isServed) return due;
   // The window is told beside it.

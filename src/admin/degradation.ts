@@ -7,6 +7,7 @@ import type { ListReport } from '../lists/list.ts';
 import type { ForwardState } from '../resolver/forward-zones.ts';
 import type { NameFileReport } from '../resolver/local/name-file.ts';
 import type { FilesProblem } from '../tls/certificate-files.ts';
+import type { FurtherProblem } from '../tls/further-certificates.ts';
 import type { UpstreamState } from '../upstream/pool.ts';
 import { certificateDegradations } from './certificate-degradation.ts';
 import { clockDegradations, nativeVerification, stampDegradation } from './clock-degradation.ts';
@@ -25,6 +26,7 @@ export interface Facts {
   readonly issuances: readonly IssuanceStatus[];
   /** Of the certificate files that the owner named. */
   readonly filesProblem: FilesProblem | null;
+  readonly furtherProblems: readonly FurtherProblem[];
   readonly waiting: Status['waiting'];
   readonly reloadFailure: ReloadFailure | null;
   /** How certificates of peers are judged; null: as they should be. */

@@ -13,6 +13,7 @@ import type { TimeReport } from '../timesync/time-report.ts';
 import type { FilesProblem } from '../tls/certificate-files.ts';
 import type { ServedCertificate } from '../tls/certificate-store.ts';
 import type { TlsConnector } from '../tls/connect.ts';
+import type { FurtherProblem } from '../tls/further-certificates.ts';
 import type { UpstreamState } from '../upstream/pool.ts';
 import { directoryHost, issuanceOf, issuedFor } from './certificate-words.ts';
 import { clockReport, rfc3339 } from './clock-report.ts';
@@ -37,6 +38,7 @@ export interface StatusInputs {
   readonly certificates: readonly ServedCertificate[];
   readonly issuances: readonly WantedReport[];
   readonly filesProblem: FilesProblem | null;
+  readonly furtherProblems: readonly FurtherProblem[];
   readonly designate: (askedAddress: string) => Designation;
   /** Of all interfaces. */
   readonly hostAddresses: readonly string[];
@@ -74,6 +76,7 @@ export function gatherStatus(inputs: StatusInputs): Status {
   );
   const facts = {
     ...{ clock, upstreams, forwards, lists, nameFiles, certificates, issuances, filesProblem },
+    furtherProblems: inputs.furtherProblems,
     ...{ waiting, reloadFailure, uptimeMs },
     verificationProblem: tls.verification === 'openssl' ? null : tls.reason,
     haveUpstreamsExpired: time.outweighsWitnesses,

@@ -12,7 +12,7 @@ header,main,footer{max-width:62rem;margin:auto;padding:0 1.25rem}
 header{display:flex;justify-content:space-between;align-items:baseline;gap:1rem;padding-top:1.5rem;color:var(--soft);font-size:.9rem}
 header b{color:var(--ink);letter-spacing:.02em}
 header b::before{content:"";display:inline-block;width:.7em;height:.7em;border-radius:50%;background:var(--sun);margin-right:.5em}
-h1{font:500 clamp(1.55rem,1.1rem + 2vw,2.3rem)/1.25 "Iowan Old Style","Palatino Linotype",Palatino,Charter,Georgia,serif;max-width:27em;margin:1.5rem 0 2rem;padding-left:1rem;border-left:4px solid var(--good);text-wrap:balance}
+h1{font:500 clamp(1.55rem,1.1rem + 2vw,2.3rem)/1.25 "Iowan Old Style","Palatino Linotype",Palatino,Charter,Georgia,serif;max-width:27em;margin:1.5rem 0 2rem;padding-left:1rem;border-left:4px solid var(--good);text-wrap:balance;overflow-wrap:anywhere}
 h1.limping{border-color:var(--sun)}h1.down{border-color:var(--bad)}
 h2{font-size:1rem;font-weight:650;margin:0 0 .75rem}
 section{margin:0 0 2.5rem}

@@ -178,6 +178,7 @@ export class App {
       time: this.#keeper.report(),
       certificates: this.#certificates.served,
       filesProblem: this.#certificates.filesProblem,
+      furtherProblems: this.#certificates.furtherProblems,
       issuances: this.#certificates.issuances,
       designate: (address) => designated.designate(address),
       hostAddresses: hostAddresses(),

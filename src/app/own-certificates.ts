@@ -10,6 +10,7 @@ import { AlpnChallenges } from '../tls/alpn-challenges.ts';
 import type { FilesProblem } from '../tls/certificate-files.ts';
 import type { CertificateStore, ServedCertificate } from '../tls/certificate-store.ts';
 import { type Certificates, openCertificates } from '../tls/certificates.ts';
+import type { FurtherProblem } from '../tls/further-certificates.ts';
 import { certificateInputs } from './this-host.ts';
 
 export interface OwnCertificatesParts extends Omit<IssuerParts, 'challenges' | 'serve' | 'version'> {
@@ -48,6 +49,10 @@ export class OwnCertificates {
   /** The first one first; empty before `open`. */
   get served(): readonly ServedCertificate[] {
     return this.#certificates?.store.all ?? [];
+  }
+
+  get furtherProblems(): readonly FurtherProblem[] {
+    return this.#certificates?.furtherProblems ?? [];
   }
 
   get filesProblem(): FilesProblem | null {

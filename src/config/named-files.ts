@@ -89,7 +89,7 @@ export const filesOnDisk: NamedFiles = {
       if (!stats.isFile()) return `${quote(path)} is not a plain file; write one that holds the secret`;
       if ((stats.mode & constants.S_IROTH) !== 0)
         return `${quote(path)} can be read by every user here; take that away with chmod o-r`;
-      readAtMost(path, 1);
+      if (readAtMost(path, 1).length === 0) return `${quote(path)} is empty; write the secret into it`;
       return null;
     } catch (error) {
       return `${quote(path)} cannot be used: ${reasonOf(error)}`;

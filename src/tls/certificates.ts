@@ -10,7 +10,7 @@ import type { Log } from '../observe/log.ts';
 import type { AlpnChallenges } from './alpn-challenges.ts';
 import { CertificateFiles, type FilesProblem } from './certificate-files.ts';
 import { CertificateStore, canonicalAddress, type ServedCertificate } from './certificate-store.ts';
-import { FurtherCertificates, type FurtherInputs } from './further-certificates.ts';
+import { FurtherCertificates, type FurtherInputs, type FurtherProblem } from './further-certificates.ts';
 import { LocalCa } from './local-ca.ts';
 
 export interface CertificateInputs {
@@ -35,6 +35,8 @@ export interface Certificates {
   readonly store: CertificateStore;
   /** Why the files that the owner named are not what is served, as they are now; null: they are, or none are named. */
   readonly filesProblem: FilesProblem | null;
+  /** The same of the further ones. */
+  readonly furtherProblems: readonly FurtherProblem[];
   /** A CA has issued a better one: for `names` among the further ones, or the first one where they are not. */
   serveIssued(names: readonly string[], certificate: ServedCertificate): void;
   /** Reads everything again (SIGHUP), with new inputs where the configuration has changed; what works stays. */
@@ -128,6 +130,9 @@ export async function openCertificates(parts: CertificateParts): Promise<Certifi
   await further.become(inputs.more);
   return {
     store: store!,
+    get furtherProblems() {
+      return further.problems;
+    },
     get filesProblem() {
       return files?.problem ?? null;
     },

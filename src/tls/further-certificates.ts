@@ -4,7 +4,7 @@
 
 import type { Clock } from '../clock/clock.ts';
 import type { Log } from '../observe/log.ts';
-import { CertificateFiles } from './certificate-files.ts';
+import { CertificateFiles, type FilesProblem } from './certificate-files.ts';
 import type { CertificateStore, ServedCertificate } from './certificate-store.ts';
 
 export interface FurtherInputs {
@@ -13,6 +13,13 @@ export interface FurtherInputs {
   readonly files: { readonly certificate: string; readonly key: string } | null;
   /** What a CA has issued; 'awaited': nothing yet; null: none is asked. */
   readonly issued: ServedCertificate | 'awaited' | null;
+}
+
+export interface FurtherProblem {
+  readonly names: readonly string[];
+  readonly problem: FilesProblem;
+  /** One that was read before is shown; false: the first certificate is, in its place. */
+  readonly isServed: boolean;
 }
 
 interface Place {
@@ -54,6 +61,14 @@ export class FurtherCertificates {
   serveIssued(names: readonly string[], certificate: ServedCertificate): void {
     const place = placeFor(names, this.#places);
     if (place !== undefined) this.#serve(place, certificate);
+  }
+
+  /** Those whose files cannot be used as they are now. */
+  get problems(): readonly FurtherProblem[] {
+    return this.#places.flatMap(({ names, files, certificate }) => {
+      const problem = files?.problem ?? null;
+      return problem === null ? [] : [{ names, problem, isServed: certificate !== null }];
+    });
   }
 
   close(): void {

@@ -415,3 +415,17 @@ test('a profile that the CA does not have costs no order', async () => {
   expect(ca.orders).toEqual([]);
   expect(issuance.report.lastFailure?.reason).toContain('the CA has no profile shortlived');
 });
+
+test.each([404, 403])('a directory that answers %i is told as a path that is not right', async (status) => {
+  ca.refuse = (resource) => (resource === 'directory' ? { status } : null);
+  const issuance = await start();
+  await pass(issuance, 10_000, 5_000);
+  expect(issuance.report.lastFailure?.reason).toMatch(/is no directory of an ACME CA \(HTTP status 40\d\)/);
+});
+
+test('an owner whose wish a limit forbids is told so, and the certificate waits for nothing', async () => {
+  const issuance = await start();
+  await pass(issuance, HOUR_MS);
+  expect((await issuance.renewNow()).sentence).toContain('within 24 hours');
+  expect(issuance.report).toMatchObject({ phase: 'idle', waitsFor: null, lastFailure: null });
+});

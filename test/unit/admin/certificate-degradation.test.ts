@@ -20,7 +20,7 @@ function told(
   certificates: readonly CertificateReport[],
   clock = synchronized.clock,
 ) {
-  const facts = { certificates, issuances, clock, filesProblem: null, uptimeMs: 9e9 };
+  const facts = { certificates, issuances, clock, filesProblem: null, furtherProblems: [], uptimeMs: 9e9 };
   return certificateDegradations(facts as unknown as Facts);
 }
 
@@ -76,9 +76,9 @@ describe('no certificate of a CA yet', () => {
   });
 
   it('is told at once when an order has failed, and after two minutes otherwise', () => {
-    expect(told([{ ...fresh, wantedForMs: 5, lastFailure: failure }], [localCa])).toMatchObject([
-      { sinceMs: 5, evidence: 'the disk is full' },
-    ]);
+    expect(
+      told([{ ...fresh, phase: 'waiting', wantedForMs: 5, lastFailure: failure }], [localCa]),
+    ).toMatchObject([{ sinceMs: 5, evidence: 'the disk is full' }]);
     expect(told([{ ...fresh, wantedForMs: 120_000 }], [localCa])).toMatchObject([
       { sinceMs: 120_000, since: at(-120_000), evidence: 'it is still being ordered' },
     ]);
@@ -144,10 +144,14 @@ describe('a certificate that is not renewed', () => {
     ]);
   });
 
-  it('is told while it is tried again', () => {
-    expect(
-      told([{ ...due, phase: 'ordering', waitsFor: null, lastFailure: failure }], [served]),
-    ).toHaveLength(1);
+  it('is told while it is tried again, and that nothing is to be done then', () => {
+    const again = { ...due, phase: 'ordering', waitsFor: null, lastFailure: failure } as const;
+    expect(told([again], [served])).toMatchObject([
+      {
+        evidence: expect.stringMatching(/^one is being ordered now; before, /),
+        doThis: expect.stringMatching(/^nothing/),
+      },
+    ]);
   });
 
   it('of a further one is told by its names', () => {
@@ -195,5 +199,26 @@ describe('a certificate that is over', () => {
         doThis: 'renew it; it is read again at once (by you: the files are read again when they change)',
       },
     ]);
+  });
+});
+
+describe('files of a further certificate that cannot be used', () => {
+  const problem = { problem: 'none.pem: there is no such file', forMs: 60_000 };
+  const tell = (isServed: boolean) =>
+    certificateDegradations({
+      ...{ certificates: [served], issuances: [], filesProblem: null, uptimeMs: 9e9 },
+      clock: synchronized.clock,
+      furtherProblems: [{ names: ['files.example'], problem, isServed }],
+    } as unknown as Facts);
+
+  it('are told, and what is shown in its place', () => {
+    expect(tell(false)).toMatchObject([
+      {
+        what: 'the certificate for files.example is not served; the first one is shown in its place',
+        evidence: problem.problem,
+        doThis: expect.stringContaining('`certificate.more`'),
+      },
+    ]);
+    expect(tell(true)[0]!.what).toContain('those read before are served');
   });
 });

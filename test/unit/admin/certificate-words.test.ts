@@ -86,14 +86,20 @@ describe('the next one', () => {
     ],
     ['under way', { ...house, phase: 'ordering' }, NOW, 'is being ordered now'],
     ['that failed', missing, NOW, 'is due, and the last order failed (next look at 2026-11-03 08:16:02 UTC)'],
-    ['that waits', { ...missing, lastFailure: null }, null, 'is due, and waits (next look in 3 min 17 s)'],
-    ['that waits for no date', { ...missing, nextLookMs: null }, NOW, 'is due, and the last order failed'],
     [
-      'before the first look',
-      { ...house, renewAt: null, reason: null },
+      'that waits',
+      { ...missing, lastFailure: null },
       NOW,
-      'is thought about in a moment, once the server has started',
+      'is due, and waits (next look at 2026-11-03 08:16:02 UTC)',
     ],
+    [
+      'that waits for the time',
+      { ...missing, lastFailure: null },
+      null,
+      'is not known while the time is not; it is looked at once it is',
+    ],
+    ['that waits for no date', { ...missing, nextLookMs: null }, NOW, 'is due, and the last order failed'],
+    ['before the first look', { ...house, renewAt: null, reason: null }, NOW, 'is thought about in a moment'],
   ])('%s', (_what, issuance, now, sentence) => {
     expect(nextSentence(issuance, now)).toBe(sentence);
   });

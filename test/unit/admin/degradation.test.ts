@@ -37,6 +37,7 @@ function facts(more: Partial<Facts> = {}, time: Partial<TimeReport> = {}): Facts
     certificates: [certificate],
     issuances: [],
     filesProblem: null,
+    furtherProblems: [],
     waiting: [],
     reloadFailure: null,
     verificationProblem: null,

@@ -26,6 +26,7 @@ function inputs(more: Partial<StatusInputs> = {}): StatusInputs {
     certificates: [],
     issuances: [],
     filesProblem: null,
+    furtherProblems: [],
     designate: () => ({ silence: 'no name is configured' }),
     hostAddresses: [],
     upstreams: [],

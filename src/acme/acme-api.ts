@@ -7,6 +7,7 @@ import type { Client, Order } from 'acme-client';
 import type { Clock } from '../clock/clock.ts';
 import type { HttpsClient, HttpsResponse } from '../tls/https-client.ts';
 import { type AcmeProblem, problemOf, readProblem } from './acme-problem.ts';
+import { isObject } from './json-object.ts';
 import { retryAfterMs } from './ledger.ts';
 import {
   authorizationIn,
@@ -16,6 +17,7 @@ import {
   type StatedAuthorization,
   type StatedChallenge,
 } from './stated.ts';
+import { pause } from './waiting.ts';
 
 /** A storm of refused nonces ends here; RFC 8555 section 6.5 has clients try again at least once. */
 const BAD_NONCES_MAX = 10;
@@ -253,25 +255,8 @@ function contentOf({ body }: HttpsResponse): string | Record<string, unknown> {
   if (text.startsWith('-----BEGIN ')) return text;
   try {
     const content: unknown = JSON.parse(text);
-    const isObject = typeof content === 'object' && content !== null && !Array.isArray(content);
-    return isObject ? (content as Record<string, unknown>) : {};
+    return isObject(content) ? content : {};
   } catch {
     return {}; // whoever needs something of it says that it is not there
   }
-}
-
-/** @throws the signal's reason */
-export function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
-  signal.throwIfAborted();
-  return new Promise((resolve, reject) => {
-    const abandon = () => {
-      timer.cancel();
-      reject(signal.reason);
-    };
-    const timer = clock.after(ms, () => {
-      signal.removeEventListener('abort', abandon);
-      resolve();
-    });
-    signal.addEventListener('abort', abandon, { once: true });
-  });
 }

@@ -3,6 +3,7 @@
 // When something is tried again is decided elsewhere; here is only whether that is worth anything before somebody acts.
 
 import type { ChallengeType } from './challenge.ts';
+import { isObject } from './json-object.ts';
 
 const PREFIX = 'urn:ietf:params:acme:error:';
 
@@ -225,10 +226,6 @@ function parseJson(body: Uint8Array): unknown {
   } catch {
     return null;
   }
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function subproblemOf(one: Record<string, unknown>): Subproblem {

@@ -18,6 +18,7 @@ import type { ChallengeSolver } from './challenge.ts';
 import { mayOrder as mayOrderNow } from './clock-gate.ts';
 import {
   failuresInARow,
+  failuresOf,
   holdOff,
   identifiersOf,
   type Ledger,
@@ -34,6 +35,7 @@ import { shownNames } from './renewal.ts';
 import { certificateIdOf } from './renewal-info.ts';
 import { OrderFailed, shown } from './stated.ts';
 import { type CertificateStorage, StorageBusy, StorageProblem, type StoredPair } from './storage.ts';
+import { unlessAborted } from './waiting.ts';
 
 /** An order of another server, or for another certificate, takes minutes at most. */
 export const LOCK_WITHIN_MS = 900_000;
@@ -114,14 +116,6 @@ export async function attempt(parts: AttemptParts, wish: Wish): Promise<Outcome>
   }
 }
 
-/** What is waited for must not keep a server from stopping. */
-export function unlessAborted<T>(wanted: Promise<T>, signal: AbortSignal): Promise<T> {
-  const { promise, reject } = Promise.withResolvers<never>();
-  const abandon = () => reject(signal.reason);
-  signal.addEventListener('abort', abandon, { once: true });
-  return Promise.race([wanted, promise]).finally(() => signal.removeEventListener('abort', abandon));
-}
-
 class Attempt {
   readonly #parts: AttemptParts;
   readonly #wish: Wish;
@@ -176,17 +170,13 @@ class Attempt {
     const { isUrgent, remainingLifeMs, lifeMs } = this.#wish;
     const limit = mayOrderByLedger(this.#ledger, { ...this.#subject, nowMs: this.#atMs, lifeMs });
     if (!limit.ok) return { kind: 'blocked', untilMs: limit.untilMs, reason: limit.reason };
-    const failures = failuresInARow(this.#ledger, this.#subject);
-    if (isUrgent || failures === 0) return null;
-    const identifiers = identifiersOf(this.#subject.names);
-    const last = this.#ledger.failures.find(
-      (row) => row.identifiers === identifiers && row.directory === this.#subject.directory,
-    );
-    const lastAtMs = last?.lastAtMs ?? 0;
+    const failures = failuresOf(this.#ledger, this.#subject);
+    if (isUrgent || failures === undefined) return null;
+    const { count, lastAtMs } = failures;
     if (lastAtMs > this.#atMs) return null; // at a wrong date, and that pause is over
-    const untilMs = lastAtMs + retryPauseMs(failures, remainingLifeMs);
+    const untilMs = lastAtMs + retryPauseMs(count, remainingLifeMs);
     if (untilMs <= this.#atMs) return null;
-    const reason = `${failures === 1 ? 'the last attempt' : `the last ${failures} attempts`} failed; the next is at ${writeRfc3339(untilMs)}`;
+    const reason = `${count === 1 ? 'the last attempt' : `the last ${count} attempts`} failed; the next is at ${writeRfc3339(untilMs)}`;
     return { kind: 'blocked', untilMs, reason };
   }
 

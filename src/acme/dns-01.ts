@@ -6,9 +6,9 @@
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../clock/clock.ts';
 import type { Log } from '../observe/log.ts';
-import { pause } from './acme-api.ts';
 import { type Challenge, ChallengeProblem, type ChallengeSolver } from './challenge.ts';
 import type { TxtProvider, TxtRecord } from './dns/txt-provider.ts';
+import { pause } from './waiting.ts';
 
 /** As many as resolvers commonly follow. */
 const ALIASES_MAX = 8;

@@ -30,6 +30,7 @@ import {
   readStoredText,
   writeStoredText,
 } from './stored-text.ts';
+import { Turns } from './turns.ts';
 
 /** Of certs_dir. */
 const DIRECTORY = 'acme';
@@ -62,7 +63,7 @@ export class FileStorage implements CertificateStorage {
   /** Paths that were told as readable by others: on a share without modes they stay so. */
   readonly #exposed = new Set<string>();
   /** Two writers of one file in one process would share its draft. */
-  #turn: Promise<unknown> = Promise.resolve();
+  readonly #turns = new Turns();
 
   constructor(parts: FileStorageParts) {
     this.#parts = parts;
@@ -113,7 +114,7 @@ export class FileStorage implements CertificateStorage {
     try {
       return { ledger: (await this.#read(this.#ledger)) ?? EMPTY_LEDGER, problem: null };
     } catch (error) {
-      const moved = await this.#inTurn(() => this.#setAside(this.#ledger)).catch(() => null);
+      const moved = await this.#turns.take(() => this.#setAside(this.#ledger)).catch(() => null);
       const left = moved === null ? '' : `; it is now ${moved}`;
       return { ledger: EMPTY_LEDGER, problem: `${(error as Error).message}${left}` };
     }
@@ -184,7 +185,7 @@ export class FileStorage implements CertificateStorage {
   /** Null deletes it. */
   #write<T>(place: Place<T>, thing: T | null): Promise<void> {
     const { path, form } = place;
-    return this.#inTurn(async () => {
+    return this.#turns.take(async () => {
       const text = thing === null ? null : form.write(thing);
       // What could not be read again takes nothing's place.
       if (text !== null && (Buffer.byteLength(text) > form.octetsMax || form.parse(text) === null)) {
@@ -212,12 +213,6 @@ export class FileStorage implements CertificateStorage {
   #makeDirectories(): Promise<void> {
     const folders = FOLDERS.map((folder) => join(this.#directory, folder));
     return makeDirectories([this.#parts.certsDir, this.#directory, ...folders]);
-  }
-
-  #inTurn<T>(action: () => Promise<T>): Promise<T> {
-    const done = this.#turn.then(action);
-    this.#turn = done.catch(() => {}); // its caller has the error
-    return done;
   }
 }
 

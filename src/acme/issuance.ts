@@ -10,13 +10,15 @@ import type { Log } from '../observe/log.ts';
 import type { ServedCertificate } from '../tls/certificate-store.ts';
 import type { HttpsClient } from '../tls/https-client.ts';
 import { AskedWindow } from './asked-window.ts';
-import { type AttemptParts, attempt, keepIssued, type Outcome, unlessAborted } from './attempt.ts';
+import { type AttemptParts, attempt, keepIssued, type Outcome } from './attempt.ts';
 import { findHeld, type Held, heldOf, isSame, isWorse, storedHeld } from './held.ts';
 import type { HeldBack, IssuanceReport } from './issuance-report.ts';
 import type { Order } from './rehearsal.ts';
-import { decideRenewal } from './renewal.ts';
+import { decideRenewal, type RenewableCertificate, type RenewalDecision } from './renewal.ts';
+import type { RenewalWindow } from './renewal-info.ts';
 import type { CertificateStorage, Origin, StoredPair } from './storage.ts';
 import { storageIdOf } from './storage-id.ts';
+import { unlessAborted } from './waiting.ts';
 
 /** However far away the next renewal is: dates jump, and other servers renew. */
 const LOOK_EVERY_MS = 3_600_000;
@@ -192,7 +194,7 @@ export class Issuance {
 
   /** Milliseconds until the next one. */
   async #turn(): Promise<number> {
-    const { clock, names } = this.#parts;
+    const { clock } = this.#parts;
     const isUrgent = this.#isUrgent;
     this.#isUrgent = false;
     if (clock.status.state === 'untrusted') {
@@ -202,13 +204,7 @@ export class Issuance {
     if (this.#isUnstored) return this.#storeAgain();
     const nowMs = clock.now().epochMs;
     if (this.#isWindowWanted(nowMs)) await this.#askForWindow(this.#held!.pair);
-    const decision = decideRenewal({
-      ...this.#subject(this.#held),
-      wantedNames: names,
-      wantedOrigin: this.#origin,
-      window: this.#window.current,
-      nowMs,
-    });
+    const decision = this.#decide(this.#held, this.#window.current, nowMs);
     this.#report = { ...this.#report, decision };
     if (!decision.due && !isUrgent) {
       this.#say({ phase: 'idle', waitsFor: null });
@@ -241,11 +237,19 @@ export class Issuance {
     return { directory, profile };
   }
 
-  #subject(held: Held | null) {
-    if (held === null) return { certificate: null };
-    const { notBeforeMs, notAfterMs, names, chainPem } = held.certificate;
-    const { fingerprint256: fingerprint } = new X509Certificate(chainPem);
-    return { certificate: { notBeforeMs, notAfterMs, names, fingerprint, origin: held.pair.origin } };
+  /** Whether a new one is due beside `held`, of which the CA has said `window`. */
+  #decide(
+    held: Held | null,
+    window: RenewalWindow | null,
+    nowMs = this.#parts.clock.now().epochMs,
+  ): RenewalDecision {
+    return decideRenewal({
+      certificate: held === null ? null : renewable(held),
+      wantedNames: this.#parts.names,
+      wantedOrigin: this.#origin,
+      window,
+      nowMs,
+    });
   }
 
   async #attempt(isUrgent: boolean): Promise<Outcome> {
@@ -274,18 +278,11 @@ export class Issuance {
 
   /** Another server may have stored one since. */
   #isDueBeside(stored: StoredPair | null, isUrgent: boolean) {
-    const { names, clock, config } = this.#parts;
     const held = stored === null || isSame(stored, this.#held?.pair) ? this.#held : heldOf(stored);
     const isAnother = held !== this.#held && held !== null;
-    const decision = decideRenewal({
-      ...this.#subject(held),
-      wantedNames: names,
-      wantedOrigin: this.#origin,
-      window: isAnother ? null : this.#window.current,
-      nowMs: clock.now().epochMs,
-    });
-    if (isUrgent && !isAnother) return { due: true, reason: `it was asked for (${config.directory})` };
-    return decision;
+    if (isUrgent && !isAnother)
+      return { due: true, reason: `it was asked for (${this.#parts.config.directory})` };
+    return this.#decide(held, isAnother ? null : this.#window.current);
   }
 
   /** What came of an attempt; milliseconds until the next look. */
@@ -382,14 +379,13 @@ export class Issuance {
 
   /** A backup that was put back, or the certificate of a server that is configured otherwise, takes no good one's place. */
   #isBetter(other: Held): boolean {
-    const { names, clock } = this.#parts;
-    const common = {
-      wantedNames: names,
-      wantedOrigin: this.#origin,
-      window: null,
-      nowMs: clock.now().epochMs,
-    };
-    const isDue = (held: Held | null) => decideRenewal({ ...this.#subject(held), ...common }).due;
+    const isDue = (held: Held | null) => this.#decide(held, null).due;
     return !isDue(other) || (isDue(this.#held) && !isWorse(other, this.#held, this.#parts));
   }
+}
+
+function renewable({ certificate, pair }: Held): RenewableCertificate {
+  const { notBeforeMs, notAfterMs, names, chainPem } = certificate;
+  const { fingerprint256: fingerprint } = new X509Certificate(chainPem);
+  return { notBeforeMs, notAfterMs, names, fingerprint, origin: pair.origin };
 }

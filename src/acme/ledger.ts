@@ -192,10 +192,15 @@ function hostnameOf(name: string): string {
   return name.toLowerCase().replace(/^\*\./, '');
 }
 
-/** How often in a row a certificate for these names was not had. */
-export function failuresInARow(ledger: Ledger, { directory, names }: LedgerSubject): number {
+/** Those since the last success; undefined: there are none. */
+export function failuresOf(ledger: Ledger, { directory, names }: LedgerSubject): FailuresInARow | undefined {
   const subject = { directory, identifiers: identifiersOf(names) };
-  return ledger.failures.find((row) => isSame(row, subject))?.count ?? 0;
+  return ledger.failures.find((row) => isSame(row, subject));
+}
+
+/** How often in a row a certificate for these names was not had. */
+export function failuresInARow(ledger: Ledger, subject: LedgerSubject): number {
+  return failuresOf(ledger, subject)?.count ?? 0;
 }
 
 type Row = Pick<NotBefore, 'directory' | 'identifiers'>;

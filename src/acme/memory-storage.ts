@@ -4,6 +4,7 @@
 import { EMPTY_LEDGER, type Ledger } from './ledger.ts';
 import { predecessorOf, type Wanted } from './predecessor.ts';
 import type { CertificateStorage, StoredAccount, StoredOrder, StoredPair } from './storage.ts';
+import { Turns } from './turns.ts';
 
 export class MemoryStorage implements CertificateStorage {
   readonly #certificates = new Map<string, StoredPair>();
@@ -11,7 +12,7 @@ export class MemoryStorage implements CertificateStorage {
   readonly #orders = new Map<string, StoredOrder>();
   readonly #watchers = new Map<string, Set<() => void>>();
   #ledger: Ledger = EMPTY_LEDGER;
-  #last: Promise<unknown> = Promise.resolve();
+  readonly #turns = new Turns();
 
   async readCertificate(id: string): Promise<StoredPair | null> {
     return this.#certificates.get(id) ?? null;
@@ -52,9 +53,7 @@ export class MemoryStorage implements CertificateStorage {
   }
 
   exclusively<T>(action: () => Promise<T>): Promise<T> {
-    const result = this.#last.then(action);
-    this.#last = result.catch(() => {});
-    return result;
+    return this.#turns.take(action);
   }
 
   watch(id: string, onChange: () => void): () => void {

@@ -4,6 +4,7 @@
 
 import { X509Certificate } from 'node:crypto';
 import { parseRfc3339 } from '../clock/rfc3339.ts';
+import { isObject } from './json-object.ts';
 
 /** The time in which the CA would like a certificate to be renewed. */
 export interface RenewalWindow {
@@ -82,10 +83,6 @@ function parseObject(body: Uint8Array): Record<string, unknown> {
     // the same sentence for what is no text, no JSON and no object
   }
   throw new RenewalInfoUnusable('it is no JSON object');
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function dateOf(window: Record<string, unknown>, key: 'start' | 'end'): number {

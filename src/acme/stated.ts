@@ -2,6 +2,7 @@
 // and not to send what our code expects. Pure; what the values mean is order.ts's business.
 
 import type { Order } from 'acme-client';
+import { isObject } from './json-object.ts';
 
 /** A certificate of Let's Encrypt has at most a hundred names, each with three or four challenges. */
 const LIST_MAX = 200;
@@ -76,8 +77,7 @@ function nonsense(what: string): OrderFailed {
 }
 
 function objectIn(value: unknown, what: string): Readonly<Record<string, unknown>> {
-  if (typeof value === 'object' && value !== null && !Array.isArray(value))
-    return value as Record<string, unknown>;
+  if (isObject(value)) return value;
   throw nonsense(what);
 }
 

@@ -3,6 +3,7 @@
 
 import { createPrivateKey } from 'node:crypto';
 import { fitPair } from '../tls/certificate-store.ts';
+import { isObject } from './json-object.ts';
 import type { FailuresInARow, Ledger, LedgerEvent, NotBefore } from './ledger.ts';
 import type { StoredAccount, StoredOrder, StoredPair } from './storage.ts';
 
@@ -124,10 +125,6 @@ function objectIn(text: string): Fields {
 
 function areAll<T>(list: unknown, isOne: (row: Fields) => row is Fields & T): list is (Fields & T)[] {
   return Array.isArray(list) && list.every((row) => isObject(row) && isOne(row));
-}
-
-function isObject(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function isText(value: unknown): value is string {

@@ -4,7 +4,7 @@
 
 import ipaddr from 'ipaddr.js';
 import { isWildcard } from '../config/own-sockets.ts';
-import { formatName } from '../dns/names.ts';
+import { formatWithoutDot } from '../dns/names.ts';
 import type { Designation } from '../resolver/local/designated-resolvers.ts';
 import type { DesignatedReport, Status } from './status.ts';
 import { certificateSource, unstopped } from './words.ts';
@@ -38,7 +38,7 @@ export function designatedReports(
         opportunistic,
       };
     const doors = found.doors.map(({ kind, port }) => ({ transport: kind, port }));
-    const name = formatName(found.name).slice(0, -1);
+    const name = formatWithoutDot(found.name);
     return {
       asked: address,
       name,

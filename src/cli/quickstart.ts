@@ -6,7 +6,7 @@ import type { App } from '../app/app.ts';
 import type { Clock } from '../clock/clock.ts';
 import type { Config } from '../config/config.ts';
 import { RCODE, TYPE } from '../dns/codes.ts';
-import { formatName } from '../dns/names.ts';
+import { formatWithoutDot } from '../dns/names.ts';
 import { Query } from '../dns/query.ts';
 import { probeQuery } from '../upstream/upstream-query.ts';
 
@@ -69,11 +69,11 @@ function shortest(path: string): string {
 function exampleName(config: Config): string {
   const records = config.zones.flatMap((zone) => zone.records);
   const host = records.find(({ type, owner }) => type === TYPE.A && !owner.startsWith('\x01*'));
-  return host === undefined ? 'localhost' : formatName(host.owner).slice(0, -1);
+  return host === undefined ? 'localhost' : formatWithoutDot(host.owner);
 }
 
 async function whatWorks(app: App, config: Config, clock: Clock): Promise<string[]> {
-  const zones = config.zones.map(({ name }) => formatName(name).slice(0, -1)).join(', ');
+  const zones = config.zones.map(({ name }) => formatWithoutDot(name)).join(', ');
   const inside = zones === '' ? 'Internal names: none are configured.' : `Internal names: work (${zones}).`;
   return [inside, await worldNames(app, config, clock)];
 }

@@ -2,7 +2,7 @@
 // A part of certificate-schema.ts, twice; rules between the keys are in acme-rules.ts and txt-provider-rules.ts.
 
 import { z } from 'zod';
-import { formatName, NameSyntaxError, nameKey, ROOT } from '../dns/names.ts';
+import { formatWithoutDot, NameSyntaxError, nameKey, ROOT } from '../dns/names.ts';
 import { ENTRIES_MAX } from './limits.ts';
 import { address, choice, duration, filePath, missing, onOrOff, text, wholeNumber } from './schema-forms.ts';
 import { isAddressText, parseSocketAddress } from './socket-address.ts';
@@ -119,7 +119,7 @@ function parseZone(written: string): string {
   if (isAddressText(written)) throw new ValueError(`${quote(written)} is an address; ${advice}`);
   try {
     const zone = nameKey(written);
-    if (zone !== ROOT && written !== '@') return formatName(zone).slice(0, -1);
+    if (zone !== ROOT && written !== '@') return formatWithoutDot(zone);
   } catch (error) {
     if (!(error instanceof NameSyntaxError)) throw error;
     throw new ValueError(error.message.includes('; write') ? error.message : `${error.message}; ${advice}`);

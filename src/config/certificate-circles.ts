@@ -3,7 +3,7 @@
 // finding says what, what comes of it, and what to write. Whether the CA can be reached is found out by a dry run.
 
 import { isIP } from 'node:net';
-import { formatName, isAtOrBelow, type NameKey, nameKey } from '../dns/names.ts';
+import { formatWithoutDot, isAtOrBelow, nameKey } from '../dns/names.ts';
 import type { AcmeConfig, Config, SocketAddress } from './config.ts';
 import type { HostFacts } from './host-facts.ts';
 import { houseSuffixOf } from './house-labels.ts';
@@ -129,12 +129,12 @@ function lookupCircle(
       const isUs = ({ address, port: at }: SocketAddress) =>
         isOwnSocket(config.listen.dns, address, at, addresses);
       if (!servers.every(isUs)) return null;
-      return `${host} lies in ${dotless(name)} under \`forward\`, whose server is this host itself, so ${end}; write another resolver there`;
+      return `${host} lies in ${formatWithoutDot(name)} under \`forward\`, whose server is this host itself, so ${end}; write another resolver there`;
     }
     case 'nobody':
       return standing.zone === null
         ? `${host} is a name that the world has not, and nothing here has it either, so ${end}; write a record for it under \`zones\``
-        : `${host} lies in ${dotless(standing.zone)} under \`zones\`, which has no address for it, so ${end}; write a record for it there`;
+        : `${host} lies in ${formatWithoutDot(standing.zone)} under \`zones\`, which has no address for it, so ${end}; write a record for it there`;
   }
 }
 
@@ -169,8 +169,4 @@ function ownUpstreams(wanted: readonly Wanted[], config: Config, facts: HostFact
 
 function isCoveredBy(host: string, name: string): boolean {
   return name === host || (name.startsWith('*.') && name.slice(1) === host.replace(/^[^.]*/, ''));
-}
-
-function dotless(name: NameKey): string {
-  return formatName(name).slice(0, -1);
 }

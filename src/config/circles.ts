@@ -4,7 +4,7 @@
 // and what to write. An upstream that is a name without address is no finding but an error (upstream-rules.ts).
 
 import { isIP } from 'node:net';
-import { formatName } from '../dns/names.ts';
+import { formatWithoutDot } from '../dns/names.ts';
 import { circlesOfCertificates } from './certificate-circles.ts';
 import type { Config, SocketAddress } from './config.ts';
 import type { HostFacts } from './host-facts.ts';
@@ -145,7 +145,7 @@ function circleOfForwards({ forward, listen }: Config, { addresses }: HostFacts)
     const own = servers.find(isUs);
     if (own === undefined) return [];
     const message = `${formatSocketAddress(own)} is this host itself, which listens on all its addresses (listen.dns), so it would ask itself; write another resolver`;
-    return [{ path: `forward.${formatName(name).slice(0, -1)}`, message }];
+    return [{ path: `forward.${formatWithoutDot(name)}`, message }];
   });
 }
 

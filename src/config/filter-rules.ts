@@ -2,7 +2,7 @@
 // not there. A file that cannot be read is a warning, since the server keeps watching for it.
 
 import type { z } from 'zod';
-import { formatName, isAtOrBelow, type NameKey, NameSyntaxError, nameKey, ROOT } from '../dns/names.ts';
+import { formatWithoutDot, isAtOrBelow, type NameKey, NameSyntaxError, nameKey, ROOT } from '../dns/names.ts';
 import type {
   FilterConfig,
   FilterGroupConfig,
@@ -140,7 +140,7 @@ function readRewrites(
     }
     const zone = zoneOver(name, context);
     if (zone !== null) {
-      const message = `${quote(text)} lies in ${formatName(zone).slice(0, -1)} under \`zones\`, which comes first, so it would never be rewritten; write it as a record there`;
+      const message = `${quote(text)} lies in ${formatWithoutDot(zone)} under \`zones\`, which comes first, so it would never be rewritten; write it as a record there`;
       report.error(path, message);
     }
     return [{ name, to }];

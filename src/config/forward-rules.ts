@@ -4,7 +4,7 @@
 
 import ipaddr from 'ipaddr.js';
 import type { z } from 'zod';
-import { formatName, isAtOrBelow, type NameKey, NameSyntaxError, nameKey, ROOT } from '../dns/names.ts';
+import { formatWithoutDot, isAtOrBelow, type NameKey, NameSyntaxError, nameKey, ROOT } from '../dns/names.ts';
 import type { ForwardConfig, SocketAddress, ZoneConfig } from './config.ts';
 import type { forward } from './forward-schema.ts';
 import { HOUSE_LABEL_LIST, isTopLevelOfWorld } from './house-labels.ts';
@@ -89,11 +89,7 @@ function problemOf(name: NameKey, text: string, { zones }: ForwardContext): stri
     return `${quote(text)} holds names of public addresses, which are asked over TLS only; write the reverse zone of a private network, such as 1.168.192.in-addr.arpa`;
   }
   if (!zones.some((zone) => zone.name === name)) return undefined;
-  return `${withoutDot(name)} stands under \`zones\` too, which come first, so no server would ever be asked; delete one of them`;
-}
-
-function withoutDot(name: NameKey): string {
-  return formatName(name).slice(0, -1);
+  return `${formatWithoutDot(name)} stands under \`zones\` too, which come first, so no server would ever be asked; delete one of them`;
 }
 
 function readServers(

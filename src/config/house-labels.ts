@@ -2,7 +2,7 @@
 // become so. A zone whose names go out in plaintext, or are chosen by devices, is never a top-level domain of the world:
 // one of two labels or more, fritz.box or example.com, is the owner's word.
 
-import { formatName, type NameKey, nameKey, parentOf, ROOT } from '../dns/names.ts';
+import { formatWithoutDot, type NameKey, nameKey, parentOf, ROOT } from '../dns/names.ts';
 
 const HOUSE_LABELS: ReadonlySet<NameKey> = new Set(
   [
@@ -15,7 +15,7 @@ const HOUSE_LABELS: ReadonlySet<NameKey> = new Set(
 );
 
 /** "internal, lan, …", for people. */
-export const HOUSE_LABEL_LIST = [...HOUSE_LABELS].map((label) => formatName(label).slice(0, -1)).join(', ');
+export const HOUSE_LABEL_LIST = [...HOUSE_LABELS].map((label) => formatWithoutDot(label)).join(', ');
 
 /** Is it a single label that the world has or may come to have? The root is none. */
 export function isTopLevelOfWorld(name: NameKey): boolean {
@@ -28,9 +28,7 @@ const OF_EXAMPLES: ReadonlySet<string> = new Set(['test', 'example']);
 /** Names below these are of houses, and no public CA certifies one. */
 const HOUSE_SUFFIXES = [
   'home.arpa', // RFC 8375
-  ...[...HOUSE_LABELS]
-    .map((label) => formatName(label).slice(0, -1))
-    .filter((label) => !OF_EXAMPLES.has(label)),
+  ...[...HOUSE_LABELS].map((label) => formatWithoutDot(label)).filter((label) => !OF_EXAMPLES.has(label)),
 ];
 
 /** Why a host name is one of houses, as the part of it that says so ("home.arpa"); null where the world may have it. */

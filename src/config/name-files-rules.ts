@@ -2,7 +2,7 @@
 // later; a file that is named twice is one, and so is a domain of leases whose names another server knows.
 
 import type { z } from 'zod';
-import { formatName, isAtOrBelow, type NameKey, nameKey } from '../dns/names.ts';
+import { formatWithoutDot, isAtOrBelow, type NameKey, nameKey } from '../dns/names.ts';
 import type { Config, ForwardConfig, ZoneConfig } from './config.ts';
 import { HOUSE_LABEL_LIST, isTopLevelOfWorld } from './house-labels.ts';
 import type { hosts, leases } from './name-files-schema.ts';
@@ -45,13 +45,13 @@ export function readNameFiles(
         report.warning(['leases', position, 'domain'], message);
       }
       if (isTopLevelOfWorld(entry.domain)) {
-        const domain = formatName(entry.domain).slice(0, -1);
+        const domain = formatWithoutDot(entry.domain);
         const message = `${quote(domain)} is a top-level domain of the world, or may become one, and devices would choose names in it; write a zone of your own, such as home.arpa, or one of ${HOUSE_LABEL_LIST}`;
         report.error(['leases', position, 'domain'], message);
       }
       const forwarded = forwardedZoneOf(entry.domain, context);
       if (forwarded !== undefined) {
-        const [domain, zone] = [entry.domain, forwarded].map((name) => formatName(name).slice(0, -1));
+        const [domain, zone] = [entry.domain, forwarded].map((name) => formatWithoutDot(name));
         const message = `${domain} lies in ${zone} under \`forward\`, whose server knows its names, and devices would choose others there; write another domain, such as home.arpa, or delete that zone`;
         report.error(['leases', position, 'domain'], message);
       }

@@ -4,6 +4,7 @@
 import { RCODE, TYPE } from './codes.ts';
 import {
   type MessageLayout,
+  QUESTION_FIXED_OCTETS,
   RDATA_BEHIND_TTL,
   RDLENGTH_BEHIND_TTL,
   readUint16,
@@ -15,8 +16,6 @@ import {
 export const MAX_POSITIVE_SECONDS = 86_400;
 /** RFC 2308 section 5: one to three hours. */
 const MAX_NEGATIVE_SECONDS = 10_800;
-/** QTYPE and QCLASS. */
-const QUESTION_FIXED_OCTETS = 4;
 
 /** Seconds from the moment of the message; 0 for what must not be kept. */
 export function lifetimeSeconds(message: Uint8Array, layout: MessageLayout, rcode: number): number {

@@ -7,7 +7,13 @@ import type { ExtendedError } from './edns.ts';
 import { DnsFailure } from './failures.ts';
 import { lowerName, type NameKey, parentOf, ROOT } from './names.ts';
 import type { ResourceRecord } from './records.ts';
-import { HEADER_OCTETS, MAX_MESSAGE_OCTETS, writeUint16, writeUint32 } from './wire.ts';
+import {
+  HEADER_OCTETS,
+  MAX_MESSAGE_OCTETS,
+  QUESTION_FIXED_OCTETS,
+  writeUint16,
+  writeUint32,
+} from './wire.ts';
 
 export interface MessageParts {
   /** QNAME, QTYPE and QCLASS as asked, uncompressed. */
@@ -27,8 +33,6 @@ export class MessageLengthError extends DnsFailure {
 
 /** Type, class, TTL and RDLENGTH. */
 const RECORD_FIXED_OCTETS = 10;
-/** QTYPE and QCLASS. */
-const QUESTION_FIXED_OCTETS = 4;
 /** A compression pointer has 14 bits (RFC 1035 section 4.1.4). */
 const MAX_POINTER = 0x3fff;
 const POINTER = 0xc000;

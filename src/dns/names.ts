@@ -105,6 +105,11 @@ export function formatName(wire: string): string {
     .join('');
 }
 
+/** The same without the dot at its end, as people and configurations write it; "" for the root. */
+export function formatWithoutDot(wire: string): string {
+  return formatName(wire).slice(0, -1);
+}
+
 function escapeOctet(octet: string): string {
   return octet > ' ' && octet < '\u007f'
     ? `\\${octet}`

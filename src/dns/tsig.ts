@@ -4,11 +4,12 @@
 
 import { createHmac, type KeyObject, timingSafeEqual } from 'node:crypto';
 import { TYPE } from './codes.ts';
-import { formatName, lowerName, type NameKey, nameKey, nameOctets } from './names.ts';
+import { formatWithoutDot, lowerName, type NameKey, nameKey, nameOctets } from './names.ts';
 import {
   HEADER_OCTETS,
   nameEnd,
   plainNameEnd,
+  QUESTION_FIXED_OCTETS,
   RDATA_BEHIND_TTL,
   RDLENGTH_BEHIND_TTL,
   readName,
@@ -43,8 +44,6 @@ const BADTIME = 18;
 const BADTRUNC = 22;
 
 const ARCOUNT_AT = 10;
-/** QTYPE and QCLASS. */
-const QUESTION_FIXED_OCTETS = 4;
 /** A 48-bit number of seconds since 1970. */
 const TIME_OCTETS = 6;
 /** Time, fudge and the MAC's length, before the MAC; original ID, error and the length of other octets, behind it. */
@@ -108,7 +107,7 @@ export function judgeTsig(response: Uint8Array, { key, requestMac, nowSeconds }:
   const tsig = readTsig(response);
   if (tsig === 'none') return { kind: 'unsigned' };
   if (tsig === 'malformed') return bad('sends a signature (TSIG) that cannot be read');
-  const keyText = `"${withoutDot(key.name)}"`;
+  const keyText = `"${formatWithoutDot(key.name)}"`;
   if (tsig.error === BADKEY)
     return bad(
       `knows no key ${keyText} for ${key.algorithm} (BADKEY); write the key's name and algorithm as they are there`,
@@ -263,10 +262,6 @@ function macOf({ algorithm, secret }: TsigKey, parts: readonly Uint8Array[]): Ui
 
 function algorithmName({ algorithm }: TsigKey): NameKey {
   return nameKey(algorithm);
-}
-
-function withoutDot(name: NameKey): string {
-  return formatName(name).slice(0, -1);
 }
 
 function uint16(value: number): Uint8Array {

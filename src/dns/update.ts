@@ -9,6 +9,7 @@ import {
   FLAG,
   HEADER_OCTETS,
   layoutOf,
+  QUESTION_FIXED_OCTETS,
   RDATA_BEHIND_TTL,
   RDLENGTH_BEHIND_TTL,
   readUint16,
@@ -29,8 +30,6 @@ const CLASS_NONE = 254;
 const TTL_SECONDS = 60;
 /** One character-string (RFC 1035 section 3.3). */
 const MAX_STRING_OCTETS = 255;
-/** Type and class, of a question and of the zone section alike. */
-const QUESTION_FIXED_OCTETS = 4;
 /** Where the counts of the second and third section stand (RFC 2136 section 2.2). */
 const UPDATE_COUNT_AT = 8;
 

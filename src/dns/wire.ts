@@ -7,6 +7,8 @@ import { TYPE } from './codes.ts';
 
 export const HEADER_OCTETS = 12;
 export const MAX_MESSAGE_OCTETS = 65_535;
+/** QTYPE and QCLASS; type and class of UPDATE's zone section alike (RFC 2136 section 2.3). */
+export const QUESTION_FIXED_OCTETS = 4;
 /** In a record, RFC 1035 section 4.1.3: TYPE and CLASS stand before the TTL, RDLENGTH and RDATA behind it. */
 export const TYPE_BEFORE_TTL = 4;
 export const RDLENGTH_BEHIND_TTL = 4;

@@ -5,7 +5,7 @@
 import type { Clock } from '../clock/clock.ts';
 import type { ForwardConfig, SocketAddress } from '../config/config.ts';
 import { TYPE } from '../dns/codes.ts';
-import { formatName, type NameKey, parentOf, ROOT } from '../dns/names.ts';
+import { formatWithoutDot, type NameKey, parentOf, ROOT } from '../dns/names.ts';
 import type { Query } from '../dns/query.ts';
 import { PlainUpstream } from '../upstream/plain.ts';
 import { UpstreamPool, type UpstreamState } from '../upstream/pool.ts';
@@ -46,7 +46,7 @@ export class ForwardZones {
       const key = servers.map(({ address, port }) => `${address} ${port}`).join();
       const group = groups.get(key) ?? { zones: [], pool: poolFor(name, servers, parts) };
       groups.set(key, group);
-      const text = formatName(name).slice(0, -1);
+      const text = formatWithoutDot(name);
       group.zones.push(text);
       this.#zones.set(name, { name: text, servers: group.pool });
     }

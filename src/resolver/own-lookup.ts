@@ -7,7 +7,7 @@ import type { Clock } from '../clock/clock.ts';
 import type { Answer } from '../dns/answer.ts';
 import { recordsOf } from '../dns/answer-records.ts';
 import { CLASS_IN, RCODE, TYPE } from '../dns/codes.ts';
-import { formatName, lowerName, nameKey, nameOctets } from '../dns/names.ts';
+import { formatWithoutDot, lowerName, nameKey, nameOctets } from '../dns/names.ts';
 import { Query } from '../dns/query.ts';
 import type { ResourceRecord } from '../dns/records.ts';
 import { FLAG, HEADER_OCTETS, readUint32, writeUint16 } from '../dns/wire.ts';
@@ -97,7 +97,7 @@ function secondsOf(ttl: number): number {
 }
 
 function hostNameIn(rdata: Uint8Array): string {
-  return formatName(lowerName(Buffer.from(rdata).toString('latin1'))).slice(0, -1);
+  return formatWithoutDot(lowerName(Buffer.from(rdata).toString('latin1')));
 }
 
 /** RFC 1035 section 3.3.14: each string behind its length. */

@@ -4,6 +4,7 @@
 
 import { printable } from '../../config/value-error.ts';
 import type { HttpsResponse } from '../../tls/https-client.ts';
+import { isObject } from '../json-object.ts';
 
 const ERRORS_MAX = 3;
 const MESSAGE_CHARACTERS_MAX = 200;
@@ -95,7 +96,5 @@ function parsed(body: Uint8Array): unknown {
 }
 
 function objectOf(value: unknown): Readonly<Record<string, unknown>> | null {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? (value as Record<string, unknown>)
-    : null;
+  return isObject(value) ? value : null;
 }

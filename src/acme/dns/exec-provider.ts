@@ -8,6 +8,7 @@ import type { Clock, Timer } from '../../clock/clock.ts';
 import { printable } from '../../config/value-error.ts';
 import type { Log } from '../../observe/log.ts';
 import { ChallengeProblem } from '../challenge.ts';
+import { Turns } from '../turns.ts';
 import type { TxtProvider, TxtRecord } from './txt-provider.ts';
 
 /** An update at a slow registrar's API takes half a minute. */
@@ -37,7 +38,8 @@ export interface ExecParts {
 export class ExecProvider implements TxtProvider {
   readonly name: string;
   readonly #parts: ExecParts;
-  #last: Promise<void> = Promise.resolve();
+  /** Such programs rewrite files; two at the same time would undo each other's work. */
+  readonly #turns = new Turns();
 
   constructor(parts: ExecParts) {
     this.#parts = parts;
@@ -45,18 +47,11 @@ export class ExecProvider implements TxtProvider {
   }
 
   add(record: TxtRecord, signal: AbortSignal): Promise<void> {
-    return this.#inTurn(() => this.#run('present', record, signal));
+    return this.#turns.take(() => this.#run('present', record, signal));
   }
 
   remove(record: TxtRecord, signal: AbortSignal): Promise<void> {
-    return this.#inTurn(() => this.#run('cleanup', record, signal));
-  }
-
-  /** Such programs rewrite files; two at the same time would undo each other's work. */
-  #inTurn(run: () => Promise<void>): Promise<void> {
-    const done = this.#last.then(run);
-    this.#last = done.catch(() => {});
-    return done;
+    return this.#turns.take(() => this.#run('cleanup', record, signal));
   }
 
   async #run(action: Action, { name, value }: TxtRecord, signal: AbortSignal): Promise<void> {

@@ -12,6 +12,7 @@ import type { TlsConnector } from '../../tls/connect.ts';
 import { describeConnectFailure } from '../../tls/connect-failure.ts';
 import { alternateFamilies, race } from '../../tls/race.ts';
 import type { TrustAnchors } from '../../tls/trust-anchors.ts';
+import { unlessAborted } from '../waiting.ts';
 
 /** As for an upstream: TCP, and TLS where there is any. */
 const CONNECT_WITHIN_MS = 5_000;
@@ -59,7 +60,7 @@ export async function framedExchange(
   try {
     const socket = await dial(server, parts, ended);
     try {
-      return await unlessAborted(ended, firstMessage(socket, request));
+      return await unlessAborted(firstMessage(socket, request), ended);
     } finally {
       socket.destroy();
     }
@@ -105,7 +106,7 @@ async function find(
   lookup: FramedExchangeParts['lookup'],
   ended: AbortSignal,
 ): Promise<readonly string[]> {
-  const addresses = await unlessAborted(ended, lookup(host)).catch((error) => {
+  const addresses = await unlessAborted(lookup(host), ended).catch((error) => {
     ended.throwIfAborted();
     throw new ExchangeFailure(`cannot be looked up: ${(error as Error).message}`);
   });
@@ -122,7 +123,7 @@ async function dialPlain(address: string, port: number, clock: Clock, ended: Abo
   socket.once('connect', resolve);
   socket.on('error', reject); // Stays for good: an error behind the first must not end the process.
   try {
-    await unlessAborted(ended, promise);
+    await unlessAborted(promise, ended);
     return socket;
   } catch (error) {
     socket.destroy();
@@ -149,17 +150,4 @@ function firstMessage(socket: Socket, request: Uint8Array): Promise<Uint8Array> 
   frame.set(request, LENGTH_OCTETS);
   socket.write(frame);
   return promise;
-}
-
-/** `wanted`, or the signal's reason. */
-async function unlessAborted<T>(signal: AbortSignal, wanted: Promise<T>): Promise<T> {
-  const { promise, reject } = Promise.withResolvers<never>();
-  const abort = () => reject(signal.reason);
-  if (signal.aborted) abort();
-  signal.addEventListener('abort', abort, { once: true });
-  try {
-    return await Promise.race([wanted, promise]);
-  } finally {
-    signal.removeEventListener('abort', abort);
-  }
 }

@@ -7,7 +7,7 @@ import { isIPv6 } from 'node:net';
 import type { TxtProviderConfig } from '../../config/config.ts';
 import { RCODE } from '../../dns/codes.ts';
 import {
-  formatName,
+  formatWithoutDot,
   isAtOrBelow,
   type NameKey,
   NameSyntaxError,
@@ -79,7 +79,7 @@ export class Rfc2136Provider implements TxtProvider {
       const change = { action, zone, name, value: record.value };
       const { rcode } = await this.#ask(txtUpdate(randomInt(ID_COUNT), change), session);
       if (rcode !== RCODE.NOERROR) {
-        throw new ExchangeFailure(`answers for the zone ${withoutDot(zone)} with ${rcodeText(rcode)}`);
+        throw new ExchangeFailure(`answers for the zone ${formatWithoutDot(zone)} with ${rcodeText(rcode)}`);
       }
     } catch (error) {
       signal.throwIfAborted();
@@ -146,8 +146,4 @@ export class Rfc2136Provider implements TxtProvider {
     const isFile = error instanceof TsigKeyFileError || error instanceof CaFileUnusable;
     return isFile || error instanceof NameSyntaxError ? error.message : null;
   }
-}
-
-function withoutDot(zone: NameKey): string {
-  return formatName(zone).slice(0, -1);
 }

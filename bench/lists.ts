@@ -9,7 +9,7 @@ import { parseArgs } from 'node:util';
 import { nameKey } from '../src/dns/names.ts';
 import { readListFile } from '../src/lists/list-file.ts';
 import { AskedName, type NameTable } from '../src/lists/name-table.ts';
-import { describeMachine } from './cpu.ts';
+import { describeMachine } from '../test/support/machine-figures.ts';
 
 const ASKED = 200_000;
 const MIB = 2 ** 20;

@@ -8,10 +8,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { freePort } from '../test/support/free-ports.ts';
+import { cpuMicroseconds, describeMachine, rssMegabytes } from '../test/support/machine-figures.ts';
 import { MAIN_FILE, NODE } from '../test/support/noonmark.ts';
 import { createPki } from '../test/support/pki.ts';
 import { run, start } from '../test/support/running.ts';
-import { cpuMicroseconds, describeMachine, rssMegabytes } from './cpu.ts';
 import { createLoads, fill, type Load } from './loads.ts';
 import { type Material, type Server, startNoonmark, startUnboundPeer, startUpstream } from './servers.ts';
 

@@ -9,7 +9,7 @@ const E2E_TIMEOUT_MS = 60_000;
 const LAB_TIMEOUT_MS = 180_000;
 const FULL_TIMEOUT_MS = 1_800_000;
 /** One after another, in this order. */
-const ORDER = ['e2e', 'alone', 'lab', 'full'];
+const ORDER = ['e2e', 'attacks', 'alone', 'lab', 'full'];
 /** Of the end-to-end suites. */
 const ALONE = [
   'cache-restart',
@@ -66,6 +66,7 @@ export default defineConfig({
       suite('contract'),
       suite('tidy'),
       inOrder('e2e', { timeoutMs: E2E_TIMEOUT_MS, include: all('e2e'), exclude: ALONE, files: 2 }),
+      inOrder('attacks', { timeoutMs: E2E_TIMEOUT_MS, include: all('attacks') }),
       inOrder('alone', { timeoutMs: E2E_TIMEOUT_MS, include: ALONE }),
       inOrder('lab', { timeoutMs: LAB_TIMEOUT_MS, include: isFull ? all('lab') : [LAB_IN_SHORT] }),
       ...(isFull ? [inOrder('full', { timeoutMs: FULL_TIMEOUT_MS, include: all('full') })] : []),

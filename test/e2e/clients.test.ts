@@ -282,7 +282,7 @@ describe.skipIf(!isRoot || !havePeers(...peers))('Real clients', () => {
 
   test.each(TRANSPORTS)('loopback is never refused over %s', async (transport) => {
     for (const address of ['127.0.0.1', '::1']) {
-      const client = await noonmark.open(transport, address);
+      const client = await noonmark.open(transport, undefined, address);
       for (const name of [INTERNAL_NAME, worldName(`allowed-${transport}`), SERVER_NAME]) {
         const reply = await client.ask(makeQuery(name));
         expect(reply && readReply(reply).rcode, `${name} at ${address}`).toBe('NOERROR');

@@ -3,17 +3,21 @@
 // Clients that people use (dig, kdig, curl, stubby) are the other half of the end-to-end tests.
 
 import { createSocket } from 'node:dgram';
-import { once } from 'node:events';
+import { type EventEmitter, once } from 'node:events';
 import http2 from 'node:http2';
 import net from 'node:net';
 import tls from 'node:tls';
 
 const DEFAULT_TIMEOUT_MS = 6_000;
+/** To a connection that may be used, handshake included. */
+const OPEN_TIMEOUT_MS = 6_000;
 const LENGTH_PREFIX_OCTETS = 2;
 
 export interface Endpoint {
   readonly address: string;
   readonly port: number;
+  /** Whence the client asks, where it matters: an address of this machine. */
+  readonly from?: string;
 }
 
 /** Whom a DoT or DoH client trusts: one CA, one name, strictly. */
@@ -50,6 +54,7 @@ export async function openUdp(endpoint: Endpoint): Promise<Client> {
   let isClosed = false;
   socket.on('message', (message) => waiting.settle(message));
   socket.on('error', () => waiting.giveUp());
+  if (endpoint.from !== undefined) socket.bind({ address: endpoint.from });
   socket.connect(endpoint.port, endpoint.address);
   await once(socket, 'connect');
   const send = (wire: Uint8Array) => socket.send(wire, () => {});
@@ -72,20 +77,19 @@ export async function openUdp(endpoint: Endpoint): Promise<Client> {
 }
 
 export async function openTcp(endpoint: Endpoint): Promise<Client> {
-  const socket = net.connect({ host: endpoint.address, port: endpoint.port });
-  await once(socket, 'connect');
+  const socket = net.connect(addressed(endpoint));
+  await opened(socket, 'connect');
   return overStream(socket);
 }
 
 export async function openDot(endpoint: Endpoint, trust: Trust): Promise<Client> {
   const socket = tls.connect({
-    host: endpoint.address,
-    port: endpoint.port,
+    ...addressed(endpoint),
     servername: trust.name,
     ca: trust.ca,
     ALPNProtocols: ['dot'],
   });
-  await once(socket, 'secureConnect');
+  await opened(socket, 'secureConnect');
   return overStream(socket);
 }
 
@@ -94,15 +98,14 @@ export async function openDoh(endpoint: Endpoint, trust: Trust): Promise<DohClie
   const session = http2.connect(authority, {
     createConnection: () =>
       tls.connect({
-        host: endpoint.address,
-        port: endpoint.port,
+        ...addressed(endpoint),
         servername: trust.name,
         ca: trust.ca,
         ALPNProtocols: ['h2'],
       }),
   });
   session.on('error', () => {});
-  await once(session, 'connect');
+  await opened(session, 'connect');
   const request = (wire: Uint8Array, method: 'GET' | 'POST', timeoutMs = DEFAULT_TIMEOUT_MS) =>
     requestDoh(session, wire, method, timeoutMs);
   return {
@@ -117,6 +120,19 @@ export async function openDoh(endpoint: Endpoint, trust: Trust): Promise<DohClie
     },
     close: () => session.destroy(),
   };
+}
+
+/** Rejects when it fails, or when nothing comes of it. */
+function opened(connection: EventEmitter & { destroy(): unknown }, event: string): Promise<unknown> {
+  return once(connection, event, { signal: AbortSignal.timeout(OPEN_TIMEOUT_MS) }).catch((error) => {
+    connection.destroy();
+    throw error;
+  });
+}
+
+/** As net.connect() and tls.connect() have it. */
+export function addressed({ address, port, from }: Endpoint) {
+  return { host: address, port, ...(from === undefined ? {} : { localAddress: from }) };
 }
 
 function requestDoh(

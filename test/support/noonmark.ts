@@ -62,7 +62,8 @@ export interface Noonmark extends AsyncDisposable {
   readonly caFile: string;
   trust(): Trust;
   endpoint(transport: Transport, address?: string): Endpoint;
-  open(transport: Transport, address?: string): Promise<Client>;
+  /** `from`: an address of this machine that the client asks from. */
+  open(transport: Transport, from?: string, address?: string): Promise<Client>;
   /** One query on a connection of its own, over UDP unless said otherwise; throws when nothing comes back. */
   ask(name: string, type?: QueryType, options?: QueryOptions & { transport?: Transport }): Promise<Reply>;
   /** Writes the config file anew; SIGHUP is the caller's. */
@@ -99,8 +100,8 @@ export async function startNoonmark(options: NoonmarkOptions = {}): Promise<Noon
     address,
     port: ports[PORT_OF[transport]],
   });
-  const open = (transport: Transport, address?: string) =>
-    openTransport(transport, endpoint(transport, address), trust);
+  const open = (transport: Transport, from?: string, address?: string) =>
+    openTransport(transport, { ...endpoint(transport, address), from }, trust);
   const stop = async () => {
     const ended = running.hasEnded ? await running.ended : await running.stop();
     rmSync(directory, { recursive: true, force: true });

@@ -1,0 +1,126 @@
+// Ordinary clients beside an attack, one a door: each asks for a name of the house and for a fresh name of the world in
+// turn, over and over, and opens its connection again when it is closed, as a phone would. What they were told is the
+// measure of every trial.
+
+import type { Client } from '../support/dns-client.ts';
+import { makeQuery, readReply } from '../support/dns-message.ts';
+import { pause } from '../support/eventually.ts';
+import { INTERNAL_ADDRESS, INTERNAL_NAME, type Transport } from '../support/noonmark.ts';
+import { HOSTILE_ADDRESS } from '../support/peers/hostile-upstream.ts';
+import { WILD_ZONE } from '../support/peers/unbound.ts';
+import type { Target } from './target.ts';
+
+export const BYSTANDER = '127.0.0.9';
+/** Between two questions of one bystander. */
+const PAUSE_MS = 20;
+const PATIENCE_MS = 6_000;
+
+export interface BystanderReport {
+  readonly asked: number;
+  /** Rightly. */
+  readonly answered: number;
+  /** Answers that were not the right ones; SERVFAIL and silence are merely no answers. */
+  readonly wrong: readonly string[];
+  readonly medianMs: number;
+  readonly worstMs: number;
+}
+
+export interface Bystanders {
+  finish(): Promise<BystanderReport>;
+}
+
+/** Resolves once each has been answered for the first time, so that an attack finds a server at work. */
+export async function startBystanders(target: Target): Promise<Bystanders> {
+  const tally: Tally = { asked: 0, wrong: [], waits: [] };
+  let isOver = false;
+  const firsts: Promise<void>[] = [];
+  const loops = target.transports.map((transport) => {
+    const first = Promise.withResolvers<void>();
+    firsts.push(first.promise);
+    return (async () => {
+      const bystander = new Bystander(target, transport, tally);
+      while (!isOver) {
+        await bystander.askInTurn();
+        first.resolve();
+        await pause(PAUSE_MS);
+      }
+      bystander.leave();
+    })();
+  });
+  await Promise.all(firsts);
+  return {
+    finish: async () => {
+      isOver = true;
+      await Promise.all(loops);
+      const waits = tally.waits.toSorted((one, other) => one - other);
+      return {
+        asked: tally.asked,
+        answered: waits.length,
+        wrong: tally.wrong,
+        medianMs: waits[Math.floor(waits.length / 2)] ?? Number.NaN,
+        worstMs: waits.at(-1) ?? 0,
+      };
+    },
+  };
+}
+
+interface Tally {
+  asked: number;
+  readonly wrong: string[];
+  /** Milliseconds, of right answers. */
+  readonly waits: number[];
+}
+
+class Bystander {
+  readonly #target: Target;
+  readonly #transport: Transport;
+  readonly #tally: Tally;
+  #client: Client | null = null;
+  #turn = 0;
+
+  constructor(target: Target, transport: Transport, tally: Tally) {
+    this.#target = target;
+    this.#transport = transport;
+    this.#tally = tally;
+  }
+
+  leave(): void {
+    this.#client?.close();
+  }
+
+  async askInTurn(): Promise<void> {
+    const isInternal = this.#turn % 2 === 0;
+    const fresh = `by${this.#turn}${this.#transport.toLowerCase()}.${WILD_ZONE}`;
+    this.#turn += 1;
+    if (isInternal) await this.#ask(INTERNAL_NAME, `A ${INTERNAL_ADDRESS}`);
+    else await this.#ask(fresh, `A ${HOSTILE_ADDRESS}`);
+  }
+
+  async #ask(name: string, right: string): Promise<void> {
+    const tally = this.#tally;
+    tally.asked += 1;
+    const from = performance.now();
+    const reply = await this.#exchange(makeQuery(name));
+    if (reply === null) return;
+    const { rcode, answers } = readReply(reply);
+    if (answers.join() === right) tally.waits.push(performance.now() - from);
+    else if (rcode !== 'SERVFAIL' && rcode !== 'REFUSED')
+      tally.wrong.push(`${this.#transport}, ${name}: ${rcode} ${answers.join()}`);
+  }
+
+  /** A connection that was closed under the question is opened again, once. */
+  async #exchange(query: Buffer): Promise<Uint8Array | null> {
+    for (let tries = 0; tries < 2; tries += 1) {
+      try {
+        if (this.#client === null || this.#client.isClosed)
+          this.#client = await this.#target.open(this.#transport, BYSTANDER);
+        const client: Client = this.#client;
+        const reply = await client.ask(query, PATIENCE_MS);
+        if (reply !== null || !client.isClosed) return reply;
+      } catch {
+        this.#client = null;
+      }
+    }
+    return null;
+  }
+}

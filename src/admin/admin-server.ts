@@ -9,6 +9,7 @@ import { ConnectionTable, type TrackedConnection } from '../listener/connection-
 import { dateField } from '../listener/date-field.ts';
 import { Drain } from '../listener/drain.ts';
 import { plainAddress } from '../listener/listener.ts';
+import { LimitLog } from '../observe/limit-log.ts';
 import type { Log } from '../observe/log.ts';
 import {
   type AdminAnswer,
@@ -62,11 +63,12 @@ export class AdminServer {
     this.#subject = { ...parts, renewCertificate: boundedRenewals(parts) };
     this.#limits = limits;
     this.#drain = new Drain(clock);
+    const limitLog = new LimitLog(log, clock);
     this.#connections = new ConnectionTable({
-      what,
       limits,
       clock,
-      log,
+      onLimit: (limit, client) =>
+        limitLog.reached(`${what}: ${limit}`, { client, hint: 'close what is not needed' }),
       onEmpty: () => this.#drain.finished(),
     });
   }

@@ -49,6 +49,7 @@ export interface StatusInputs {
   readonly nameFiles: readonly NameFileReport[];
   readonly reloadFailure: ReloadFailure | null;
   readonly queries: Status['queries'];
+  readonly limitsReached: ReadonlyMap<string, number>;
   readonly tls: Pick<TlsConnector, 'verification' | 'reason'>;
 }
 
@@ -100,6 +101,7 @@ export function gatherStatus(inputs: StatusInputs): Status {
     })),
     nameFiles,
     queries,
+    limitsReached: Object.fromEntries(inputs.limitsReached),
     notReady: notReadyReasons(facts),
     degraded: degradationsOf(facts),
   };

@@ -34,7 +34,8 @@ export function metricsText(status: Status): string {
   return families.map(familyText).join('');
 }
 
-function serverMetrics({ version, uptimeMs, queries, cache, degraded, notReady }: Status): Family[] {
+function serverMetrics(status: Status): Family[] {
+  const { version, uptimeMs, queries, limitsReached, cache, degraded, notReady } = status;
   return [
     gauge('build_info', 'What is running; always 1.', [[{ version }, 1]]),
     gauge('uptime_seconds', 'Since the process started.', one(uptimeMs / 1000)),
@@ -44,6 +45,11 @@ function serverMetrics({ version, uptimeMs, queries, cache, degraded, notReady }
       'queries_total',
       'Queries taken.',
       Object.entries(queries).map(([transport, count]) => [{ transport }, count]),
+    ),
+    counter(
+      'limit_reached_total',
+      'How often a limit was reached; the log says by whom.',
+      Object.entries(limitsReached).map(([limit, count]) => [{ limit }, count]),
     ),
     gauge('cache_entries', 'Answers that are kept.', one(cache.entries)),
     gauge('cache_bytes', 'Room that they take.', one(cache.octets)),

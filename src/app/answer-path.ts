@@ -5,6 +5,7 @@ import type { Clock } from '../clock/clock.ts';
 import type { Config, Limits } from '../config/config.ts';
 import type { NameKey } from '../dns/names.ts';
 import type { Filter } from '../lists/filter.ts';
+import type { LimitLog } from '../observe/limit-log.ts';
 import type { Log } from '../observe/log.ts';
 import type { AccessList } from '../resolver/access-list.ts';
 import type { AnswerStore } from '../resolver/cache/answer-store.ts';
@@ -41,7 +42,8 @@ export interface AnswerPathParts {
   readonly settings: () => PathSettings;
   readonly clock: Clock;
   readonly log: Log;
-  readonly limits: Pick<Limits, 'pendingQueries' | 'pendingQueriesPerClient'>;
+  readonly limits: Pick<Limits, 'pendingQueries' | 'pendingQueriesPerClient' | 'udpQueriesPerClient'>;
+  readonly limitLog: LimitLog;
   readonly store: AnswerStore;
   readonly failures: FailureMemory;
   readonly counts: QueryCounts;
@@ -61,7 +63,8 @@ export interface AnswerPath {
 }
 
 export function createAnswerPath(parts: AnswerPathParts): AnswerPath {
-  const { settings, clock, log, limits, store, failures, counts, cacheCounts, cookieSecret } = parts;
+  const { settings, clock, log, limits, limitLog, store, failures, counts, cacheCounts, cookieSecret } =
+    parts;
   const isForwarded = (key: NameKey) => settings().forwards.holds(key);
   const upstreams = () => settings().upstreams;
   const relaxed = () => settings().relaxed;
@@ -70,14 +73,14 @@ export function createAnswerPath(parts: AnswerPathParts): AnswerPath {
   const house = local(settings);
   const end = forward({ upstreams, forwards: () => settings().forwards, clock });
   const world = chain(
-    degrade({ clock, store, limits, timeServerNames, relaxed, isForwarded }), // only while the clock is untrusted
+    degrade({ clock, store, limits, limitLog, timeServerNames, relaxed, isForwarded }), // only while the clock is untrusted
     cache({ store, failures, clock, isForwarded, counts: cacheCounts }),
     rebinding({ protection: () => settings().config.rebinding, isForwarded }), // below the cache: each answer once
-    coalesce({ limits, generation: () => store.generation }), // below the cache: only misses are in flight
+    coalesce({ limits, limitLog, generation: () => store.generation }), // below the cache: only misses are in flight
   )(end);
   const inside = house(world);
   const guarded = chain(
-    guard({ accessList: () => settings().accessList, log }), // before anything costs anything
+    guard({ accessList: () => settings().accessList, limits, limitLog, log }), // before anything costs anything
     house, //                                      before the filter and the cache: always ours, and always fresh
     filterLink({ filter: () => settings().filter, inside }), // above the cache, which knows nothing of clients
   )(world);

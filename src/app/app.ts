@@ -14,6 +14,7 @@ import type { Config, Limits } from '../config/config.ts';
 import { houseSuffixOf } from '../config/house-labels.ts';
 import type { NameKey } from '../dns/names.ts';
 import { Filter } from '../lists/filter.ts';
+import { LimitLog } from '../observe/limit-log.ts';
 import type { Log } from '../observe/log.ts';
 import { AccessList } from '../resolver/access-list.ts';
 import { PackedAnswerStore } from '../resolver/cache/answer-store.ts';
@@ -34,6 +35,7 @@ import { createTlsConnector, type TlsConnector } from '../tls/connect.ts';
 import { UpstreamAddresses } from '../upstream/bootstrap.ts';
 import { type AnswerPath, createAnswerPath } from './answer-path.ts';
 import { BelievedDate } from './believed-date.ts';
+import { affordableLimits, type DescriptorShare } from './descriptors.ts';
 import { Doors } from './doors.ts';
 import { OwnCertificates } from './own-certificates.ts';
 import { closeSettings, createSettings, type Settings } from './settings.ts';
@@ -74,7 +76,8 @@ export class App {
   readonly #startedAtMs: number;
   readonly #believedDate: BelievedDate;
   /** A reload changes it in place, for all who hold it. */
-  readonly #limits: { -readonly [Name in keyof Limits]: number };
+  readonly #limits: { -readonly [Name in keyof (Limits & DescriptorShare)]: number };
+  readonly #limitLog: LimitLog;
   readonly #look: Timer;
   #settings: Settings;
   #reloadFailure: (Omit<ReloadFailure, 'forMs'> & { readonly sinceMs: number }) | null = null;
@@ -85,7 +88,9 @@ export class App {
     this.#log = log;
     this.#startedAtMs = clock.monotonic();
     this.#believedDate = new BelievedDate(clock);
-    this.#limits = { ...config.limits };
+    this.#limits = affordableLimits(config, log);
+    const limitLog = new LimitLog(log, clock);
+    this.#limitLog = limitLog;
     this.#tls = createTlsConnector({ clock, log });
     this.#store = new PackedAnswerStore(config.cache.maxBytes);
     this.#onLink = onLinkPrefixes().join();
@@ -104,11 +109,11 @@ export class App {
     this.#settings = this.#settingsFrom(config);
     this.#path = createAnswerPath({
       settings: () => this.#settings,
-      ...{ clock, log, limits: this.#limits, store: this.#store, failures: this.#failures },
+      ...{ clock, log, limits: this.#limits, limitLog, store: this.#store, failures: this.#failures },
       ...{ counts: this.#counts, cacheCounts: this.#cacheCounts },
       cookieSecret: keepsState ? openCookieSecret(stateDir, log) : newCookieSecret(),
     });
-    this.#doors = new Doors({ resolver: this.#path.clients, clock, log, limits: this.#limits });
+    this.#doors = new Doors({ resolver: this.#path.clients, clock, log, limits: this.#limits, limitLog });
     this.#certificates = new OwnCertificates({
       ...{ stateDir, tls: this.#tls, lookup, clock, log },
       isIssuing: keepsState, // a rehearsal orders nothing
@@ -192,6 +197,7 @@ export class App {
       nameFiles: this.#files.report(),
       reloadFailure: failure === null ? null : { ...failure, forMs: nowMs - failure.sinceMs },
       queries: this.#counts,
+      limitsReached: this.#limitLog.times,
       tls: this.#tls,
     });
   }
@@ -200,7 +206,7 @@ export class App {
   async reload(config: Config): Promise<void> {
     const old = this.#settings;
     this.#settings = this.#settingsFrom(config);
-    Object.assign(this.#limits, config.limits);
+    Object.assign(this.#limits, affordableLimits(config, this.#log));
     this.#store.resize(config.cache.maxBytes);
     // An answer that other upstreams gave, or that other rules let through, is not one of this configuration.
     if (cacheConfigKey(config) !== cacheConfigKey(old.config)) this.#store.clear();
@@ -249,6 +255,7 @@ export class App {
     return createSettings(config, {
       ...{ clock: this.#clock, log: this.#log, tls: this.#tls },
       ...{ addresses: this.#addresses, files: this.#files, filter: this.#filter },
+      limits: this.#limits,
       doors: () => ({ dot: this.#doors.boundOf('dot'), doh: this.#doors.boundOf('doh') }),
       certificateNames: () => this.#certificates.served[0]?.names ?? [],
       onRecovery: () => {

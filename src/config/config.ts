@@ -245,6 +245,10 @@ export interface Limits {
   readonly connectionIdleMs: number;
   /** Queries in flight on one connection; more wait unread. */
   readonly queriesPerConnection: number;
+  /** TLS handshakes that one client may begin in a second. */
+  readonly handshakesPerClient: number;
+  /** Queries over UDP that one client may send in a second. */
+  readonly udpQueriesPerClient: number;
   /** Queries waiting for an upstream, in all and of one client. */
   readonly pendingQueries: number;
   readonly pendingQueriesPerClient: number;

@@ -54,6 +54,25 @@ export const LIMITS = {
     max: 1000,
     what: 'queries in flight on one connection; more wait unread',
   },
+  // Our own: a handshake costs this server about a millisecond, so one device gone mad takes a twentieth of a core; a browser
+  // opens six connections to a host at once.
+  handshakesPerClient: {
+    key: 'handshakes_per_client',
+    kind: 'count',
+    default: 50,
+    min: 1,
+    max: 100_000,
+    what: 'TLS handshakes that one client address may begin in a second; more are cut before they cost anything',
+  },
+  // Our own: a busy house asks some ten queries a second in all. The upper bound is beyond what UDP carries here.
+  udpQueriesPerClient: {
+    key: 'udp_queries_per_client',
+    kind: 'count',
+    default: 1000,
+    min: 1,
+    max: 10_000_000,
+    what: 'queries over UDP that one client address may send in a second; of more, every second one is told to use TCP',
+  },
   // Our own: at 4.5 s each, 10,000 waiting is 2,200 unanswerable queries a second, more than a house asks.
   pendingQueries: {
     key: 'pending_queries',

@@ -19,6 +19,7 @@ import {
   HEADER_OCTETS,
   layoutOf,
   MAX_MESSAGE_OCTETS,
+  rcodeOf,
   readUint16,
   writeUint16,
   writeUint32,
@@ -30,7 +31,7 @@ const NO_ERRORS: readonly ExtendedError[] = [];
 const NO_OPTIONS: readonly EdnsOption[] = [];
 
 export class Answer {
-  /** AA and AD as the source had them, and the low four bits of the RCODE; the other bits depend on the query. */
+  /** AA and AD as the source had them, TC of our own, the low four bits of the RCODE; the other bits depend on the query. */
   readonly flags: number;
   /** Twelve bits, extended part included (RFC 6891 section 6.1.3). */
   readonly rcode: number;
@@ -68,13 +69,14 @@ export class Answer {
     return new Answer(parts);
   }
 
-  /** From a whole message with one question, an upstream's or our own; null where it is malformed. Copies what it keeps. */
-  static fromMessage(message: Uint8Array): Answer | null {
-    const layout = layoutOf(message);
+  /**
+   * From a whole message with one question, an upstream's or our own; null where it is malformed. Copies what it keeps.
+   * @param layout where it is known already, or leaves records out
+   */
+  static fromMessage(message: Uint8Array, layout = layoutOf(message)): Answer | null {
     if (layout === null) return null;
     const flags = readUint16(message, 2);
-    const extended = layout.opt < 0 ? 0 : message[layout.opt + 4]!;
-    const rcode = (extended << 4) | (flags & 15);
+    const rcode = rcodeOf(message, layout);
     return new Answer({
       flags: flags & (FLAG.AA | FLAG.AD | 15),
       rcode,
@@ -92,6 +94,11 @@ export class Answer {
   /** No records, only a response code and why. */
   static ofRcode(rcode: number, ...errors: ExtendedError[]): Answer {
     return new Answer({ ...EMPTY, flags: rcode & 15, rcode, errors });
+  }
+
+  /** Nothing but TC: whoever has asked over UDP may ask again over TCP (RFC 7766 section 5). */
+  static truncated(): Answer {
+    return new Answer({ ...EMPTY, flags: FLAG.TC, rcode: RCODE.NOERROR, errors: [] });
   }
 
   /** The same answer, `ageSeconds` after it was fetched. */
@@ -220,7 +227,7 @@ function age(message: Uint8Array, bodyStart: number, answer: Answer): void {
 
 /** RD, CD and the opcode are the client's own; AD is given only to who asked for it (RFC 6840 section 5.8). */
 function responseFlags(answer: Answer, query: Query, fits: boolean): number {
-  const given = answer.flags & (query.wantsAuthenticData ? FLAG.AA | FLAG.AD : FLAG.AA);
+  const given = answer.flags & (FLAG.TC | FLAG.AA | (query.wantsAuthenticData ? FLAG.AD : 0));
   const echoed = query.flags & (0x7800 | FLAG.RD | FLAG.CD);
   // The upper bits of an RCODE stand in the OPT record: without one, 16 would read as NOERROR.
   const rcode = answer.rcode > 15 && query.edns === null ? RCODE.SERVFAIL : answer.rcode & 15;

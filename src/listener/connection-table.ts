@@ -4,7 +4,6 @@
 
 import type { Clock, Timer } from '../clock/clock.ts';
 import type { Limits } from '../config/config.ts';
-import type { Log } from '../observe/log.ts';
 
 const SWEEP_MS = 1000;
 /** Busy, and nothing has moved for this long: the peer does not read. With the sweep that is cut within 35 s. */
@@ -21,10 +20,10 @@ export interface TrackedConnection {
 }
 
 export interface ConnectionTableParts {
-  readonly what: string;
   readonly limits: Pick<Limits, 'connections' | 'connectionsPerClient' | 'connectionIdleMs'>;
   readonly clock: Clock;
-  readonly log: Log;
+  /** Called when there is no room, or room had to be made. */
+  readonly onLimit: (limit: 'connections' | 'connectionsPerClient', client: string) => void;
   /** Called when the last connection has gone. */
   readonly onEmpty: () => void;
 }
@@ -35,7 +34,6 @@ export class ConnectionTable {
   readonly #connections = new Set<TrackedConnection>();
   readonly #perClient = new Map<string, number>();
   #sweep: Timer | null = null;
-  #hasComplained = false;
 
   constructor(parts: ConnectionTableParts) {
     this.#parts = parts;
@@ -47,12 +45,16 @@ export class ConnectionTable {
 
   /** Is there room for one more of this client? Makes room in all by evicting whoever has been idle longest. */
   hasRoomFor(client: string): boolean {
-    const { limits } = this.#parts;
+    const { limits, onLimit } = this.#parts;
     if ((this.#perClient.get(client) ?? 0) >= limits.connectionsPerClient) {
-      if (!this.#evictIdlest((connection) => connection.client === client)) return this.#complain(client);
+      const hasMadeRoom = this.#evictIdlest((connection) => connection.client === client);
+      onLimit('connectionsPerClient', client);
+      if (!hasMadeRoom) return false;
     }
     if (this.#connections.size >= limits.connections) {
-      if (!this.#evictIdlest(() => true)) return this.#complain(client);
+      const hasMadeRoom = this.#evictIdlest(() => true);
+      onLimit('connections', client);
+      if (!hasMadeRoom) return false;
     }
     return true;
   }
@@ -98,18 +100,5 @@ export class ConnectionTable {
     idlest.close(); // at once: nobody counts it any more, and politeness lasts as long as its client likes
     this.delete(idlest);
     return true;
-  }
-
-  #complain(client: string): false {
-    if (!this.#hasComplained) {
-      const hint = 'raise limits.connections or limits.connections_per_client if these clients are yours';
-      this.#parts.log.warn('too many connections, turning new ones away', {
-        listen: this.#parts.what,
-        client,
-        hint,
-      });
-    }
-    this.#hasComplained = true;
-    return false;
   }
 }

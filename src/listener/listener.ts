@@ -3,6 +3,7 @@
 
 import type { Clock } from '../clock/clock.ts';
 import type { Limits, SocketAddress } from '../config/config.ts';
+import type { LimitLog } from '../observe/limit-log.ts';
 import type { Log } from '../observe/log.ts';
 import type { Resolver } from '../resolver/resolver.ts';
 
@@ -35,6 +36,7 @@ export interface ListenerParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly limits: Limits;
+  readonly limitLog: LimitLog;
 }
 
 /** "127.0.0.1:53" or "[::1]:53". */

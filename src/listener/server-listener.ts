@@ -3,6 +3,7 @@
 
 import type { Server } from 'node:net';
 import type { SocketAddress } from '../config/config.ts';
+import { LIMITS } from '../config/limits.ts';
 import { Binding, BindingSet, bindServer } from './binding.ts';
 import { ConnectionTable } from './connection-table.ts';
 import { Drain } from './drain.ts';
@@ -18,10 +19,14 @@ export abstract class ServerListener<Parts extends ListenerParts> implements Lis
   constructor(transport: 'tcp' | 'dot' | 'doh', parts: Parts) {
     this.transport = transport;
     this.parts = parts;
-    const { limits, clock, log } = parts;
+    const { limits, limitLog, clock } = parts;
     this.#drain = new Drain(clock);
     const onEmpty = () => this.#drain.finished();
-    this.connections = new ConnectionTable({ what: transport, limits, clock, log, onEmpty });
+    this.connections = new ConnectionTable({
+      ...{ limits, clock, onEmpty },
+      onLimit: (limit, client) =>
+        limitLog.reached(`limits.${LIMITS[limit].key}`, { listen: transport, client }),
+    });
   }
 
   /** A server that is ready to listen. */

@@ -38,7 +38,7 @@ export class StreamListener extends ServerListener<StreamListenerParts> {
       this.#accept(socket, 'dot');
     });
     followCertificates(server, certificates);
-    trackHandshakes(server, this.connections, this.parts.clock);
+    trackHandshakes(server, this.connections, this.parts);
     return server;
   }
 

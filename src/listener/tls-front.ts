@@ -3,10 +3,10 @@
 
 import type { Socket } from 'node:net';
 import type { TlsOptions, Server as TlsServer } from 'node:tls';
-import type { Clock } from '../clock/clock.ts';
+import { ClientRate } from '../resolver/client-rate.ts';
 import { type CertificateStore, contextOptions } from '../tls/certificate-store.ts';
 import type { ConnectionTable, TrackedConnection } from './connection-table.ts';
-import { plainAddress } from './listener.ts';
+import { type ListenerParts, plainAddress } from './listener.ts';
 
 /** From the first octet to a finished handshake (ATTACKS 9). */
 const HANDSHAKE_TIMEOUT_MS = 10_000;
@@ -40,8 +40,18 @@ export function peerKey(
   return `${remoteAddress}|${remotePort}|${localAddress}|${localPort}`;
 }
 
-/** Counts connections in the table while they shake hands; whoever there is no room for is cut before that. */
-export function trackHandshakes(server: TlsServer, connections: ConnectionTable, clock: Clock): void {
+/** Counts connections in the table while they shake hands; who comes too often, or finds no room, is cut before that. */
+export function trackHandshakes(
+  server: TlsServer,
+  connections: ConnectionTable,
+  { clock, limits, limitLog }: Pick<ListenerParts, 'clock' | 'limits' | 'limitLog'>,
+): void {
+  const rate = new ClientRate();
+  const isTooOften = (client: string) => {
+    if (rate.count(client, clock.monotonic()) <= limits.handshakesPerClient) return false;
+    limitLog.reached('limits.handshakes_per_client', { client });
+    return true;
+  };
   const handshakes = new Map<string, TrackedConnection>();
   const finished = (key: string) => {
     const handshake = handshakes.get(key);
@@ -51,7 +61,7 @@ export function trackHandshakes(server: TlsServer, connections: ConnectionTable,
   };
   server.on('connection', (socket) => {
     const client = plainAddress(socket.remoteAddress);
-    if (!connections.hasRoomFor(client)) {
+    if (isTooOften(client) || !connections.hasRoomFor(client)) {
       socket.destroy();
       return;
     }

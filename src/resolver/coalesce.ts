@@ -4,17 +4,19 @@
 import type { Limits } from '../config/config.ts';
 import type { Answer } from '../dns/answer.ts';
 import { TooManyPending } from '../dns/failures.ts';
+import type { LimitLog } from '../observe/limit-log.ts';
 import type { Link } from './resolver.ts';
 
 export interface CoalesceParts {
   readonly limits: Pick<Limits, 'pendingQueries' | 'pendingQueriesPerClient'>;
+  readonly limitLog: LimitLog;
   /** Questions of different generations are not equal: what is on its way to old upstreams is not for who asks now. */
   readonly generation?: () => number;
 }
 
-export function coalesce({ limits, generation = () => 0 }: CoalesceParts): Link {
+export function coalesce({ limits, limitLog, generation = () => 0 }: CoalesceParts): Link {
   const inFlight = new Map<string, Promise<Answer>>();
-  const waiting = new WaitingRoom(limits);
+  const waiting = new WaitingRoom(limits, limitLog);
   return (next) => ({
     resolve(query, context) {
       waiting.enter(context.client);
@@ -33,17 +35,24 @@ export function coalesce({ limits, generation = () => 0 }: CoalesceParts): Link 
 class WaitingRoom {
   readonly #limits: Pick<Limits, 'pendingQueries' | 'pendingQueriesPerClient'>;
   readonly #perClient = new Map<string, number>();
+  readonly #limitLog: LimitLog;
   #inAll = 0;
 
-  constructor(limits: Pick<Limits, 'pendingQueries' | 'pendingQueriesPerClient'>) {
+  constructor(limits: Pick<Limits, 'pendingQueries' | 'pendingQueriesPerClient'>, limitLog: LimitLog) {
     this.#limits = limits;
+    this.#limitLog = limitLog;
   }
 
   enter(client: string): void {
     const own = this.#perClient.get(client) ?? 0;
-    if (this.#inAll >= this.#limits.pendingQueries) throw new TooManyPending('too many queries are waiting');
-    if (own >= this.#limits.pendingQueriesPerClient)
+    if (this.#inAll >= this.#limits.pendingQueries) {
+      this.#limitLog.reached('limits.pending_queries', { client });
+      throw new TooManyPending('too many queries are waiting');
+    }
+    if (own >= this.#limits.pendingQueriesPerClient) {
+      this.#limitLog.reached('limits.pending_queries_per_client', { client });
       throw new TooManyPending('too many of your queries are waiting');
+    }
     this.#perClient.set(client, own + 1);
     this.#inAll += 1;
   }

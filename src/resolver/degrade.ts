@@ -10,6 +10,7 @@ import type { ExtendedError } from '../dns/edns.ts';
 import { ClockNotReady, UpstreamFailure } from '../dns/failures.ts';
 import type { NameKey } from '../dns/names.ts';
 import type { Query } from '../dns/query.ts';
+import type { LimitLog } from '../observe/limit-log.ts';
 import type { UpstreamPool } from '../upstream/pool.ts';
 import { type AnswerStore, PackedAnswerStore } from './cache/answer-store.ts';
 import { FailureMemory } from './cache/failure-memory.ts';
@@ -36,6 +37,7 @@ export interface DegradeParts {
   /** The cache's store: what it still has fresh was learnt under strict verification and comes first. */
   readonly store: Pick<AnswerStore, 'get'>;
   readonly limits: Pick<Limits, 'pendingQueries' | 'pendingQueriesPerClient'>;
+  readonly limitLog: LimitLog;
   /** Names that a resolver on the LAN answers in every state; none of them may leave. */
   readonly isForwarded: (key: NameKey) => boolean;
 }
@@ -75,11 +77,11 @@ export function degrade(parts: DegradeParts): Link {
 }
 
 /** What is learnt in one stay in the state, and the way to learn it: a small cache of its own over the relaxed upstreams. */
-function openTable({ clock, relaxed, limits }: DegradeParts): Resolver {
+function openTable({ clock, relaxed, limits, limitLog }: DegradeParts): Resolver {
   const store = new PackedAnswerStore(MAX_TABLE_OCTETS, NEVER_STALE_SECONDS);
   return chain(
     cache({ store, failures: new FailureMemory(), clock }),
-    coalesce({ limits }),
+    coalesce({ limits, limitLog }),
   )({
     async resolve(query, context) {
       const answer = await askUpstreams(relaxed(), query, context);

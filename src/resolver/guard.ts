@@ -1,16 +1,20 @@
 // Link: what is not answered at all, and what is answered without looking anything up.
-// Who may ask (access list, alike on every transport), then form (RFC 1035, RFC 6891, RFC 9619), then questions that
-// a resolver of a house does not serve: zone transfers, other classes, meta types, ANY (RFC 8482).
+// How often (over UDP, where whoever asks may be forged), who may ask (access list, alike on every transport), then form
+// (RFC 1035, RFC 6891, RFC 9619), then questions that a resolver of a house does not serve: zone transfers, other classes,
+// meta types, ANY (RFC 8482).
 
 import { isIPv4 } from 'node:net';
+import type { Limits } from '../config/config.ts';
 import { Answer, DROP } from '../dns/answer.ts';
 import { CLASS_IN, EDE, OPCODE_QUERY, RCODE, rcodeName, TYPE, typeName } from '../dns/codes.ts';
 import { writeMessage } from '../dns/message-writer.ts';
 import type { Query } from '../dns/query.ts';
 import { FLAG, HEADER_OCTETS } from '../dns/wire.ts';
+import type { LimitLog } from '../observe/limit-log.ts';
 import type { Log } from '../observe/log.ts';
 import type { AccessList } from './access-list.ts';
-import type { Link } from './resolver.ts';
+import { ClientRate } from './client-rate.ts';
+import type { Context, Link } from './resolver.ts';
 
 /** TTL of the answer to ANY, in seconds (RFC 8482 section 4.2 leaves it to us). */
 const ANY_TTL_SECONDS = 3600;
@@ -19,17 +23,36 @@ const ANY_RDATA = Buffer.from('\x07RFC8482\x00', 'latin1');
 /** Clients whose refusal has been logged; after that many the log has made its point. */
 const MAX_REFUSALS_LOGGED = 256;
 
+/**
+ * Of the queries beyond the limit, one in so many is told to come over TCP, which a real client does and a forged one
+ * cannot; the others get nothing. As BIND's and Knot's response rate limiting, which call it slip.
+ */
+const SLIP = 2;
+
 export interface GuardParts {
   /** Asked per query, because a reload replaces the list. */
   readonly accessList: () => AccessList;
+  readonly limits: Pick<Limits, 'udpQueriesPerClient'>;
+  readonly limitLog: LimitLog;
   readonly log: Log;
 }
 
-export function guard({ accessList, log }: GuardParts): Link {
+export function guard({ accessList, limits, limitLog, log }: GuardParts): Link {
   const refused = new Set<string>();
+  const rate = new ClientRate();
+  /** What a client gets that asks too often over UDP; null: it does not. */
+  const slowedDown = ({ transport, client, receivedAtMs }: Context): Answer | null => {
+    if (transport !== 'udp') return null;
+    const beyond = rate.count(client, receivedAtMs) - limits.udpQueriesPerClient;
+    if (beyond <= 0) return null;
+    limitLog.reached('limits.udp_queries_per_client', { client });
+    return beyond % SLIP === 0 ? Answer.truncated() : DROP;
+  };
   return (next) => ({
     resolve(query, context) {
       if (query.bytes.length < HEADER_OCTETS || query.isResponse) return DROP;
+      const tooMany = slowedDown(context);
+      if (tooMany !== null) return tooMany;
       if (!accessList().allows(context.client)) {
         logFirstRefusal(context.client, refused, log);
         context.trace?.say('guard', 'client not allowed (access.allow)');

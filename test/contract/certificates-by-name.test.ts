@@ -4,6 +4,7 @@
 import { readFileSync } from 'node:fs';
 import tls from 'node:tls';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { LimitLog } from '../../src/observe/limit-log.ts';
 import type { CertificateStore } from '../../src/tls/certificate-store.ts';
 import { makeQuery, readReply } from '../support/dns-message.ts';
 import { createPki, type IssuedCertificate } from '../support/pki.ts';
@@ -29,7 +30,11 @@ describe.each(DOORS.filter(({ isEncrypted }) => isEncrypted))('over $name', (doo
     const log = { debug: vi.fn(), info: vi.fn(), warn: vi.fn(), error: vi.fn() };
     const addresses = [{ address: '127.0.0.1', port: 0, family: 4 as const }];
     const limits = DEFAULT_LIMITS;
-    listener = door.listener({ addresses, resolver: new TinyResolver(), clock, log, limits }, certificates);
+    const limitLog = new LimitLog(log, clock);
+    listener = door.listener(
+      { addresses, resolver: new TinyResolver(), clock, log, limits, limitLog },
+      certificates,
+    );
     await listener.start();
   });
   afterEach(async () => {

@@ -14,6 +14,7 @@ import { promisify } from 'node:util';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { Answer } from '../../src/dns/answer.ts';
 import { DohListener } from '../../src/listener/doh.ts';
+import { LimitLog } from '../../src/observe/limit-log.ts';
 import { makeQuery, readReply } from '../support/dns-message.ts';
 import { eventually } from '../support/eventually.ts';
 import { createPki } from '../support/pki.ts';
@@ -56,12 +57,14 @@ type Ask = (asked: Asked) => Promise<Said>;
 async function open(options?: SimulatedClockOptions) {
   const clock = new SimulatedClock(options);
   const resolver = new TinyResolver();
+  const log = { debug() {}, info() {}, warn() {}, error() {} };
   const listener = new DohListener({
     addresses: [{ address: '127.0.0.1', port: 0, family: 4 }],
     resolver,
     clock,
-    log: { debug() {}, info() {}, warn() {}, error() {} },
+    log,
     limits: DEFAULT_LIMITS,
+    limitLog: new LimitLog(log, clock),
     certificates: storeOf(certificate),
   });
   await listener.start();

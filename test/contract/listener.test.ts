@@ -12,6 +12,7 @@ import type { SocketAddress } from '../../src/config/config.ts';
 import { Answer } from '../../src/dns/answer.ts';
 import { OPTION, TYPE } from '../../src/dns/codes.ts';
 import type { Listener, ListenerParts } from '../../src/listener/listener.ts';
+import { LimitLog } from '../../src/observe/limit-log.ts';
 import { makeQuery, readReply } from '../support/dns-message.ts';
 import { eventually } from '../support/eventually.ts';
 import { freePort } from '../support/free-ports.ts';
@@ -79,6 +80,7 @@ async function open(door: Door, { family = 4, addresses, limits = {} }: HouseOpt
     clock,
     log,
     limits: { ...DEFAULT_LIMITS, ...limits },
+    limitLog: new LimitLog(log, clock),
   };
   const listener = door.listener(parts, certificates);
   closers.push(async () => {
@@ -680,6 +682,31 @@ describe.each(ENCRYPTED)('TLS of $name', (door) => {
     expect(halves[1]!.destroyed).toBe(false);
   });
 
+  it('cuts who begins too many of them in a second, and nobody else (ATTACKS, handshakes)', async () => {
+    const { address, visit } = await open(door, { limits: { handshakesPerClient: 3 } });
+    const begin = async () => {
+      const socket = net.connect({ host: address.address, port: address.port, localAddress: '127.0.0.2' });
+      closers.push(() => void socket.destroy());
+      socket.on('error', () => {});
+      socket.resume();
+      await once(socket, 'connect');
+      return socket;
+    };
+    const sockets = [await begin(), await begin(), await begin(), await begin()];
+    const isCut = (socket: net.Socket) => socket.destroyed || socket.readableEnded;
+    await eventually(() => isCut(sockets[3]!));
+    expect(sockets.map(isCut)).toEqual([false, false, false, true]);
+    expect(log.warn).toHaveBeenCalledWith(
+      'a limit is reached',
+      expect.objectContaining({ limit: 'limits.handshakes_per_client', client: '127.0.0.2' }),
+    );
+    expect(await nameOf((await visit()).ask(makeQuery('www.example')))).toBe('www.example');
+    clock.advance(1000);
+    const later = await begin();
+    await settle();
+    expect(isCut(later)).toBe(false);
+  });
+
   it('is not held up in stopping by half a handshake', async () => {
     const { address, listener } = await open(door);
     const socket = net.connect(address.port, address.address);
@@ -729,16 +756,29 @@ describe('UDP in particular', () => {
   ])('gives $holds octets at most to a client that offers $offers', async ({ offers, holds }) => {
     const { visit, resolver } = await open(door);
     const visitor = await visit();
-    const query = makeQuery('x.example', 'TXT', { id: 7, edns: offers !== null });
+    const query = makeQuery('a.name.that.is.long.enough.example', 'TXT', { id: 7, edns: offers !== null });
     if (offers !== null) query.writeUInt16BE(offers, query.length - 8);
-    const optOctets = offers === null ? 0 : 11;
-    const bodyOctets = holds - 27 - optOctets;
+    const bodyOctets = holds - query.length; // which the reply repeats, with an OPT record as long
     const answers = async (octets: number) => {
       resolver.resolve = () => answerOfOctets(octets);
       return readReply((await visitor.ask(query))!);
     };
     expect(await answers(bodyOctets)).toMatchObject({ truncated: false, octets: holds });
     expect(await answers(bodyOctets + 1)).toMatchObject({ truncated: true, answers: [] });
+  });
+
+  it('gives 25 times the octets of the query at most', async () => {
+    const { visit, resolver } = await open(door);
+    const visitor = await visit();
+    const query = makeQuery('x', 'TXT', { id: 7 });
+    const holds = 25 * query.length;
+    expect(holds).toBeLessThan(1232);
+    const answers = async (octets: number) => {
+      resolver.resolve = () => answerOfOctets(octets);
+      return readReply((await visitor.ask(query))!);
+    };
+    expect(await answers(holds - query.length)).toMatchObject({ truncated: false, octets: holds });
+    expect(await answers(holds - query.length + 1)).toMatchObject({ truncated: true, answers: [] });
   });
 
   /** One TXT record of that many octets, its owner the root; the text is never read. */

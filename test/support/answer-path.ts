@@ -7,6 +7,7 @@ import { type Answer, DROP } from '../../src/dns/answer.ts';
 import { type NameKey, nameKey } from '../../src/dns/names.ts';
 import { Query } from '../../src/dns/query.ts';
 import { parseRecordText } from '../../src/dns/record-text.ts';
+import { LimitLog } from '../../src/observe/limit-log.ts';
 import type { Log, LogFields } from '../../src/observe/log.ts';
 import { AccessList } from '../../src/resolver/access-list.ts';
 import { PackedAnswerStore } from '../../src/resolver/cache/answer-store.ts';
@@ -94,7 +95,9 @@ export class House {
       relaxed: { exchange },
     });
     const path = createAnswerPath({
-      ...{ settings, clock, log, store, failures, counts, limits },
+      ...{ settings, clock, log, store, failures, counts },
+      limits: { udpQueriesPerClient: 1000, ...limits },
+      limitLog: new LimitLog(log, clock),
       cacheCounts: noCacheCounts(),
       cookieSecret: newCookieSecret(),
     });

@@ -111,6 +111,7 @@ export async function startNtpServer(options: NtpServerOptions = {}): Promise<Nt
   const socket = createSocket(address.includes(':') ? 'udp6' : 'udp4');
   const questions: { packet: Buffer; from: RemoteInfo }[] = [];
   let repliesSent = 0;
+  let isOpen = true;
   const send = (packet: Uint8Array, { port, address }: RemoteInfo) =>
     socket.send(packet, port, address, () => {
       repliesSent += 1;
@@ -127,6 +128,7 @@ export async function startNtpServer(options: NtpServerOptions = {}): Promise<Nt
     script: options.script ?? NTP_SCRIPTS.honest,
     send: (packet) => send(packet, questions.at(-1)!.from),
     close: async () => {
+      isOpen = false;
       socket.close();
       await once(socket, 'close');
     },
@@ -138,7 +140,7 @@ export async function startNtpServer(options: NtpServerOptions = {}): Promise<Nt
     const write: WriteReply = (fields = {}) =>
       writeReply({ ...honestFields(packet, receiveMs, now(), options.key ?? null), ...fields });
     void Promise.resolve(server.script(packet, write)).then((replies) => {
-      for (const reply of replies) send(reply, from);
+      if (isOpen) for (const reply of replies) send(reply, from);
     });
   });
   socket.bind(options.port ?? 0, address);

@@ -164,6 +164,7 @@ export const synchronized: Status = {
   lists: [],
   nameFiles: [],
   queries: { udp: 812_004, tcp: 912, dot: 41_230, doh: 20_117 },
+  limitsReached: { 'limits.udp_queries_per_client': 7 },
   notReady: [],
   degraded: [],
 };

@@ -11,6 +11,7 @@ import { FrameReader } from '../../../src/dns/framing.ts';
 import { DohListener } from '../../../src/listener/doh.ts';
 import type { ListenerParts } from '../../../src/listener/listener.ts';
 import { StreamListener } from '../../../src/listener/stream.ts';
+import { LimitLog } from '../../../src/observe/limit-log.ts';
 import { createLog } from '../../../src/observe/log.ts';
 import { CertificateStore } from '../../../src/tls/certificate-store.ts';
 import { createTlsConnector, type TlsConnector } from '../../../src/tls/connect.ts';
@@ -97,6 +98,7 @@ beforeAll(async () => {
       clock: real,
       log,
       limits: { ...DEFAULT_LIMITS, connectionIdleMs: DAY_MS },
+      limitLog: new LimitLog(log, real),
     },
   };
   const addresses = [{ address: '127.0.0.1', port: 0, family: 4 }] as const;

@@ -36,6 +36,7 @@ function inputs(more: Partial<StatusInputs> = {}): StatusInputs {
     nameFiles: [],
     reloadFailure: null,
     queries: { udp: 4, tcp: 0, dot: 0, doh: 0 },
+    limitsReached: new Map([['limits.connections', 2]]),
     tls: { verification: 'openssl', reason: 'OpenSSL judges' },
     ...more,
   };
@@ -56,6 +57,7 @@ it('says where queries are taken, the admin page among them', () => {
     clock: { state: 'synchronized' },
     cache: CACHE,
     queries: { udp: 4 },
+    limitsReached: { 'limits.connections': 2 },
   });
 });
 

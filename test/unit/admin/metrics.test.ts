@@ -70,6 +70,7 @@ describe('what they say', () => {
         ['doh', 20_117],
       ],
     ],
+    ['limit_reached_total', synchronized, [['limits.udp_queries_per_client', 7]]],
     ['cache_entries', synchronized, [[18_204]]],
     ['cache_bytes', synchronized, [[6_912_004]]],
     ['cache_max_bytes', synchronized, [[67_108_864]]],

@@ -8,6 +8,7 @@ import { Doors } from '../../../src/app/doors.ts';
 import type { Config, Limits } from '../../../src/config/config.ts';
 import { LIMITS } from '../../../src/config/limits.ts';
 import { DROP } from '../../../src/dns/answer.ts';
+import { LimitLog } from '../../../src/observe/limit-log.ts';
 import { RecordedLog } from '../../support/answer-path.ts';
 import { eventually } from '../../support/eventually.ts';
 import { SimulatedClock } from '../../support/simulated-clock.ts';
@@ -23,7 +24,13 @@ let doors: Doors;
 beforeEach(() => {
   clock = new SimulatedClock();
   log = new RecordedLog();
-  doors = new Doors({ resolver: { resolve: async () => DROP }, clock, log, limits });
+  doors = new Doors({
+    resolver: { resolve: async () => DROP },
+    clock,
+    log,
+    limits,
+    limitLog: new LimitLog(log, clock),
+  });
 });
 afterEach(async () => {
   await doors.stop(0);

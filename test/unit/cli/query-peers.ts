@@ -20,6 +20,7 @@ import { DohListener } from '../../../src/listener/doh.ts';
 import type { Listener } from '../../../src/listener/listener.ts';
 import { StreamListener } from '../../../src/listener/stream.ts';
 import { UdpListener } from '../../../src/listener/udp.ts';
+import { LimitLog } from '../../../src/observe/limit-log.ts';
 import { createLog } from '../../../src/observe/log.ts';
 import type { Resolver } from '../../../src/resolver/resolver.ts';
 import { CertificateStore, fitPair } from '../../../src/tls/certificate-store.ts';
@@ -101,7 +102,7 @@ export async function startHouse(clock: Clock, certificate: IssuedCertificate): 
   ) as unknown as Limits;
   const parts = (port: number) => {
     const address: SocketAddress = { address: '127.0.0.1', port, family: 4 };
-    return { addresses: [address], resolver, clock, log, limits };
+    return { addresses: [address], resolver, clock, log, limits, limitLog: new LimitLog(log, clock) };
   };
   const certificates = storeOf(certificate);
   const listeners: Listener[] = [

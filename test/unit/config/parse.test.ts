@@ -46,6 +46,8 @@ test('an empty file answers this machine, trusts nobody and keeps to every defau
       connectionsPerClient: 100,
       connectionIdleMs: 10_000,
       queriesPerConnection: 128,
+      handshakesPerClient: 50,
+      udpQueriesPerClient: 1000,
       pendingQueries: 10_000,
       pendingQueriesPerClient: 500,
       queryDeadlineMs: 4500,

@@ -12,6 +12,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { SocketAddress } from '../../../src/config/config.ts';
 import { DohListener } from '../../../src/listener/doh.ts';
 import type { ListenerParts } from '../../../src/listener/listener.ts';
+import { LimitLog } from '../../../src/observe/limit-log.ts';
 import { makeAlpnCertificate } from '../../../src/tls/alpn-certificate.ts';
 import { ACME_TLS_PROTOCOL } from '../../../src/tls/alpn-challenges.ts';
 import type { CertificateStore } from '../../../src/tls/certificate-store.ts';
@@ -72,6 +73,7 @@ async function open(limits: Partial<ListenerParts['limits']> = {}): Promise<void
       resolver: new TinyResolver(),
       clock,
       log,
+      limitLog: new LimitLog(log, clock),
     },
     ...{
       limits: { ...DEFAULT_LIMITS, connectionsPerClient: 200, connectionIdleMs: IDLE_MS, ...limits },

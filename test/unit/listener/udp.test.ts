@@ -6,6 +6,7 @@ import { Answer } from '../../../src/dns/answer.ts';
 import type { InterfaceAddress } from '../../../src/listener/interfaces.ts';
 import { type ListenerParts, plainAddress } from '../../../src/listener/listener.ts';
 import { expandWildcards, UdpListener } from '../../../src/listener/udp.ts';
+import { LimitLog } from '../../../src/observe/limit-log.ts';
 import { eventually } from '../../support/eventually.ts';
 import { freePort } from '../../support/free-ports.ts';
 import { SimulatedClock } from '../../support/simulated-clock.ts';
@@ -65,11 +66,13 @@ describe('a wildcard listener', () => {
     let host = [on('lo', '127.0.0.1', 4)];
     const limits = Object.fromEntries(Object.entries(LIMITS).map(([name, limit]) => [name, limit.default]));
     const port = await freePort();
+    const log = { debug() {}, info() {}, warn() {}, error() {} };
     const listener = new UdpListener({
       addresses: [v4('0.0.0.0', port)],
       resolver: { resolve: () => Answer.ofRcode(0) },
       clock,
-      log: { debug() {}, info() {}, warn() {}, error() {} },
+      log,
+      limitLog: new LimitLog(log, clock),
       limits: limits as unknown as ListenerParts['limits'],
       interfaces: () => host,
     });

@@ -3,20 +3,26 @@
 import { describe, expect, it } from 'vitest';
 import { Answer } from '../../../src/dns/answer.ts';
 import { TooManyPending } from '../../../src/dns/failures.ts';
+import { LimitLog } from '../../../src/observe/limit-log.ts';
 import { coalesce } from '../../../src/resolver/coalesce.ts';
+import { RecordedLog } from '../../support/answer-path.ts';
 import { ask, contextAt } from '../../support/messages.ts';
+import { SimulatedClock } from '../../support/simulated-clock.ts';
 
 /** Of the store: grows when answers are forgotten. */
 let generation = 0;
 
+const limitLog = () => new LimitLog(new RecordedLog(), new SimulatedClock());
+
 function shared(limits = { pendingQueries: 4, pendingQueriesPerClient: 3 }) {
+  const reached = limitLog();
   const asked: { resolve: (answer: Answer) => void; reject: (error: Error) => void }[] = [];
-  const link = coalesce({ limits, generation: () => generation })({
+  const link = coalesce({ limits, limitLog: reached, generation: () => generation })({
     resolve: () => new Promise((resolve, reject) => asked.push({ resolve, reject })),
   });
   const resolve = async (name: string, client = '10.0.0.1') =>
     link.resolve(ask(name), contextAt(0, { client }));
-  return { asked, resolve };
+  return { asked, reached, resolve };
 }
 
 describe('equal questions in flight', () => {
@@ -50,7 +56,10 @@ describe('equal questions in flight', () => {
   });
 
   it('that fail at once, without a promise, fail as a promise', async () => {
-    const link = coalesce({ limits: { pendingQueries: 1, pendingQueriesPerClient: 1 } })({
+    const link = coalesce({
+      limits: { pendingQueries: 1, pendingQueriesPerClient: 1 },
+      limitLog: limitLog(),
+    })({
       resolve: () => {
         throw new Error('at once');
       },
@@ -63,7 +72,7 @@ describe('equal questions in flight', () => {
 
 describe('who waits', () => {
   it('is limited by client and in all, equal questions included', async () => {
-    const { resolve } = shared();
+    const { reached, resolve } = shared();
     for (let at = 0; at < 3; at += 1) void resolve('same.example');
     await expect(resolve('same.example')).rejects.toThrow(
       new TooManyPending('too many of your queries are waiting'),
@@ -72,6 +81,10 @@ describe('who waits', () => {
     await expect(resolve('same.example', '10.0.0.3')).rejects.toThrow(
       new TooManyPending('too many queries are waiting'),
     );
+    expect(Object.fromEntries(reached.times)).toEqual({
+      'limits.pending_queries_per_client': 1,
+      'limits.pending_queries': 1,
+    });
   });
 
   it('makes room when answered or failed, and being turned away takes none', async () => {

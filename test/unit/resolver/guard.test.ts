@@ -3,22 +3,31 @@
 import { describe, expect, it } from 'vitest';
 import { Answer, DROP } from '../../../src/dns/answer.ts';
 import { Query } from '../../../src/dns/query.ts';
+import { LimitLog } from '../../../src/observe/limit-log.ts';
 import { AccessList } from '../../../src/resolver/access-list.ts';
 import { guard } from '../../../src/resolver/guard.ts';
+import type { Context } from '../../../src/resolver/resolver.ts';
 import { RecordedLog } from '../../support/answer-path.ts';
 import { ask, contextAt, queryBytes, render, see } from '../../support/messages.ts';
+import { SimulatedClock } from '../../support/simulated-clock.ts';
 
 const PASSED = Answer.ofRcode(0);
 const CLASS_CH = 3;
+const MOST_A_SECOND = 100;
 
 function guarded() {
   const log = new RecordedLog();
-  const link = guard({ accessList: () => new AccessList(['private'], []), log })({ resolve: () => PASSED });
+  const limitLog = new LimitLog(log, new SimulatedClock());
+  const limits = { udpQueriesPerClient: MOST_A_SECOND };
+  const accessList = () => new AccessList(['loopback', 'private'], []);
+  const link = guard({ accessList, limits, limitLog, log })({ resolve: () => PASSED });
   const said: string[] = [];
   const trace = { say: (by: string, detail: string) => void said.push(`${by}: ${detail}`) };
   const resolve = (query: Query, client = '192.168.1.2') =>
     link.resolve(query, contextAt(0, { client, trace })) as Answer;
-  return { log, said, resolve };
+  const resolveAt = (context: Partial<Context>, query = ask('www.example')) =>
+    link.resolve(query, contextAt(0, { client: '192.168.1.2', ...context })) as Answer;
+  return { log, limitLog, said, resolve, resolveAt };
 }
 
 function changed(change: (bytes: Buffer) => void): Query {
@@ -132,5 +141,57 @@ describe('a client that is not allowed', () => {
     const { log, resolve } = guarded();
     for (let at = 0; at < 300; at += 1) resolve(ask('www.example'), `203.0.${at >> 8}.${at & 255}`);
     expect(log.lines).toHaveLength(256);
+  });
+});
+
+describe('a client that asks too often over UDP (ATTACKS 5)', () => {
+  const many = (house: ReturnType<typeof guarded>, context: Partial<Context>, count: number) =>
+    Array.from({ length: count }, () => house.resolveAt(context));
+
+  it('is told to use TCP every second time, and gets nothing the other times', () => {
+    const house = guarded();
+    expect(new Set(many(house, {}, MOST_A_SECOND))).toEqual(new Set([PASSED]));
+    const beyond = many(house, {}, 20);
+    expect(beyond.filter((answer) => answer === DROP)).toHaveLength(10);
+    const told = beyond.filter((answer) => answer !== DROP);
+    const query = ask('www.example');
+    for (const answer of told) {
+      const response = see(render(answer, query));
+      expect(response).toMatchObject({
+        flags: 'QR TC RD RA',
+        rcode: 0,
+        answers: [],
+        question: 'www.example A',
+      });
+    }
+    expect(told).toHaveLength(10);
+    expect(house.limitLog.times.get('limits.udp_queries_per_client')).toBe(20);
+  });
+
+  it('gets all its answers over TCP, and the others theirs over UDP', () => {
+    const house = guarded();
+    many(house, {}, 2 * MOST_A_SECOND);
+    for (const transport of ['tcp', 'dot', 'doh'] as const)
+      expect(house.resolveAt({ transport })).toBe(PASSED);
+    expect(house.resolveAt({ client: '192.168.1.3' })).toBe(PASSED);
+  });
+
+  it('is answered again a second later', () => {
+    const house = guarded();
+    many(house, {}, 2 * MOST_A_SECOND);
+    expect(house.resolveAt({ receivedAtMs: 999 })).not.toBe(PASSED);
+    expect(house.resolveAt({ receivedAtMs: 1000 })).toBe(PASSED);
+  });
+
+  it('is slowed down before it is refused, so that a forged address outside draws nothing either', () => {
+    const house = guarded();
+    const outside = many(house, { client: '198.51.100.7' }, MOST_A_SECOND + 2);
+    expect(outside.at(MOST_A_SECOND - 1)!.rcode).toBe(5);
+    expect(outside.at(MOST_A_SECOND)).toBe(DROP);
+  });
+
+  it.each(['127.0.0.1', '::1'])('is not slowed down when it is this host itself, %s', (client) => {
+    const house = guarded();
+    expect(new Set(many(house, { client }, 3 * MOST_A_SECOND))).toEqual(new Set([PASSED]));
   });
 });

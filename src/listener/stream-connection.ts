@@ -11,6 +11,8 @@ import { type ListenerParts, plainAddress } from './listener.ts';
 
 /** Answers that the peer has not read; beyond this we stop reading its queries. */
 const MAX_UNREAD_OCTETS = 256 * 1024;
+/** Queries that are taken up in one turn of the event loop, so that who pipelines thousands makes nobody else wait for them. */
+const QUERIES_PER_TURN = 32;
 /** A polite end is given this long before the connection is destroyed. */
 const FAREWELL_MS = 2000;
 /** Blocks of RFC 8467 section 4.1. */
@@ -36,6 +38,8 @@ export class StreamConnection implements TrackedConnection {
   #outgoing: Uint8Array[] = [];
   #outgoingOctets = 0;
   #inFlight = 0;
+  #takenThisTurn = 0;
+  #isTurnEnding = false;
   #isEnding = false;
 
   constructor(parts: StreamConnectionParts) {
@@ -82,10 +86,7 @@ export class StreamConnection implements TrackedConnection {
 
   #end(): void {
     const { socket } = this.#parts;
-    if (this.#outgoing.length > 0) {
-      this.#flush(); // which comes back here
-      return;
-    }
+    this.#flush();
     socket.end();
     socket.resume(); // what still comes is read and thrown away, so that the peer's own close is seen
   }
@@ -99,15 +100,30 @@ export class StreamConnection implements TrackedConnection {
   /** Takes up queries while there is room for their answers, reads on when none waits, ends when all is done. */
   #work(): void {
     const { socket } = this.#parts;
-    let taken = 0;
-    while (taken < this.#unhandled.length && !this.#isFull) this.#handle(this.#unhandled[taken++]!);
-    this.#unhandled.splice(0, taken);
+    while (this.#unhandled.length > 0 && !this.#isFull && this.#takenThisTurn < QUERIES_PER_TURN) {
+      this.#takenThisTurn += 1;
+      this.#endTurnLater();
+      this.#handle(this.#unhandled.shift()!);
+    }
     if (this.#isEnding) {
       if (this.#inFlight === 0 && this.#unhandled.length === 0) this.#end();
       return;
     }
-    if (this.#isFull && !socket.isPaused()) socket.pause();
-    else if (!this.#isFull && socket.isPaused()) socket.resume();
+    const hasRoom = !this.#isFull && this.#unhandled.length === 0;
+    if (!hasRoom && !socket.isPaused()) socket.pause();
+    else if (hasRoom && socket.isPaused()) socket.resume();
+  }
+
+  /** Once a turn, at its end: all its answers leave in one write, and what was left over is taken up. */
+  #endTurnLater(): void {
+    if (this.#isTurnEnding) return;
+    this.#isTurnEnding = true;
+    setImmediate(() => {
+      this.#isTurnEnding = false;
+      this.#takenThisTurn = 0;
+      this.#flush();
+      this.#work();
+    });
   }
 
   get #isFull(): boolean {
@@ -149,7 +165,7 @@ export class StreamConnection implements TrackedConnection {
     writeUint16(frame, 0, end - LENGTH_OCTETS);
     this.#outgoing.push(frame.subarray(0, end));
     this.#outgoingOctets += end;
-    if (this.#outgoing.length === 1) setImmediate(() => this.#flush());
+    this.#endTurnLater();
   }
 
   #flush(): void {
@@ -159,6 +175,5 @@ export class StreamConnection implements TrackedConnection {
     this.#outgoingOctets = 0;
     const { socket } = this.#parts;
     if (socket.writable) socket.write(frames.length === 1 ? frames[0]! : Buffer.concat(frames));
-    this.#work();
   }
 }

@@ -512,6 +512,24 @@ describe.each(RAW)('a raw stream over $name', (door) => {
     expect(visitor.chunks).toHaveLength(1);
   });
 
+  it('of a thousand queries at once takes up 32 in a turn, so that others have theirs between', async () => {
+    const house = await open(door);
+    const visitor = await visitRaw(house);
+    let [seen, most, isOver] = [0, 0, false];
+    const eachTurn = () => {
+      most = Math.max(most, house.resolver.contexts.length - seen);
+      seen = house.resolver.contexts.length;
+      if (!isOver) setImmediate(eachTurn);
+    };
+    eachTurn();
+    visitor.socket.write(
+      framed(...Array.from({ length: 1000 }, (_, at) => makeQuery('a.example', 'A', { id: at }))),
+    );
+    await eventually(() => visitor.answered.length === 1000);
+    isOver = true;
+    expect(most).toBe(32);
+  });
+
   it('may come octet by octet', async () => {
     const visitor = await visitRaw(await open(door));
     const query = makeQuery('www.example', 'A', { id: 9 });

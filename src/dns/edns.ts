@@ -98,7 +98,7 @@ export function readExtendedErrors(bytes: Uint8Array, opt: number): ExtendedErro
     if (start + length > end) break;
     if (readUint16(bytes, at) === OPTION.EXTENDED_ERROR && length >= 2) {
       const words = bytes.subarray(start + 2, start + length);
-      errors.push({ code: readUint16(bytes, start), text: Buffer.from(cutText(words)).toString('utf8') });
+      errors.push({ code: readUint16(bytes, start), text: plainText(words) });
     }
     at = start + length;
   }
@@ -170,6 +170,12 @@ function writeOptionHeader(target: Uint8Array, at: number, code: number, length:
 
 function errorText(error: ExtendedError): Uint8Array {
   return cutText(Buffer.from(error.text, 'utf8'));
+}
+
+/** For people, and so for their terminals: control characters, a NUL at the end among them, become spaces (CWE-150). */
+function plainText(words: Uint8Array): string {
+  const text = Buffer.from(cutText(words)).toString('utf8');
+  return text.replace(/\p{Cc}/gu, ' ').trimEnd();
 }
 
 function cutText(text: Uint8Array): Uint8Array {

@@ -14,7 +14,7 @@ export abstract class DnsFailure extends Error {
 
 /** What went wrong with upstreams; remembered for a moment (RFC 9520), unlike failures of our own. */
 export class UpstreamFailure extends DnsFailure {
-  readonly code: 'upstream-unreachable' | 'upstream-silent' | 'upstream-untrusted';
+  readonly code: 'upstream-unreachable' | 'upstream-silent' | 'upstream-garbled' | 'upstream-untrusted';
   readonly errors: readonly ExtendedError[];
 
   constructor(code: UpstreamFailure['code'], reason: string) {
@@ -27,6 +27,8 @@ export class UpstreamFailure extends DnsFailure {
 const EDE_OF = {
   'upstream-unreachable': EDE.NETWORK_ERROR,
   'upstream-silent': EDE.NO_REACHABLE_AUTHORITY,
+  /** It answers, and this answer is worth nothing: no reason to stay away from it. */
+  'upstream-garbled': EDE.NETWORK_ERROR,
   /** Reached, and not who it must be: not one octet of the query was sent. */
   'upstream-untrusted': EDE.NETWORK_ERROR,
 } as const;

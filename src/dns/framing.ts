@@ -1,28 +1,64 @@
 // Messages on a stream: two octets of length before each (RFC 1035 section 4.2.2, RFC 7766 section 8).
-// Pure: octets in, messages out; what is not complete yet stays here, at most one message of it.
+// Pure: octets in, messages out; what is not complete yet stays here, at most one message of it, in room that grows with what
+// has come and not with what is announced.
 
 import { readUint16 } from './wire.ts';
 
 export const LENGTH_OCTETS = 2;
+/** Room that the first octets of an incomplete message get; most queries are whole in it. */
+const FIRST_ROOM_OCTETS = 512;
+const NOTHING = new Uint8Array(0);
 
 export class FrameReader {
-  #rest: Uint8Array | null = null;
+  #rest = NOTHING;
+  #filled = 0;
 
   /** Octets that wait for their message to be complete. */
   get pendingOctets(): number {
-    return this.#rest?.length ?? 0;
+    return this.#filled;
   }
 
   /** Takes what arrived and calls `each` with every message that is complete by now (views on what arrived). */
   push(chunk: Uint8Array, each: (message: Uint8Array) => void): void {
-    const bytes = this.#rest === null ? chunk : Buffer.concat([this.#rest, chunk]);
-    let at = 0;
-    while (at + LENGTH_OCTETS <= bytes.length) {
-      const end = at + LENGTH_OCTETS + readUint16(bytes, at);
-      if (end > bytes.length) break;
-      each(bytes.subarray(at + LENGTH_OCTETS, end));
+    let at = this.#filled > 0 ? this.#complete(chunk, each) : 0;
+    while (at + LENGTH_OCTETS <= chunk.length) {
+      const end = at + LENGTH_OCTETS + readUint16(chunk, at);
+      if (end > chunk.length) break;
+      each(chunk.subarray(at + LENGTH_OCTETS, end));
       at = end;
     }
-    this.#rest = at === bytes.length ? null : at === 0 && this.#rest !== null ? bytes : bytes.slice(at);
+    if (at < chunk.length) this.#keep(chunk.subarray(at));
+  }
+
+  /** Fills up the message that has begun, and answers where the next one begins in `chunk`. */
+  #complete(chunk: Uint8Array, each: (message: Uint8Array) => void): number {
+    let at = 0;
+    while (at < chunk.length && this.#filled < this.#wantedOctets) {
+      const piece = chunk.subarray(at, at + this.#wantedOctets - this.#filled);
+      this.#keep(piece);
+      at += piece.length;
+    }
+    if (this.#filled < LENGTH_OCTETS || this.#filled < this.#wantedOctets) return at;
+    const message = this.#rest.subarray(LENGTH_OCTETS, this.#filled);
+    this.#rest = NOTHING; // it belongs to whoever has the message now
+    this.#filled = 0;
+    each(message);
+    return at;
+  }
+
+  /** Of the message that has begun, as far as its length has come. */
+  get #wantedOctets(): number {
+    return this.#filled < LENGTH_OCTETS ? LENGTH_OCTETS : LENGTH_OCTETS + readUint16(this.#rest, 0);
+  }
+
+  #keep(piece: Uint8Array): void {
+    const octets = this.#filled + piece.length;
+    if (octets > this.#rest.length) {
+      const roomier = new Uint8Array(Math.max(FIRST_ROOM_OCTETS, 2 * this.#rest.length, octets));
+      roomier.set(this.#rest.subarray(0, this.#filled));
+      this.#rest = roomier;
+    }
+    this.#rest.set(piece, this.#filled);
+    this.#filled = octets;
   }
 }

@@ -7,9 +7,12 @@ import {
   type MessageLayout,
   NAMES_IN_RDATA,
   nameEnd,
+  RDATA_BEHIND_TTL,
+  RDLENGTH_BEHIND_TTL,
   readName,
   readUint16,
   readUint32,
+  TYPE_BEFORE_TTL,
 } from './wire.ts';
 
 export interface MessageRecords {
@@ -18,28 +21,32 @@ export interface MessageRecords {
   readonly additionals: readonly ResourceRecord[];
 }
 
-/** The records of a message that layoutOf has walked and found sound; OPT is not among them. */
-export function readRecords(message: Uint8Array, layout: MessageLayout): MessageRecords {
-  const { answers, authorities } = layout;
-  const records: ResourceRecord[] = [];
-  let ownerAt = layout.questionEnd;
-  for (const ttlAt of layout.ttlOffsets) {
-    const rdataAt = ttlAt + 6;
-    const end = rdataAt + readUint16(message, ttlAt + 4);
-    const type = readUint16(message, ttlAt - 4);
-    records.push({
-      owner: readName(message, ownerAt),
-      type,
-      ttlSeconds: readUint32(message, ttlAt),
-      rdata: plainRdata(message, type, rdataAt, end),
-    });
+/**
+ * The records of a message that layoutOf has walked and found sound; OPT is not among them.
+ * @param isWanted by their order; the others are left out
+ */
+export function readRecords(
+  message: Uint8Array,
+  { questionEnd, answers, authorities, ttlOffsets }: MessageLayout,
+  isWanted: (index: number) => boolean = () => true,
+): MessageRecords {
+  const sections: [ResourceRecord[], ResourceRecord[], ResourceRecord[]] = [[], [], []];
+  let ownerAt = questionEnd;
+  for (const [index, ttlAt] of ttlOffsets.entries()) {
+    const rdataAt = ttlAt + RDATA_BEHIND_TTL;
+    const end = rdataAt + readUint16(message, ttlAt + RDLENGTH_BEHIND_TTL);
+    const type = readUint16(message, ttlAt - TYPE_BEFORE_TTL);
+    if (isWanted(index)) {
+      sections[index < answers ? 0 : index < answers + authorities ? 1 : 2].push({
+        owner: readName(message, ownerAt),
+        type,
+        ttlSeconds: readUint32(message, ttlAt),
+        rdata: plainRdata(message, type, rdataAt, end),
+      });
+    }
     ownerAt = end;
   }
-  return {
-    answers: records.slice(0, answers),
-    authorities: records.slice(answers, answers + authorities),
-    additionals: records.slice(answers + authorities),
-  };
+  return { answers: sections[0], authorities: sections[1], additionals: sections[2] };
 }
 
 function plainRdata(message: Uint8Array, type: number, start: number, end: number): Uint8Array {

@@ -174,6 +174,11 @@ export function layoutOf(bytes: Uint8Array): MessageLayout | null {
   return { questionEnd, answers, authorities, additionals, end, ttlOffsets, opt };
 }
 
+/** Twelve bits, the extended part included (RFC 6891 section 6.1.3). */
+export function rcodeOf(message: Uint8Array, { opt }: Pick<MessageLayout, 'opt'>): number {
+  return ((opt < 0 ? 0 : message[opt + 4]!) << 4) | (readUint16(message, 2) & 15);
+}
+
 /** Where in the RDATA of a type stand names that may be compressed (RFC 3597 section 4). */
 interface NamesInRdata {
   /** Octets before them. */
@@ -209,6 +214,8 @@ export const NAMES_IN_RDATA: ReadonlyMap<number, NamesInRdata> = new Map<number,
   [TYPE.NAPTR, { ...ONE_NAME, before: 4, strings: 3 }],
   [TYPE.KX, NUMBER_AND_NAME],
   [TYPE.DNAME, ONE_NAME],
+  // Never compressed (RFC 4034 section 3.1.7), but clients break on one that is too short.
+  [TYPE.RRSIG, { ...ONE_NAME, before: 18, after: null }],
 ]);
 
 /** Where the first name stands in RDATA that begins at `start`; the caller checks that this is within bounds. */

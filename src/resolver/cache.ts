@@ -155,6 +155,8 @@ class CacheLink implements Resolver {
     const { failures, clock } = this.#parts;
     const nowMs = clock.monotonic();
     failures.remember(key, Answer.ofRcode(error.rcode, ...error.errors), nowMs);
-    if (isWorld) failures.upstreamsUnheard(key, error.errors, nowMs);
+    if (!isWorld) return;
+    if (error.code === 'upstream-garbled') failures.upstreamsHeard();
+    else failures.upstreamsUnheard(key, error.errors, nowMs);
   }
 }

@@ -1,15 +1,16 @@
 // The end of the chain: a question goes to an upstream, as a query of our own making (upstream/upstream-query.ts),
-// and its reply becomes an Answer. Names of a forwarded zone go to its servers on the own network, in every state of the
-// clock, and nowhere else though these be dead. All others go to the upstreams, but not while the clock is untrusted:
-// nobody can be verified then.
+// and its reply becomes an Answer (upstream/upstream-answer.ts). Names of a forwarded zone go to its servers on the own
+// network, in every state of the clock, and nowhere else though these be dead. All others go to the upstreams, but not
+// while the clock is untrusted: nobody can be verified then.
 
 import type { Clock } from '../clock/clock.ts';
 import { Answer } from '../dns/answer.ts';
 import { EDE } from '../dns/codes.ts';
 import { ClockNotReady, UpstreamFailure } from '../dns/failures.ts';
 import type { Query } from '../dns/query.ts';
-import { FLAG, readUint16, writeUint16 } from '../dns/wire.ts';
+import { FLAG } from '../dns/wire.ts';
 import type { ExchangeEnd, UpstreamPool } from '../upstream/pool.ts';
+import { answerOf } from '../upstream/upstream-answer.ts';
 import { buildUpstreamQuery } from '../upstream/upstream-query.ts';
 import type { ForwardedZone, ForwardZones } from './forward-zones.ts';
 import type { Context, Resolver } from './resolver.ts';
@@ -95,12 +96,4 @@ function exchange(
 function endInWords({ by, tried }: ExchangeEnd): string {
   if (by !== null) return by;
   return tried.length === 0 ? 'no upstream is configured' : `no answer from ${tried.join(', ')}`;
-}
-
-function answerOf(reply: Uint8Array, flagsToClear: number): Answer {
-  writeUint16(reply, 2, readUint16(reply, 2) & ~flagsToClear);
-  const answer = Answer.fromMessage(reply);
-  if (answer === null)
-    throw new UpstreamFailure('upstream-unreachable', 'an upstream sent a malformed reply');
-  return answer;
 }

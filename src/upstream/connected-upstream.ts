@@ -1,5 +1,6 @@
 // An upstream by its connections, verified, warm and few, and what happens when one dies; DoT and DoH are its two kinds.
-// Exchanges on a dying connection move to another at once. An upstream that closes after a few answers is given
+// Exchanges on a dying connection move to another at once; one that has lost two goes on alone, since it may be what they
+// died of, and must not take others with it for a third time. An upstream that closes after a few answers is given
 // no more than that many at a time, over several connections. There is no plaintext, and no switch for it.
 
 import type { Clock, Timer } from '../clock/clock.ts';
@@ -19,6 +20,10 @@ const MAX_CONNECTIONS = 8;
 const MAX_QUEUE = 10_000;
 /** A connection that is still open this long after what we took for its last answer gives more by now. */
 const SETTLE_MS = 100;
+/** An exchange that has lost so many connections gets one for itself: the last of its sends (pool.ts) at the latest. */
+const LOSSES_IN_COMPANY = 2;
+/** Connections that such exchanges may have, so that others keep the rest. */
+const LONERS_AT_ONCE = 6;
 const CONNECT_TIMEOUT_MS = 3000;
 /** A connection that takes longer to open is not counted on any more; another one is begun beside it. */
 const IMPATIENCE_MS = 700;
@@ -48,6 +53,10 @@ export abstract class ConnectedUpstream implements Upstream {
   readonly #protocol: Protocol;
   readonly #connections = new Set<UpstreamConnection>();
   readonly #queue: Exchange[] = [];
+  /** Those that wait for a connection of their own. */
+  readonly #loners: Exchange[] = [];
+  /** What carries one of them. */
+  readonly #taken = new Map<UpstreamConnection, Exchange>();
   /** The address that was connected to last; it is tried first the next time. */
   #lastReached = '';
   #opening = 0;
@@ -113,14 +122,15 @@ export abstract class ConnectedUpstream implements Upstream {
       exchange.reject(new UpstreamFailure('upstream-unreachable', `${this.name}: ${obstacle}`));
       return;
     }
-    this.#queue.push(exchange);
+    (isLoner(exchange) ? this.#loners : this.#queue).push(exchange);
     this.#drain();
   }
 
   /** Why nothing can be taken on now, or null. */
   #obstacle(): string | null {
     if (this.#isClosed) return 'no longer configured';
-    if (this.#queue.length >= MAX_QUEUE) return 'too many queries wait for a connection';
+    if (this.#queue.length + this.#loners.length >= MAX_QUEUE)
+      return 'too many queries wait for a connection';
     return this.isLocated ? null : `its address is not known yet: ${this.#parts.whereabouts.problem}`;
   }
 
@@ -134,8 +144,21 @@ export abstract class ConnectedUpstream implements Upstream {
     return best;
   }
 
-  #roomOn({ isSuspect, maxInFlight, inFlight, answered }: UpstreamConnection): number {
-    return isSuspect ? 0 : Math.min(maxInFlight, this.#answersPerConnection - answered) - inFlight;
+  /** A connection on which nothing else is in flight, or null. */
+  #idleForLoner(): UpstreamConnection | null {
+    const connection = this.#roomForLoners > 0 ? this.#leastBusy() : null;
+    return connection?.inFlight === 0 ? connection : null;
+  }
+
+  get #roomForLoners(): number {
+    const isTaken = (exchange: Exchange) => !exchange.isSettled;
+    return LONERS_AT_ONCE - this.#taken.values().filter(isTaken).toArray().length;
+  }
+
+  #roomOn(connection: UpstreamConnection): number {
+    const { isSuspect, maxInFlight, inFlight, answered } = connection;
+    const isTaken = this.#taken.get(connection)?.isSettled === false;
+    return isSuspect || isTaken ? 0 : Math.min(maxInFlight, this.#answersPerConnection - answered) - inFlight;
   }
 
   /** Opens connections for what waits and is not claimed by one that is being opened. */
@@ -144,7 +167,8 @@ export abstract class ConnectedUpstream implements Upstream {
     while (
       this.#retry === null && // in back-off the queue waits for its end
       !this.#isClosed &&
-      this.#queue.length > this.#promising * claimedByEach &&
+      Math.min(this.#loners.length, this.#roomForLoners) + this.#queue.length / claimedByEach >
+        this.#promising &&
       this.#connections.size + this.#opening < MAX_CONNECTIONS
     ) {
       this.#open();
@@ -206,7 +230,7 @@ export abstract class ConnectedUpstream implements Upstream {
       name: this.name,
       onAnswer: () => this.#answered(connection),
       onRefusal: (failure) => this.#refused(failure),
-      onSilence: (exchange) => this.#sendAgain(exchange),
+      onSilence: (exchange) => this.#sendAgain(exchange, connection.isSuspect),
       onClose: (...loss) => this.#lost(connection, ...loss),
     });
     return connection;
@@ -270,50 +294,61 @@ export abstract class ConnectedUpstream implements Upstream {
 
   #lost(connection: UpstreamConnection, unanswered: Exchange[], reason: string, isByPeer: boolean): void {
     this.#connections.delete(connection);
+    this.#taken.delete(connection);
     const upstream = this.name;
     if (unanswered.length > 0) {
       this.#parts.log.debug('upstream connection lost', { upstream, reason, owed: unanswered.length });
       if (isByPeer) this.#answersPerConnection = Math.max(1, connection.answered);
     }
     for (const exchange of unanswered) {
-      if (!this.#sendAgain(exchange)) {
+      if (!this.#sendAgain(exchange, true)) {
         exchange.reject(new UpstreamFailure('upstream-silent', `${upstream}: ${reason}`));
       }
     }
     this.#drain();
   }
 
-  /** On another connection, if the query may cost one more send. */
-  #sendAgain(exchange: Exchange): boolean {
+  /**
+   * If the query may cost one more send.
+   * @param isLoss its connection is dead or as good as dead; false: it was the query alone that failed
+   */
+  #sendAgain(exchange: Exchange, isLoss: boolean): boolean {
     if (!maySend(exchange.budget)) return false;
+    if (isLoss) exchange.losses = (exchange.losses ?? 0) + 1;
     this.#dispatch(exchange);
     return true;
   }
 
   /** Sends what waits, as far as there is room, and opens connections for the rest. */
   #drain(): void {
+    this.#sendFrom(this.#loners, () => this.#idleForLoner());
+    this.#sendFrom(this.#queue, () => this.#leastBusy());
+    if (this.#queue.length + this.#loners.length > 0) this.#openAsNeeded();
+  }
+
+  #sendFrom(waiting: Exchange[], choose: () => UpstreamConnection | null): void {
     const nowMs = this.#parts.clock.monotonic();
-    while (this.#queue.length > 0) {
-      const [exchange] = this.#queue as [Exchange, ...Exchange[]];
+    while (waiting.length > 0) {
+      const [exchange] = waiting as [Exchange, ...Exchange[]];
       if (exchange.isSettled || nowMs >= exchange.deadlineMs || !maySend(exchange.budget)) {
-        this.#queue.shift();
+        waiting.shift();
         exchange.reject(new UpstreamFailure('upstream-silent', `${this.name}: no connection in time`));
         continue;
       }
-      const connection = this.#leastBusy();
-      if (connection === null) {
-        this.#openAsNeeded();
-        return;
-      }
-      this.#queue.shift();
+      const connection = choose();
+      if (connection === null) return;
+      waiting.shift();
+      if (waiting === this.#loners) this.#taken.set(connection, exchange);
       connection.send(exchange);
     }
   }
 
   #rejectQueue(failure: UpstreamFailure): void {
-    for (const exchange of this.#queue.splice(0)) exchange.reject(failure);
+    for (const exchange of [...this.#queue.splice(0), ...this.#loners.splice(0)]) exchange.reject(failure);
   }
 }
+
+const isLoner = ({ losses = 0 }: Exchange): boolean => losses >= LOSSES_IN_COMPANY;
 
 function toFailure(name: string, error: unknown): UpstreamFailure {
   const { reason, isUntrusted } = describeConnectFailure(error);

@@ -9,18 +9,18 @@ import { UpstreamFailure } from '../dns/failures.ts';
 import { MAX_MESSAGE_OCTETS, readUint16 } from '../dns/wire.ts';
 import { MAX_STREAMS, undiciOver } from '../tls/undici-over.ts';
 import { ageOf, ageReply, DNS_MESSAGE, problemOfHead } from './doh-response.ts';
-import {
-  bareFailure,
-  type ConnectionParts,
-  type Exchange,
-  UpstreamConnection,
-} from './upstream-connection.ts';
-import { isBareFailure, isReplyTo } from './upstream-query.ts';
+import { type ConnectionParts, type Exchange, UpstreamConnection } from './upstream-connection.ts';
+import { isReplyTo, whyGarbled } from './upstream-query.ts';
 
 export const DOH_MAX_IN_FLIGHT = MAX_STREAMS;
 const FIELDS = { accept: DNS_MESSAGE, 'content-type': DNS_MESSAGE } as const;
 const LEAST_FINAL_STATUS = 200;
+/** Interim responses (RFC 9110 section 15.2) to one request; a DoH server has no use for any, and each costs as a request. */
+const MAX_INTERIM = 8;
+const NO_REPLY = 'answered with something that is no reply to the query';
 const REFUSED_STREAM = /REFUSED_STREAM/;
+/** What undici says of one stream; whatever else fails a request means that the connection is dying. */
+const STREAM_ALONE = /^Stream closed with error code|content-length/;
 
 /** What one connection has learnt for all connections to its upstream. */
 export interface DohManners {
@@ -41,7 +41,7 @@ export class DohConnection extends UpstreamConnection {
   readonly #waiting: number[] = [];
   #isTurnTaken = false;
   #nextId = 0;
-  /** Its upstream takes nothing new on it. */
+  /** It takes nothing new: its upstream is done with it, or it is dying. */
   #isRetired = false;
 
   constructor(
@@ -85,7 +85,7 @@ export class DohConnection extends UpstreamConnection {
 
   #request(id: number, exchange: Exchange): void {
     const chunks: Uint8Array[] = [];
-    let [octets, ageSeconds] = [0, 0];
+    let [interim, octets, ageSeconds] = [0, 0, 0];
     this.#client.dispatch(
       {
         method: 'POST',
@@ -98,7 +98,11 @@ export class DohConnection extends UpstreamConnection {
       {
         onRequestStart: (stream) => this.#started(id, stream),
         onResponseStart: (_, status, headers) => {
-          if (status < LEAST_FINAL_STATUS) return;
+          if (status < LEAST_FINAL_STATUS) {
+            interim += 1;
+            if (interim > MAX_INTERIM) this.close('the upstream sends interim responses without end', true);
+            return;
+          }
           const problem = problemOfHead(status, headers);
           if (problem !== null) this.#refuse(id, problem);
           ageSeconds = ageOf(headers);
@@ -134,17 +138,14 @@ export class DohConnection extends UpstreamConnection {
     this.#streams.delete(id);
     const exchange = this.owed.get(id);
     if (exchange === undefined) return;
-    const isAnswer =
-      isReplyTo(reply, exchange.query) && readUint16(reply, 0) === readUint16(exchange.query, 0);
-    if (!isAnswer && !isBareFailure(reply)) {
-      this.#refuse(id, 'answered with something that is no reply to the query');
+    const isOurs = reply.length >= 2 && readUint16(reply, 0) === readUint16(exchange.query, 0);
+    if (!isOurs || !isReplyTo(reply, exchange.query)) {
+      this.heardGarbled(id, (isOurs ? whyGarbled(reply, exchange.query) : null) ?? NO_REPLY);
       return;
     }
     this.heard(id);
-    if (isAnswer) {
-      ageReply(reply, ageSeconds);
-      exchange.resolve(reply);
-    } else exchange.reject(bareFailure(this.parts.name, reply));
+    ageReply(reply, ageSeconds);
+    exchange.resolve(reply);
     this.parts.onAnswer();
   }
 
@@ -160,8 +161,10 @@ export class DohConnection extends UpstreamConnection {
 
   #failed(id: number, error: Error): void {
     if (REFUSED_STREAM.test(error.message)) this.#manners.isOneATurn = true;
+    if (!this.owed.has(id)) return;
+    if (!STREAM_ALONE.test(error.message)) this.#isRetired = true;
     // When the whole connection died, close() is told so in this turn, and sees to all that it owes.
-    if (this.owed.has(id)) setImmediate(() => this.#askElsewhere(id, error.message));
+    setImmediate(() => this.#askElsewhere(id, error.message));
   }
 
   #over(): void {

@@ -3,13 +3,8 @@
 
 import { FrameReader, LENGTH_OCTETS } from '../dns/framing.ts';
 import { readUint16, writeUint16 } from '../dns/wire.ts';
-import {
-  bareFailure,
-  type ConnectionParts,
-  type Exchange,
-  UpstreamConnection,
-} from './upstream-connection.ts';
-import { isBareFailure, isReplyTo } from './upstream-query.ts';
+import { type ConnectionParts, type Exchange, UpstreamConnection } from './upstream-connection.ts';
+import { isReplyTo, whyGarbled } from './upstream-query.ts';
 
 /** Exchanges in flight on one connection. */
 export const DOT_MAX_IN_FLIGHT = 1000;
@@ -46,15 +41,15 @@ export class DotConnection extends UpstreamConnection {
     this.#reader.push(chunk, (reply) => {
       const id = reply.length < 2 ? -1 : readUint16(reply, 0);
       const exchange = this.owed.get(id);
-      const isAnswer = exchange !== undefined && isReplyTo(reply, exchange.query);
-      if (exchange === undefined || !(isAnswer || isBareFailure(reply))) {
-        this.#strays += 1;
+      if (exchange !== undefined && isReplyTo(reply, exchange.query)) {
+        this.heard(id);
+        exchange.resolve(reply);
+        this.parts.onAnswer();
         return;
       }
-      this.heard(id);
-      if (isAnswer) exchange.resolve(reply);
-      else exchange.reject(bareFailure(this.parts.name, reply));
-      this.parts.onAnswer();
+      const problem = exchange === undefined ? null : whyGarbled(reply, exchange.query);
+      if (problem === null) this.#strays += 1;
+      else this.heardGarbled(id, problem);
     });
     if (this.#strays > MAX_STRAYS) this.close('the upstream sent too many replies that answer nothing');
   }

@@ -13,7 +13,7 @@ import { MAX_MESSAGE_OCTETS, writeUint16 } from '../dns/wire.ts';
 import { describeConnectFailure } from '../tls/connect-failure.ts';
 import { judge, plainQuery } from './plain-query.ts';
 import { maySend, type SendBudget } from './upstream.ts';
-import { bareFailure } from './upstream-connection.ts';
+import { whyGarbled } from './upstream-query.ts';
 
 /** A packet that is not answered for this long counts as lost. A resolver in the house answers within some milliseconds. */
 const RESEND_MS = 800;
@@ -115,8 +115,7 @@ export class PlainExchange {
         this.#settle.resolve(Uint8Array.from(packet));
         return;
       case 'bare-failure':
-        this.#end();
-        this.#settle.reject(bareFailure(this.#parts.name, packet));
+        this.#fail('upstream-garbled', whyGarbled(packet, this.#query)!);
         return;
       case 'truncated':
         if (this.#isTruncated) return;

@@ -2,8 +2,8 @@
 // everything is readable, so the query that the pool hands on goes without. A reply counts by its ID and its question
 // (RFC 5452 section 9.1); the port and the peer's address are the kernel's to check, since the socket is connected.
 
-import { FLAG, layoutOf, readUint16, sameQuestion, writeUint16 } from '../dns/wire.ts';
-import { isBareFailure, isReplyTo } from './upstream-query.ts';
+import { FLAG, layoutOf, readUint16, writeUint16 } from '../dns/wire.ts';
+import { isBareFailure, isReplyTo, repeatsQuestion } from './upstream-query.ts';
 
 /** Of an OPT record, behind its root owner: type, payload size, extended RCODE and flags, RDLENGTH. */
 const OPT_FIXED_OCTETS = 10;
@@ -28,14 +28,6 @@ export function judge(
   if (packet.length < 2 || readUint16(packet, 0) !== readUint16(query, 0)) return 'stray';
   if (isReplyTo(packet, query)) return 'reply';
   if (isBareFailure(packet)) return 'bare-failure';
-  return isTruncated(packet, query) ? 'truncated' : 'stray';
-}
-
-/** Some servers cut a message in the middle of a record, so nothing behind the question is looked at. */
-function isTruncated(packet: Uint8Array, query: Uint8Array): boolean {
-  const questionEnd = layoutOf(query)?.questionEnd ?? Number.POSITIVE_INFINITY;
-  if (packet.length < questionEnd) return false;
-  const flags = readUint16(packet, 2);
-  const isCut = (flags & (FLAG.QR | FLAG.TC)) === (FLAG.QR | FLAG.TC);
-  return isCut && readUint16(packet, 4) === 1 && sameQuestion(packet, query, questionEnd);
+  const isCut = repeatsQuestion(packet, query) && (readUint16(packet, 2) & FLAG.TC) !== 0;
+  return isCut ? 'truncated' : 'stray';
 }

@@ -14,6 +14,8 @@ const MAX_PENDING = 500;
 
 export interface PlainUpstreamParts {
   readonly server: SocketAddress;
+  /** Where the system grants fewer open files. */
+  readonly limits?: { readonly exchangesPerServer: number } | undefined;
   readonly clock: Clock;
 }
 
@@ -30,7 +32,8 @@ export class PlainUpstream implements Upstream {
   }
 
   exchange(query: Uint8Array, deadlineMs: number, budget: SendBudget): Promise<Uint8Array> {
-    if (this.#isClosed || this.#pending.size >= MAX_PENDING) {
+    const pendingMax = Math.min(MAX_PENDING, this.#parts.limits?.exchangesPerServer ?? MAX_PENDING);
+    if (this.#isClosed || this.#pending.size >= pendingMax) {
       const reason = this.#isClosed ? 'no longer configured' : 'too many queries wait for its answers';
       return Promise.reject(new UpstreamFailure('upstream-unreachable', `${this.name}: ${reason}`));
     }

@@ -135,6 +135,13 @@ export class UpstreamPool {
     member.problem = error.message;
   }
 
+  /** It is there, and this one reply was worth nothing. Without a penalty: the next answer would look like a recovery. */
+  garbled(member: Member, error: Error): void {
+    member.card.late();
+    member.failed += 1;
+    member.problem = error.message;
+  }
+
   /** Each upstream as it stands, in the order of the configuration. */
   report(): UpstreamState[] {
     const mayAsk = this.#parts.isUsable();
@@ -255,10 +262,12 @@ class Attempt {
         this.#take(reply, member);
       },
       (error) => {
-        this.#pool.failed(member, error);
+        if (isGarbled(error)) this.#pool.garbled(member, error);
+        else this.#pool.failed(member, error);
         this.#running -= 1;
         this.#lastFailure = error;
-        this.#goOn();
+        if (!isGarbled(error) || this.#pool.hasFresh(this.#tried)) this.#goOn();
+        else if (this.#running === 0) this.#giveUp(); // asking it again would bring the same
       },
     );
   }
@@ -304,3 +313,5 @@ class Attempt {
     settle();
   }
 }
+
+const isGarbled = (error: unknown) => error instanceof UpstreamFailure && error.code === 'upstream-garbled';

@@ -3,15 +3,21 @@
 // nothing new, and it ends unless it is heard again. So a slow name still gets its answer, and a wedge costs a second.
 
 import type { Clock, Timer } from '../clock/clock.ts';
-import { rcodeName } from '../dns/codes.ts';
 import { UpstreamFailure } from '../dns/failures.ts';
+import { MAX_MESSAGE_OCTETS } from '../dns/wire.ts';
 import type { VerifiedSocket } from '../tls/connect.ts';
+import { OctetCredit } from '../tls/octet-credit.ts';
 import type { SendBudget } from './upstream.ts';
 
 /** A connection that owes answers and gave none for this long is suspect. With the sweep: within a second. */
 const SILENCE_MS = 800;
 /** How often silence and deadlines are looked at, while anything is owed. */
 const SWEEP_MS = 200;
+
+/** What an upstream may send that nobody asked for: what a body that is too long has sent before it is stopped, and more. */
+const MOST_CREDIT_OCTETS = 2 ** 20;
+/** Earned by each query: its answer, and as much again for whatever the protocol puts around it. */
+const QUERY_EARNS_OCTETS = 2 * MAX_MESSAGE_OCTETS;
 
 /** One query on its way to one reply. */
 export interface Exchange {
@@ -20,6 +26,8 @@ export interface Exchange {
   readonly budget: SendBudget;
   /** Answered or given up: whatever still comes for it means nothing. */
   isSettled: boolean;
+  /** How many connections have died or fallen silent under it. */
+  losses?: number;
   resolve(reply: Uint8Array): void;
   reject(error: Error): void;
 }
@@ -46,6 +54,7 @@ export abstract class UpstreamConnection {
   protected readonly parts: ConnectionParts;
   /** By an ID of the transport's own. */
   protected readonly owed = new Map<number, Exchange>();
+  readonly #credit = new OctetCredit(MOST_CREDIT_OCTETS);
   #sweep: Timer | null = null;
   #lastHeardMs: number;
   #isClosed = false;
@@ -96,6 +105,7 @@ export abstract class UpstreamConnection {
     if (this.owed.size === 0) this.#lastHeardMs = this.parts.clock.monotonic();
     this.owed.set(id, exchange);
     exchange.budget.sendsLeft -= 1;
+    this.#credit.earn(QUERY_EARNS_OCTETS);
     this.#sweep ??= this.parts.clock.every(SWEEP_MS, () => this.#look());
   }
 
@@ -110,12 +120,23 @@ export abstract class UpstreamConnection {
     return exchange;
   }
 
+  /** The upstream has answered `id` with something that is worth nothing, and nothing better is to come. */
+  protected heardGarbled(id: number, problem: string): void {
+    const exchange = this.heard(id);
+    exchange?.reject(new UpstreamFailure('upstream-garbled', `${this.parts.name}: ${problem}`));
+    this.parts.onAnswer();
+  }
+
   /** Nobody waits for `id` any more. */
   protected forget(id: number): void {
     this.owed.delete(id);
   }
 
   #look(): void {
+    if (this.#credit.isSpent(this.parts.socket.bytesRead)) {
+      this.close('the upstream sends what nobody asked for', true); // ATTACKS 11
+      return;
+    }
     const nowMs = this.parts.clock.monotonic();
     const isSilent = nowMs - this.#lastHeardMs >= SILENCE_MS;
     for (const [id, exchange] of this.owed) {
@@ -138,13 +159,4 @@ export abstract class UpstreamConnection {
     this.#sweep?.cancel();
     this.#sweep = null;
   }
-}
-
-/** A failure without the question, which is how some servers say FORMERR or REFUSED. */
-export function bareFailure(name: string, reply: Uint8Array): UpstreamFailure {
-  const rcode = rcodeName(reply[3]! & 15);
-  return new UpstreamFailure(
-    'upstream-unreachable',
-    `${name}: answered ${rcode} without repeating the question`,
-  );
 }

@@ -3,7 +3,7 @@
 // no client subnet (RFC 7871), no cookie, no spelling. Padded to 128 octets (RFC 8467 section 4.1).
 
 import { OUR_PAYLOAD_OCTETS } from '../dns/answer.ts';
-import { CLASS_IN, DNSSEC_ERRORS, OPCODE_QUERY, RCODE, TYPE } from '../dns/codes.ts';
+import { CLASS_IN, DNSSEC_ERRORS, OPCODE_QUERY, RCODE, rcodeName, TYPE } from '../dns/codes.ts';
 import { readExtendedErrors, writeOpt } from '../dns/edns.ts';
 import { type NameKey, nameOctets, ROOT } from '../dns/names.ts';
 import { Query } from '../dns/query.ts';
@@ -12,6 +12,7 @@ import {
   HEADER_OCTETS,
   layoutOf,
   lowerOctet,
+  rcodeOf,
   readUint16,
   sameQuestion,
   writeUint16,
@@ -51,26 +52,49 @@ export function probeQuery(name: NameKey = ROOT, type: number = TYPE.NS): Uint8A
 
 /** Is `reply` a whole and sane response to `query`, IDs aside (RFC 5452 section 9.1)? */
 export function isReplyTo(reply: Uint8Array, query: Uint8Array): boolean {
-  if (reply.length < HEADER_OCTETS) return false;
-  const flags = readUint16(reply, 2);
-  if ((flags & FLAG.QR) === 0 || ((flags >> 11) & 15) !== OPCODE_QUERY || (flags & FLAG.TC) !== 0)
-    return false;
+  if (!isResponse(reply) || (readUint16(reply, 2) & FLAG.TC) !== 0) return false;
   const layout = layoutOf(reply);
   return layout !== null && sameQuestion(reply, query, layout.questionEnd);
 }
 
+/**
+ * Why a message over a stream, which carries the ID of `query` and is no reply to it, is still its upstream's last word on
+ * it: who waits for a better one waits in vain. Null: it is about something else. Part of a sentence.
+ */
+export function whyGarbled(message: Uint8Array, query: Uint8Array): string | null {
+  if (isBareFailure(message)) return `answered ${rcodeName(message[3]! & 15)} without repeating the question`;
+  if (!repeatsQuestion(message, query)) return null;
+  const isCut = (readUint16(message, 2) & FLAG.TC) !== 0;
+  return isCut ? 'answered with a truncated message over a stream' : 'answered with a malformed message';
+}
+
+/** Is it a response over the very question of `query`? Some servers cut a message anywhere, so nothing behind is looked at. */
+export function repeatsQuestion(message: Uint8Array, query: Uint8Array): boolean {
+  const questionEnd = layoutOf(query)?.questionEnd ?? Number.POSITIVE_INFINITY;
+  if (message.length < questionEnd || !isResponse(message) || readUint16(message, 4) !== 1) return false;
+  return sameQuestion(message, query, questionEnd);
+}
+
 /** A failure without the question, which is how some servers say FORMERR or REFUSED. */
 export function isBareFailure(reply: Uint8Array): boolean {
-  if (reply.length < HEADER_OCTETS || readUint16(reply, 4) !== 0) return false;
-  const flags = readUint16(reply, 2);
-  return (flags & FLAG.QR) !== 0 && (flags & 15) !== RCODE.NOERROR;
+  if (!isResponse(reply) || readUint16(reply, 4) !== 0) return false;
+  return (readUint16(reply, 2) & 15) !== RCODE.NOERROR;
+}
+
+function isResponse(message: Uint8Array): boolean {
+  if (message.length < HEADER_OCTETS) return false;
+  const flags = readUint16(message, 2);
+  return (flags & FLAG.QR) !== 0 && ((flags >> 11) & 15) === OPCODE_QUERY;
 }
 
 /** Might another upstream do better than this reply? Where DNSSEC says no, asking on would be shopping for a worse one. */
 export function deservesSecondOpinion(reply: Uint8Array): boolean {
   const rcode = readUint16(reply, 2) & 15;
-  if (rcode === RCODE.NOERROR || rcode === RCODE.NXDOMAIN) return false;
+  const hasRecords = readUint16(reply, 6) !== 0;
+  if (rcode === RCODE.NXDOMAIN || (rcode === RCODE.NOERROR && hasRecords)) return false;
   const layout = layoutOf(reply);
-  if (layout === null || layout.opt < 0) return true;
+  if (layout === null) return true;
+  if (rcodeOf(reply, layout) === RCODE.NOERROR) return false; // BADVERS looks like it in the header
+  if (layout.opt < 0) return true;
   return !readExtendedErrors(reply, layout.opt).some((error) => DNSSEC_ERRORS.has(error.code));
 }

@@ -8,7 +8,8 @@ import { runTrial, type Trial } from './trial.ts';
 import { TRIALS } from './trials.ts';
 
 const trials = TRIALS.filter(({ isLong }) => isFull || !isLong);
-const [shared, own] = [trials.filter(({ config }) => !config), trials.filter(({ config }) => config)];
+const hasOwn = ({ config, upstream }: Trial) => config !== undefined || upstream !== undefined;
+const [shared, own] = [trials.filter((trial) => !hasOwn(trial)), trials.filter(hasOwn)];
 const ofRows = Object.entries(Object.groupBy(shared, ({ row }) => row)) as [string, Trial[]][];
 
 const runsOf = (some: readonly Trial[]) =>
@@ -35,8 +36,8 @@ describe.each(ofRows)('Row %s:', (_row, ofRow) => {
 
 test.concurrent.each(runsOf(own))(
   'Row $row: $name, over $transport',
-  async ({ trial, transport, config }) => {
-    await using world = await startWorld();
+  async ({ trial, transport, config, upstream }) => {
+    await using world = await startWorld(upstream);
     await using target = await NOONMARK.start(world, config);
     expect((await runTrial({ target, world }, trial, transport)).complaints).toEqual([]);
   },

@@ -3,7 +3,7 @@
 // measure of every trial.
 
 import type { Client } from '../support/dns-client.ts';
-import { makeQuery, readReply } from '../support/dns-message.ts';
+import { makeQuery, type Reply, readReply } from '../support/dns-message.ts';
 import { pause } from '../support/eventually.ts';
 import { INTERNAL_ADDRESS, INTERNAL_NAME, type Transport } from '../support/noonmark.ts';
 import { HOSTILE_ADDRESS } from '../support/peers/hostile-upstream.ts';
@@ -102,7 +102,7 @@ class Bystander {
     const from = performance.now();
     const reply = await this.#exchange(makeQuery(name));
     if (reply === null) return;
-    const { rcode, answers } = readReply(reply);
+    const { rcode, answers } = readable(reply);
     if (answers.join() === right) tally.waits.push(performance.now() - from);
     else if (rcode !== 'SERVFAIL' && rcode !== 'REFUSED')
       tally.wrong.push(`${this.#transport}, ${name}: ${rcode} ${answers.join()}`);
@@ -122,5 +122,14 @@ class Bystander {
       }
     }
     return null;
+  }
+}
+
+/** What cannot be read is a wrong answer, and not the end of the trial. */
+function readable(reply: Uint8Array): Pick<Reply, 'rcode' | 'answers'> {
+  try {
+    return readReply(reply);
+  } catch (error) {
+    return { rcode: `unreadable (${(error as Error).message})`, answers: [] };
   }
 }

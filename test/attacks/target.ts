@@ -3,9 +3,11 @@
 
 import type { Client, Endpoint, Trust } from '../support/dns-client.ts';
 import { type ConfigTree, startNoonmark, TRANSPORTS, type Transport } from '../support/noonmark.ts';
+import { startHostileDoh } from '../support/peers/hostile-doh.ts';
 import { type HostileDot, startHostileDot } from '../support/peers/hostile-dot.ts';
 import type { IssuedCertificate, Pki } from '../support/pki.ts';
 import type { Running } from '../support/running.ts';
+import { dohEntry } from '../support/upstream-kinds.ts';
 import { makePki, type UpstreamEntry, upstreamCertificate, upstreamEntry } from '../support/upstreams.ts';
 
 /** What a target stands in: its upstream, which does as it is told, and who vouches for whom. */
@@ -17,15 +19,17 @@ export interface World extends AsyncDisposable {
   readonly certificate: IssuedCertificate;
 }
 
-export async function startWorld(): Promise<World> {
+/** @param transport what the upstream speaks */
+export async function startWorld(transport: 'DoT' | 'DoH' = 'DoT'): Promise<World> {
   const pki = makePki();
   const certificate = upstreamCertificate(pki);
-  const upstream = await startHostileDot(certificate);
+  const isDot = transport === 'DoT';
+  const upstream: HostileDot = await (isDot ? startHostileDot(certificate) : startHostileDoh(certificate));
   return {
     pki,
     upstream,
     certificate,
-    upstreams: [upstreamEntry(upstream.port, pki.rootFile)],
+    upstreams: [(isDot ? upstreamEntry : dohEntry)(upstream.port, pki.rootFile)],
     [Symbol.asyncDispose]: () => upstream[Symbol.asyncDispose](),
   };
 }

@@ -57,6 +57,8 @@ export interface Reply {
   /** Answer records as "TYPE value", for short assertions. */
   readonly answers: readonly string[];
   readonly authorityTypes: readonly string[];
+  /** Of all records but OPT; 0 where there is none. */
+  readonly longestTtlSeconds: number;
   readonly extendedErrors: readonly ExtendedError[];
   readonly hasEdns: boolean;
   readonly octets: number;
@@ -66,6 +68,9 @@ export interface Reply {
 export function readReply(wire: Uint8Array): Reply {
   const packet = dnsPacket.decode(Buffer.from(wire));
   const flags = packet.flags ?? 0;
+  const records = [packet.answers, packet.authorities, packet.additionals].flatMap(
+    (section) => section ?? [],
+  );
   const opt = packet.additionals?.find((record): record is OptAnswer => record.type === 'OPT');
   return {
     id: packet.id ?? 0,
@@ -76,6 +81,10 @@ export function readReply(wire: Uint8Array): Reply {
     questionName: packet.questions?.[0]?.name,
     answers: (packet.answers ?? []).map((record) => `${record.type} ${dataText(record)}`),
     authorityTypes: (packet.authorities ?? []).map((record) => record.type),
+    longestTtlSeconds: Math.max(
+      0,
+      ...records.flatMap((record) => ('ttl' in record ? [record.ttl ?? 0] : [])),
+    ),
     extendedErrors: opt === undefined ? [] : readExtendedErrors(opt),
     hasEdns: opt !== undefined,
     octets: wire.length,

@@ -15,6 +15,7 @@ import {
   reset,
   startHostile,
 } from './hostile-upstream.ts';
+import { dohWrongFor, OTHERS_DELAY_MS } from './wrongs.ts';
 
 /** Faults that only HTTP has. */
 export const HTTP_FAULTS = [
@@ -28,12 +29,17 @@ export const HTTP_FAULTS = [
   'sends cookies, and nothing else',
 ] as const;
 
-type HttpBehaviour = (typeof HTTP_FAULTS)[number] | { readonly delayMs: number };
+type HttpBehaviour =
+  | (typeof HTTP_FAULTS)[number]
+  | { readonly reply: (query: Buffer) => readonly Uint8Array[] }
+  | { readonly delayMs: number };
 export type DohBehaviour = BehaviourOf<HttpBehaviour>;
 
 export interface HostileDoh extends HostileUpstream<DohBehaviour> {
   /** Header fields of the requests so far, without those that HTTP/2 itself needs. */
   readonly fields: string[][];
+  /** Their paths. */
+  readonly paths: string[];
   /** Octets of bodies without end that clients have taken, or what is between us and them. */
   readonly endlessOctets: number;
 }
@@ -51,7 +57,7 @@ interface Front {
 }
 
 export async function startHostileDoh(options: HostileOptions<DohBehaviour>): Promise<HostileDoh> {
-  const more = { fields: [] as string[][], endlessOctets: 0 };
+  const more = { fields: [] as string[][], paths: [] as string[], endlessOctets: 0 };
   /** By the port that its octets come from at the inner server. */
   const fronts = new Map<number | undefined, Front>();
   const inner = createServer();
@@ -60,13 +66,15 @@ export async function startHostileDoh(options: HostileOptions<DohBehaviour>): Pr
     session.on('error', () => {});
     session.on('stream', (stream, headers) => {
       stream.on('error', () => {});
+      more.paths.push(headers[':path'] ?? '');
       more.fields.push(Object.keys(headers).filter((name) => !name.startsWith(':')));
       const chunks: Buffer[] = [];
       stream.on('data', (chunk: Buffer) => chunks.push(chunk));
       stream.on('end', () => {
         const [query, { socket, heard }] = [Buffer.concat(chunks), fronts.get(remotePort)!];
         const behaviour = heard(query);
-        if (behaviour === 'sends a body without end') sendWithoutEnd(stream, more);
+        if (behaviour === 'by the name') actByName({ socket, session, stream, query });
+        else if (behaviour === 'sends a body without end') sendWithoutEnd(stream, more);
         else act({ socket, session, stream, query }, behaviour);
       });
     });
@@ -89,7 +97,8 @@ export async function startHostileDoh(options: HostileOptions<DohBehaviour>): Pr
     inner.close();
   };
   return Object.defineProperties(hostile, {
-    ...{ fields: { get: () => more.fields }, endlessOctets: { get: () => more.endlessOctets } },
+    ...{ fields: { get: () => more.fields }, paths: { get: () => more.paths } },
+    ...{ endlessOctets: { get: () => more.endlessOctets } },
     stop: { value: stop },
   }) as HostileDoh;
 }
@@ -99,6 +108,19 @@ interface Asked {
   readonly session: ServerHttp2Session;
   readonly stream: ServerHttp2Stream;
   readonly query: Buffer;
+}
+
+function actByName(asked: Asked): void {
+  const { stream, query } = asked;
+  const wrong = dohWrongFor(query);
+  const respond = (body: Uint8Array) => {
+    if (stream.destroyed) return;
+    stream.respond({ [STATUS]: 200, 'content-type': DNS_MESSAGE });
+    stream.end(body);
+  };
+  if (wrong === undefined) setTimeout(() => respond(answerWith(query, HOSTILE_ADDRESS)), OTHERS_DELAY_MS);
+  else if ('messages' in wrong) respond(wrong.messages(query, [])[0] ?? Buffer.alloc(0));
+  else wrong.answer({ ...asked, answer: answerWith(query, HOSTILE_ADDRESS) });
 }
 
 function act({ socket, session, stream, query }: Asked, behaviour: DohBehaviour): void {
@@ -113,7 +135,8 @@ function act({ socket, session, stream, query }: Asked, behaviour: DohBehaviour)
     if (octets > 0) stream.write(answer.subarray(0, octets));
   };
   if (typeof behaviour === 'object') {
-    setTimeout(() => respond(answer), behaviour.delayMs);
+    if ('reply' in behaviour) respond(Buffer.from(behaviour.reply(query)[0] ?? []));
+    else setTimeout(() => respond(answer), behaviour.delayMs);
     return;
   }
   switch (behaviour) {

@@ -1,7 +1,7 @@
 // A DoT upstream that misbehaves to order (hostile-upstream.ts): what it does with a query it has heard.
 
 import type { TLSSocket } from 'node:tls';
-import { answerWith } from '../dns-message.ts';
+import { answerWith, questionName } from '../dns-message.ts';
 import {
   type BehaviourOf,
   HOSTILE_ADDRESS,
@@ -10,6 +10,8 @@ import {
   reset,
   startHostile,
 } from './hostile-upstream.ts';
+import { isFirstTime } from './wrong-streams.ts';
+import { dotWrongFor, OTHERS_DELAY_MS } from './wrongs.ts';
 
 export { HOSTILE_ADDRESS };
 
@@ -26,9 +28,32 @@ export type HostileDot = HostileUpstream<DotBehaviour>;
 const PREFIX_OCTETS = 2;
 
 export function startHostileDot(options: HostileOptions<DotBehaviour>): Promise<HostileDot> {
-  return startHostile(options, 'dot', (socket, heard) =>
-    eachMessage(socket, (query) => act(socket, query, heard(query))),
-  );
+  return startHostile(options, 'dot', (socket, heard) => {
+    const waiting = new Set<Buffer>();
+    eachMessage(socket, (query) => {
+      const behaviour = heard(query);
+      if (questionName(query) === undefined) return; // some resolvers pass on what nobody can read
+      if (behaviour === 'by the name') actByName(socket, query, waiting);
+      else act(socket, query, behaviour);
+    });
+  });
+}
+
+/** @param waiting queries on the same connection that are about to be answered rightly */
+function actByName(socket: TLSSocket, query: Buffer, waiting: Set<Buffer>): void {
+  const wrong = dotWrongFor(query);
+  const send = (...messages: readonly Uint8Array[]) => {
+    if (!socket.destroyed) socket.write(Buffer.concat(messages.map(framed)));
+  };
+  if (wrong === undefined) {
+    waiting.add(query);
+    setTimeout(() => {
+      waiting.delete(query);
+      send(answerWith(query, HOSTILE_ADDRESS));
+    }, OTHERS_DELAY_MS);
+  } else if ('messages' in wrong) send(...wrong.messages(query, [...waiting]));
+  else if ('isOnce' in wrong && !isFirstTime(questionName(query)!)) send(answerWith(query, HOSTILE_ADDRESS));
+  else wrong.act(socket, framed(answerWith(query, HOSTILE_ADDRESS)));
 }
 
 function act(socket: TLSSocket, query: Buffer, behaviour: DotBehaviour): void {

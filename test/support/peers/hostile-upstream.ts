@@ -37,8 +37,10 @@ export interface HostileOptions<Behaviour> {
 
 export interface HostileUpstream<Behaviour> extends AsyncDisposable {
   readonly port: number;
-  /** Names asked so far. */
+  /** Names asked so far, in lower case: some resolvers ask in mixed case on purpose. */
   readonly names: string[];
+  /** For each of these names, the connection that it came on, by its place among all attempts. */
+  readonly cameOn: number[];
   /** Octets that clients sent inside TLS. */
   readonly octetsInside: number;
   /** TCP connections, whether or not a handshake came of them. */
@@ -47,12 +49,14 @@ export interface HostileUpstream<Behaviour> extends AsyncDisposable {
   get behaviour(): unknown;
   set behaviour(next: Behaviour);
   dropConnections(): void;
+  /** New connections are shown this certificate. */
+  show(certificate: Pick<HostileOptions<Behaviour>, 'certificateFile' | 'keyFile'>): void;
   /** Ends every connection and stops listening. */
   stop(): Promise<void>;
 }
 
-/** What every kind can do; `More` is what only one of them can. */
-export type BehaviourOf<More> = Fault | 'answers' | More;
+/** What every kind can do; `More` is what only one of them can. By the name: as the table of wrongs.ts has it. */
+export type BehaviourOf<More> = Fault | 'answers' | 'by the name' | More;
 
 /**
  * `serve` reads queries from a connection, calls `heard` with each, and does what that tells it.
@@ -70,6 +74,7 @@ export async function startHostile<More>(
   const hostile = {
     port: 0,
     names: [] as string[],
+    cameOn: [] as number[],
     octetsInside: 0,
     attempts: 0,
     get behaviour() {
@@ -84,6 +89,8 @@ export async function startHostile<More>(
     dropConnections: () => {
       for (const socket of open) socket.destroy();
     },
+    show: ({ certificateFile, keyFile }: Pick<HostileOptions<never>, 'certificateFile' | 'keyFile'>) =>
+      secure.setSecureContext({ cert: readFileSync(certificateFile), key: readFileSync(keyFile) }),
     stop: async () => {
       hostile.dropConnections();
       server.close();
@@ -105,8 +112,10 @@ export async function startHostile<More>(
     socket.on('data', (chunk: Buffer) => {
       hostile.octetsInside += chunk.length;
     });
+    const nth = hostile.attempts;
     serve(socket, (query) => {
-      hostile.names.push(questionName(query) ?? '?');
+      hostile.cameOn.push(nth);
+      hostile.names.push(questionName(query)?.toLowerCase() ?? '?');
       return behaviour;
     });
   });

@@ -1,6 +1,7 @@
 // Who may ask. The last address of a range and the first behind it, for each range of the tables.
 
 import { describe, expect, it } from 'vitest';
+import { parseConfig } from '../../../src/config/parse.ts';
 import { AccessList } from '../../../src/resolver/access-list.ts';
 
 describe('the named ranges', () => {
@@ -62,6 +63,23 @@ it('a prefix lets in its own and nobody else', () => {
     false,
   ]);
   expect(['2001:db8::9', '2001:db9::9'].map((client) => list.allows(client))).toEqual([true, false]);
+});
+
+it('the default lets in loopback, private ranges and the own links, and nobody of the world', () => {
+  const { access } = parseConfig('{}', { file: '/etc/noonmark/home.yaml' }).config;
+  const list = new AccessList(access.allow, ['192.168.1.20/24', 'fe80::1/64']);
+  const house = ['127.0.0.1', '::1', '10.1.2.3', '172.31.0.1', '192.168.9.9', 'fd00::9', 'fe80::9%eth0'];
+  const world = [
+    '8.8.8.8',
+    '100.64.0.1',
+    '203.0.113.9',
+    '172.32.0.1',
+    '2001:db8::9',
+    '2606:4700::1',
+    '224.0.0.1',
+  ];
+  expect(house.filter((client) => !list.allows(client))).toEqual([]);
+  expect(world.filter((client) => list.allows(client))).toEqual([]);
 });
 
 it('an empty list lets nobody in, and what is no address is nobody', () => {

@@ -188,13 +188,26 @@ describe('when upstreams fail', () => {
     expect((await ask(NAME)).rcode).toBe(RCODE.NOERROR);
   });
 
-  it.each([RCODE.SERVFAIL, RCODE.REFUSED, RCODE.NOTIMP, RCODE.FORMERR])(
-    'an RCODE %i of theirs is remembered too',
-    async (rcode) => {
-      house.upstreams = () => ({ rcode, edns: { options: [extendedError(6, 'bogus')] } });
-      expect(await ask(NAME, 'A', EDNS)).toMatchObject({ rcode, errors: ['6 bogus'] });
-      expect(await ask(NAME, 'A', EDNS)).toMatchObject({ rcode, errors: ['6 bogus', '13'] });
-      expect(house.sent).toHaveLength(1);
+  it.each([RCODE.SERVFAIL, RCODE.REFUSED])('an RCODE %i of theirs is remembered too', async (rcode) => {
+    house.upstreams = () => ({ rcode, edns: { options: [extendedError(6, 'bogus')] } });
+    expect(await ask(NAME, 'A', EDNS)).toMatchObject({ rcode, errors: ['6 bogus'] });
+    expect(await ask(NAME, 'A', EDNS)).toMatchObject({ rcode, errors: ['6 bogus', '13'] });
+    expect(house.sent).toHaveLength(1);
+  });
+
+  it.each([
+    [RCODE.FORMERR, 0, 'FORMERR'],
+    [RCODE.NOTIMP, 0, 'NOTIMP'],
+    [0, 1, 'BADVERS'],
+    [15, 0, 'RCODE15'],
+  ])(
+    'an RCODE %i, %i of theirs, which speaks of our query and not of the client',
+    async (rcode, extendedRcode, name) => {
+      house.upstreams = () => ({ rcode, edns: { extendedRcode } });
+      expect(await ask(NAME, 'A', EDNS)).toMatchObject({
+        rcode: RCODE.SERVFAIL,
+        errors: [`23 an upstream answered ${name}`],
+      });
     },
   );
 

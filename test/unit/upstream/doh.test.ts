@@ -486,6 +486,18 @@ describe.each(VERSIONS)('over %s, an upstream', (version) => {
       respond((query) => gzipSync(answerWith(query, ADDRESS)), { 'content-encoding': 'gzip' }),
       /in a compressed form, which is not read/,
     ],
+    ['more than any message has', flood, /more than 65535 octets/],
+  ])('that answers with %s has failed, is asked once, and says why', async (_, behave, words) => {
+    const server = await start(behave);
+    const failed = exchange(createUpstream(server.port), 'a.example');
+    await expect(failed).rejects.toMatchObject({
+      code: 'upstream-unreachable',
+      message: expect.stringMatching(words),
+    });
+    expect(server.asked).toHaveLength(1);
+  });
+
+  it.each<[string, Behaviour, RegExp]>([
     ['nothing', bad(() => Buffer.alloc(0)), /no reply to the query/],
     ['garbage', bad(() => Buffer.alloc(300, 0xa5)), /no reply to the query/],
     ['the query itself', bad((query) => query), /no reply to the query/],
@@ -498,20 +510,19 @@ describe.each(VERSIONS)('over %s, an upstream', (version) => {
     [
       'a truncated answer',
       bad((query) => withFlag(answerWith(query, ADDRESS), FLAG.TC)),
-      /no reply to the query/,
+      /truncated message/,
     ],
-    ['half an answer', bad((query) => answerWith(query, ADDRESS).subarray(0, 30)), /no reply to the query/],
-    ['more than any message has', flood, /more than 65535 octets/],
+    ['half an answer', bad((query) => answerWith(query, ADDRESS).subarray(0, 30)), /malformed message/],
     [
       'REFUSED without the question',
       bad(() => Buffer.from('000080050000000000000000', 'hex')),
       /answered REFUSED/,
     ],
-  ])('that answers with %s has failed, is asked once, and says why', async (_, behave, words) => {
+  ])('that answers with %s has been heard, is asked once, and says why', async (_, behave, words) => {
     const server = await start(behave);
     const failed = exchange(createUpstream(server.port), 'a.example');
     await expect(failed).rejects.toMatchObject({
-      code: 'upstream-unreachable',
+      code: 'upstream-garbled',
       message: expect.stringMatching(words),
     });
     expect(server.asked).toHaveLength(1);
@@ -575,6 +586,20 @@ describe('an upstream that is done with a connection (GOAWAY)', () => {
     });
     expect(await runUntil(ask(createUpstream(server.port), 'a.example'))).toBe('upstream-silent');
     expect(server.connections).toBeLessThanOrEqual(6);
+  });
+
+  it('for one query takes others with it twice at most: then that query goes on alone', async () => {
+    const server = await startServer((asked) => {
+      if (questionName(asked.query) === 'pill.example')
+        asked.session!.goaway(constants.NGHTTP2_ENHANCE_YOUR_CALM, 0);
+      else setTimeout(() => answer(asked), 20);
+    });
+    const upstream = createUpstream(server.port);
+    const pill = ask(upstream, 'pill.example');
+    const { names, answers } = askMany(upstream, 5);
+    expect(await runUntil(answers, 1)).toEqual(names);
+    expect(await runUntil(pill)).toBe('upstream-silent');
+    expect(server.asked.filter((name) => name === 'pill.example')).toHaveLength(3);
   });
 
   it('at once, whatever is asked, makes no storm of connections', async () => {

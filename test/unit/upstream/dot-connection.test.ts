@@ -144,8 +144,6 @@ describe('a reply that does not fit', () => {
     ],
     ['is a query itself', (query) => query],
     ['has another opcode', (query) => replyTo(query, 0x2000)],
-    ['is truncated, which no stream has to be', (query) => replyTo(query, FLAG.TC)],
-    ['is cut off', (query) => replyTo(query).subarray(0, -1)],
     ['is too short for a header', (query) => query.subarray(0, 5)],
     ['is one octet', () => Uint8Array.of(0)],
     ['is empty', () => new Uint8Array(0)],
@@ -159,6 +157,24 @@ describe('a reply that does not fit', () => {
     await say(replyTo(asked[0]!));
     expect(exchange.resolve).toHaveBeenCalledTimes(1);
     expect(connection.isOpen).toBe(true);
+  });
+
+  it.each<[string, (query: Uint8Array) => Uint8Array, RegExp]>([
+    ['is truncated, which no stream has to be', (query) => replyTo(query, FLAG.TC), /truncated/],
+    ['is cut off', (query) => replyTo(query).subarray(0, -1), /malformed/],
+    ['has octets behind it', (query) => Buffer.concat([replyTo(query), Buffer.of(0)]), /malformed/],
+  ])('but has our question and %s is the end of the wait', async (_what, broken, words) => {
+    const { connection, asked, say, onAnswer } = connect();
+    const exchange = exchangeFor('a.example');
+    connection.send(exchange);
+    await turn();
+    await say(broken(asked[0]!));
+    expect(exchange.reject.mock.calls[0]![0]).toMatchObject({
+      code: 'upstream-garbled',
+      message: expect.stringMatching(words),
+    });
+    expect(connection).toMatchObject({ inFlight: 0, isOpen: true });
+    expect(onAnswer).toHaveBeenCalledTimes(1);
   });
 
   it('is taken once only when it is repeated', async () => {

@@ -408,6 +408,20 @@ describe('an upstream that failed', () => {
     expect(counts(upstreams)).toEqual([3, 1]);
   });
 
+  it('by one worthless reply is not stayed away from, and its next answer is no recovery', async () => {
+    const { pool, upstreams } = createPool('a');
+    const asked = ask(pool);
+    upstreams[0].asked[0]!.reject(
+      new UpstreamFailure('upstream-garbled', 'a: answered with a malformed message'),
+    );
+    await settle();
+    expect(asked.result).toMatchObject({ code: 'upstream-garbled' });
+    expect(pool.report()[0]).toMatchObject({ isUsable: true, failed: 1, failingForMs: null });
+    ask(pool);
+    await upstreams[0].answer(GOOD);
+    expect(onRecovery).not.toHaveBeenCalled();
+  });
+
   it('is probed with one probe at a time', async () => {
     const { pool, upstreams } = createPool('a', 'b');
     ask(pool);

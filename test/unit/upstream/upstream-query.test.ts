@@ -124,6 +124,8 @@ describe('a second opinion', () => {
     ['SERVFAIL', true, { rcode: 2 }],
     ['REFUSED', true, { rcode: 5, edns: {} }],
     ['FORMERR', true, { rcode: 1 }],
+    ['BADVERS, which the header does not show', true, { edns: { extendedRcode: 1 } }],
+    ['nothing', false, { authorities: [soaRecord('example')], edns: {} }],
     ['SERVFAIL for an unreachable authority', true, { rcode: 2, edns: { options: [extendedError(22)] } }],
     ['SERVFAIL for bogus signatures', false, { rcode: 2, edns: { options: [extendedError(6)] } }],
     [

@@ -6,7 +6,7 @@ import { isIP, isIPv6 } from 'node:net';
 import type { Config, SocketAddress } from '../config/config.ts';
 import { parseSocketAddress } from '../config/socket-address.ts';
 import { parseHostName } from '../config/url-parts.ts';
-import { quote } from '../config/value-error.ts';
+import { printable, quote } from '../config/value-error.ts';
 import { interfaceAddresses } from '../listener/interfaces.ts';
 import { formatAddress } from '../listener/listener.ts';
 import { expandWildcards } from '../listener/udp.ts';
@@ -91,7 +91,7 @@ function isName(host: string): boolean {
 
 function refuseName(host: string, transport: Transport, scheme: string): string {
   const wanted =
-    transport === 'udp' || transport === 'tcp' ? 'ADDRESS' : `${scheme}://ADDRESS --name ${host}`;
+    transport === 'udp' || transport === 'tcp' ? 'ADDRESS' : `${scheme}://ADDRESS --name ${printable(host)}`;
   return `${quote(host)} is a name, and looking it up would go out in plaintext; give its address: --server ${wanted}`;
 }
 

@@ -25,7 +25,9 @@ const HOST_AND_PORT = /^(\[[^\]@]*\]|[^:@]*)(:\d*)?$/;
  */
 export function maskedUrl(text: string): string {
   const scheme = text.search(SCHEME) === 0 ? SCHEME.exec(text)![0] : '';
-  const [, before = '', query = ''] = /^(.*?)((?<!\{)[?#].*)?$/s.exec(text.slice(scheme.length))!;
+  const [, before = '', query = ''] = /^(.*?)((?!(?<=\{)\?[\w,]+\})[?#].*)?$/s.exec(
+    text.slice(scheme.length),
+  )!;
   const tail = query === '' ? '' : `${query[0]}…`;
   const authority = before.split('/', 1)[0]!;
   if (!text.includes('@') || HOST_AND_PORT.test(authority)) return scheme + before + tail;

@@ -5,30 +5,40 @@ import { type Document, isCollection, isScalar, type LineCounter, visit, type YA
 import type { ConfigProblem } from './problems.ts';
 import { quote } from './value-error.ts';
 
+/** Deeper than the stack is; the reader stops there, or says it as an error of its own. */
+export const NESTED_TOO_DEEPLY = 'the file is nested too deeply to be a configuration';
+
 /** At most one problem a line: one slip makes the reader stumble several times. */
 export function syntaxProblems(text: string, document: Document.Parsed, lines: LineCounter): ConfigProblem[] {
   const byLine = new Map<number, ConfigProblem>();
-  for (const error of [...document.errors, ...document.warnings]) {
+  const errors = [...document.errors, ...document.warnings];
+  if (errors.length === 0) return [];
+  const openings = openingsIn(document);
+  const writtenLines = text.split('\n');
+  for (const error of errors) {
     const unclosed = /end with a|Missing closing|Expected flow/.test(error.message);
-    const offset = unclosed ? openingBefore(document, error.pos[0]) : error.pos[0];
+    const [at] = error.pos;
+    const offset = unclosed ? (openings.findLast((start) => start < at) ?? at) : at;
     const line = lines.linePos(offset).line;
-    const written = text.split('\n')[line - 1] ?? '';
+    const written = writtenLines[line - 1] ?? '';
     if (!byLine.has(line)) byLine.set(line, { path: '', line, message: sentence(error, unclosed, written) });
   }
   return [...byLine.values()];
 }
 
-/** Where the last quote or bracket before `offset` was opened: the reader notices only at the end of the file. */
-function openingBefore(document: Document.Parsed, offset: number): number {
-  let opening = offset;
+/**
+ * Where quotes and brackets were opened, in their order: the reader notices only at the end of the file that one was not
+ * closed. Looked for once, since a thousand brackets are as many errors.
+ */
+function openingsIn(document: Document.Parsed): number[] {
+  const openings: number[] = [];
   visit(document, (_, node) => {
     const opens =
       (isCollection(node) && node.flow === true) ||
       (isScalar(node) && (node.type === 'QUOTE_DOUBLE' || node.type === 'QUOTE_SINGLE'));
-    const start = opens && node.range ? node.range[0] : offset;
-    if (start < offset) opening = start;
+    if (opens && node.range) openings.push(node.range[0]);
   });
-  return opening;
+  return openings;
 }
 
 /** Does a text on this line begin with *, as an alias does: at its start, behind a key or a hyphen, or in brackets? */
@@ -38,6 +48,7 @@ function beginsWithStar(line: string): boolean {
 }
 
 function sentence(error: YAMLError, unclosed: boolean, written: string): string {
+  if (error.code === 'RESOURCE_EXHAUSTION') return NESTED_TOO_DEEPLY;
   if (unclosed) return 'a quote or bracket is opened here and not closed';
   if (beginsWithStar(written)) {
     return 'a text that begins with * needs quotes, such as "*.lab A 192.168.1.20"';

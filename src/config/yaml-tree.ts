@@ -15,7 +15,7 @@ import {
 } from 'yaml';
 import { type ConfigProblem, formatPath, type Path } from './problems.ts';
 import { quote } from './value-error.ts';
-import { syntaxProblems } from './yaml-syntax.ts';
+import { NESTED_TOO_DEEPLY, syntaxProblems } from './yaml-syntax.ts';
 
 const ALIASES_MAX = 100;
 const DEPTH_MAX = 20;
@@ -45,7 +45,7 @@ export function readYaml(text: string): YamlTree {
     });
   } catch (error) {
     if (!(error instanceof RangeError)) throw error; // the stack, on a file of brackets
-    return broken([{ path: '', line: 1, message: 'the file is nested too deeply to be a configuration' }]);
+    return broken([{ path: '', line: 1, message: NESTED_TOO_DEEPLY }]);
   }
   const syntax = syntaxProblems(text, document, lines);
   if (syntax.length > 0) return broken(syntax);

@@ -26,6 +26,7 @@ describe('a wrong command line is refused with one sentence that says what is ri
     [[...server('tls://192.0.2.1'), '--ca', '/nowhere/ca.pem'], '/nowhere/ca.pem cannot be read (ENOENT)'],
     [[...server('tls://192.0.2.1'), '--name', '*.example'], '"*.example" is a wildcard'],
     [server('tls://dns.example'), 'give its address: --server tls://ADDRESS --name dns.example'],
+    [server('tls://dns\u001b.example'), 'give its address: --server tls://ADDRESS --name dns\\u001b.example'],
     [
       server('https://dns.example/dns-query'),
       'give its address: --server https://ADDRESS --name dns.example',

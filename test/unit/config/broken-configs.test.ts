@@ -196,6 +196,11 @@ c: [*b,*b,*b,*b,*b,*b,*b,*b,*b,*b,*b]
     problems: [`home.yaml:1: the file is nested over 20 levels deep here`],
   },
   {
+    name: 'more brackets than the stack holds',
+    yaml: '['.repeat(5000),
+    problems: [`home.yaml:1: the file is nested too deeply to be a configuration`],
+  },
+  {
     name: 'a list in place of keys',
     yaml: `- listen`,
     problems: [`home.yaml: keys with values belong here, not a list; see docs/configuration.md`],

@@ -88,6 +88,7 @@ describe('a secret in the URL of a list', () => {
     'https://me:SEC/SECRET@a.example/l',
     'https://me:SEC?SECRET@a.example/l',
     'http://me:SEC#SECRET@a.example/l',
+    'http://a.example/{?key=SECRET',
     'https://a.example/l?key=SECRET#x',
     'https://a.example/l?key=SECRET and more',
     'https://a.example:x/l?key=SECRET',

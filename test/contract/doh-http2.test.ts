@@ -1,0 +1,173 @@
+// What the DoH listener takes of HTTP/2, held to the octet: header lists, SETTINGS, and frames that ask nothing
+// (http2-limits.ts, http-connection.ts). That no attack gets through is for test/attacks.
+
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { DohListener } from '../../src/listener/doh.ts';
+import { MOST_CREDIT_OCTETS } from '../../src/listener/http-connection.ts';
+import { LimitLog } from '../../src/observe/limit-log.ts';
+import { makeQuery, readReply } from '../support/dns-message.ts';
+import {
+  data,
+  ERROR,
+  type Field,
+  headerBlock,
+  headers,
+  ping,
+  settings,
+  TYPE,
+} from '../support/peers/http2-frames.ts';
+import { openRawHttp2, type RawHttp2, requestFields } from '../support/peers/raw-http2.ts';
+import { createPki } from '../support/pki.ts';
+import { SimulatedClock } from '../support/simulated-clock.ts';
+import { ADDRESS, DEFAULT_LIMITS, SERVER_NAME, storeOf, TinyResolver } from './front-doors.ts';
+
+const SWEEP_MS = 1000;
+const CLOSES_MS = 5_000;
+const FRAME_OVERHEAD = 32; // of each field in a header list (RFC 9113 section 6.5.2)
+const MOST_FIELDS = 64;
+const MOST_LIST_OCTETS = 16_384;
+const MOST_SETTINGS = 16;
+const QUERY = makeQuery('www.example', 'A', { id: 0 });
+
+const directory = mkdtempSync(join(tmpdir(), 'noonmark-http2-'));
+const pki = createPki(directory);
+const certificates = storeOf(pki.issue({ names: [SERVER_NAME] }));
+const ca = readFileSync(pki.rootFile, 'utf8');
+afterAll(() => rmSync(directory, { recursive: true }));
+
+const warn = vi.fn();
+let clock: SimulatedClock;
+let listener: DohListener;
+const peers: RawHttp2[] = [];
+
+beforeEach(async () => {
+  warn.mockClear();
+  clock = new SimulatedClock();
+  const log = { debug() {}, info() {}, warn, error() {} };
+  listener = new DohListener({
+    addresses: [{ address: '127.0.0.1', port: 0, family: 4 }],
+    resolver: new TinyResolver(),
+    clock,
+    log,
+    limits: DEFAULT_LIMITS,
+    limitLog: new LimitLog(log, clock),
+    certificates,
+  });
+  await listener.start();
+});
+
+afterEach(async () => {
+  for (const peer of peers.splice(0)) peer.destroy();
+  const stopped = listener.stop(0);
+  clock.advance(1);
+  await stopped;
+});
+
+async function open(entries: readonly (readonly [number, number])[] = []): Promise<RawHttp2> {
+  const peer = await openRawHttp2(listener.addresses[0]!, { ca, name: SERVER_NAME }, entries);
+  peers.push(peer);
+  return peer;
+}
+
+async function isServed(peer: RawHttp2, stream: number): Promise<boolean> {
+  const reply = await peer.ask(stream, QUERY);
+  return reply !== null && readReply(reply).answers.join() === `A ${ADDRESS}`;
+}
+
+describe('a header list', () => {
+  const asking = (more: readonly Field[]) =>
+    Buffer.concat([
+      headers(1, headerBlock(requestFields(SERVER_NAME, more))),
+      data(1, QUERY, { endStream: true }),
+    ]);
+  const ownFields = requestFields(SERVER_NAME);
+  const ownOctets = ownFields.reduce(
+    (sum, [name, value]) => sum + name.length + value.length + FRAME_OVERHEAD,
+    0,
+  );
+  const long = (octets: number): Field[] => [['x', 'v'.repeat(octets - ownOctets - FRAME_OVERHEAD - 1)]];
+  const many = (fields: number) =>
+    Array.from({ length: fields - ownFields.length }, () => ['a', 'b'] as const);
+
+  it.each([
+    [`of ${MOST_FIELDS} fields`, many(MOST_FIELDS)],
+    [`of ${MOST_LIST_OCTETS} octets`, long(MOST_LIST_OCTETS)],
+  ])('%s is taken', async (_what, more) => {
+    const peer = await open();
+    await peer.write(asking(more));
+    expect(readReply((await peer.response(1))!).answers).toEqual([`A ${ADDRESS}`]);
+  });
+
+  it.each([
+    [`of ${MOST_FIELDS + 1} fields`, many(MOST_FIELDS + 1)],
+    [`of ${MOST_LIST_OCTETS + 1} octets`, long(MOST_LIST_OCTETS + 1)],
+  ])('%s ends its stream, and the connection goes on', async (_what, more) => {
+    const peer = await open();
+    await peer.write(asking(more));
+    expect(await peer.response(1)).toBeNull();
+    const reset = peer.frames.find(({ type, stream }) => type === TYPE.rstStream && stream === 1);
+    expect(reset?.payload.readUInt32BE()).toBe(ERROR.calm);
+    expect(await isServed(peer, 3)).toBe(true);
+  });
+});
+
+describe('SETTINGS', () => {
+  const UNKNOWN_SETTING = 0x99;
+  const entries = (count: number) => Array.from({ length: count }, () => [UNKNOWN_SETTING, 1] as const);
+
+  it(`of ${MOST_SETTINGS} entries are taken`, async () => {
+    expect(await isServed(await open(entries(MOST_SETTINGS)), 1)).toBe(true);
+  });
+
+  it('with one more end the connection', async () => {
+    const peer = await open();
+    await peer.write(settings(entries(MOST_SETTINGS + 1)));
+    expect(await peer.closes(CLOSES_MS)).toBe(true);
+    expect(peer.goawayCode).toBe(ERROR.calm);
+  });
+});
+
+describe('frames that ask nothing', () => {
+  /** Little enough at a time to be acknowledged at once. */
+  async function pings(peer: RawHttp2, octets: number): Promise<void> {
+    const one = ping();
+    for (let left = octets; left > 0; left -= 500 * one.length) {
+      await peer.write(Buffer.concat(Array.from({ length: 500 }, () => one)));
+      if (!(await peer.inStep())) return;
+    }
+  }
+
+  it('are cut at the next look when they are too many, and the log says so once', async () => {
+    for (const peer of [await open(), await open()]) {
+      await pings(peer, MOST_CREDIT_OCTETS);
+      expect(peer.isClosed).toBe(false);
+      clock.advance(SWEEP_MS);
+      expect(await peer.closes(CLOSES_MS)).toBe(true);
+      expect(peer.goawayCode).toBe(ERROR.calm);
+    }
+    expect(warn).toHaveBeenCalledTimes(1);
+    expect(warn.mock.calls[0]![0]).toContain('HTTP/2');
+  });
+
+  it('may be as many as a quiet client ever sends', async () => {
+    const peer = await open();
+    await pings(peer, MOST_CREDIT_OCTETS / 2);
+    clock.advance(SWEEP_MS);
+    expect(await isServed(peer, 1)).toBe(true);
+  });
+
+  it('are nothing beside requests', async () => {
+    const peer = await open();
+    for (let round = 0; round < 4; round += 1) {
+      for (let nth = 0; nth < 50; nth += 1)
+        expect(await isServed(peer, 2 * (50 * round + nth) + 1)).toBe(true);
+      await pings(peer, MOST_CREDIT_OCTETS / 2);
+      clock.advance(SWEEP_MS);
+    }
+    expect(await isServed(peer, 999)).toBe(true);
+    expect(warn).not.toHaveBeenCalled();
+  });
+});

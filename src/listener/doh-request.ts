@@ -26,10 +26,12 @@ export type AnswerForm = 'message' | 'json';
 
 export interface RequestHead {
   readonly method: string;
-  /** Path and query string. */
+  /** Path and query string, in HTTP/1.1 perhaps behind the origin. */
   readonly target: string;
   readonly contentType: string | undefined;
   readonly contentLength: string | undefined;
+  /** A request of HTTP/1.1 must have one (RFC 9112 section 3.2). */
+  readonly lacksHost?: boolean;
 }
 
 export const TOO_LARGE: Refusal = {
@@ -38,12 +40,17 @@ export const TOO_LARGE: Refusal = {
 };
 export const TOO_SLOW: Refusal = { status: 408, message: 'the body did not arrive in time' };
 
+/** Scheme and authority, which a server takes and a proxy needs (RFC 9112 section 3.2.2). */
+const ORIGIN = /^https?:\/\/[^/?]*/i;
+
 export function judgeRequest(head: RequestHead): DohRequest {
-  const pathEnd = head.target.indexOf('?');
-  const path = pathEnd < 0 ? head.target : head.target.slice(0, pathEnd);
+  if (head.lacksHost) return { status: 400, message: 'the request has no Host field (RFC 9112 section 3.2)' };
+  const target = head.target.startsWith('/') ? head.target : head.target.replace(ORIGIN, '');
+  const pathEnd = target.indexOf('?');
+  const path = pathEnd < 0 ? target : target.slice(0, pathEnd);
   if (path !== DOH_PATH) return { status: 404, message: `queries go to ${DOH_PATH}` };
   if (head.method === 'GET' || head.method === 'HEAD')
-    return queryInUrl(pathEnd < 0 ? '' : head.target.slice(pathEnd + 1));
+    return queryInUrl(pathEnd < 0 ? '' : target.slice(pathEnd + 1));
   if (head.method !== 'POST') return { status: 405, message: 'use GET, HEAD or POST' };
   const [mediaType] = (head.contentType ?? '').split(';', 1) as [string];
   if (mediaType.trim().toLowerCase() !== DNS_MESSAGE)

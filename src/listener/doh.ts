@@ -12,13 +12,11 @@ import {
 } from 'node:http2';
 import type { Server } from 'node:net';
 import type { TLSSocket } from 'node:tls';
-import type { Clock } from '../clock/clock.ts';
 import { type Answer, DROP, renderAnswer, renderBound } from '../dns/answer.ts';
 import { Query } from '../dns/query.ts';
 import { MAX_MESSAGE_OCTETS } from '../dns/wire.ts';
 import type { CertificateStore } from '../tls/certificate-store.ts';
 import { behindChallengeDoor } from './challenge-door.ts';
-import type { TrackedConnection } from './connection-table.ts';
 import { dateField } from './date-field.ts';
 import { answerJson, DNS_JSON, errorJson } from './doh-json.ts';
 import {
@@ -30,7 +28,9 @@ import {
   TOO_LARGE,
   TOO_SLOW,
 } from './doh-request.ts';
-import { type ListenerParts, plainAddress } from './listener.ts';
+import { HttpConnection } from './http-connection.ts';
+import { HTTP2_WINDOW_OCTETS, http2Limits } from './http2-limits.ts';
+import type { ListenerParts } from './listener.ts';
 import { ServerListener } from './server-listener.ts';
 import { followCertificates, peerKey, tlsServerOptions, trackHandshakes } from './tls-front.ts';
 
@@ -43,6 +43,9 @@ const RENDER_LIMITS = {
   keepaliveMs: null,
 };
 
+/** Refusals of Node's own would carry the system clock's Date (date-field.ts); ours come below. */
+const NO_REFUSALS_BY_NODE = { requireHostHeader: false };
+
 export interface DohListenerParts extends ListenerParts {
   readonly certificates: CertificateStore;
 }
@@ -52,12 +55,15 @@ interface HttpExchange {
   readonly connection: HttpConnection;
   readonly request: Http2ServerRequest;
   readonly response: Http2ServerResponse;
+  /** So many octets more are kept in memory for it, until it is over. */
+  readonly hold: (octets: number) => void;
 }
 
 export class DohListener extends ServerListener<DohListenerParts> {
   readonly #byPeer = new Map<string, HttpConnection>();
   /** The way back from a request, by what it came over: a session of HTTP/2, or the socket itself. */
   readonly #connectionOf = new WeakMap<object, HttpConnection>();
+  #hasComplained = false;
 
   constructor(parts: DohListenerParts) {
     super('doh', parts);
@@ -70,25 +76,34 @@ export class DohListener extends ServerListener<DohListenerParts> {
   }
 
   #httpServer(): Http2SecureServer {
-    const { certificates, clock, limits } = this.parts;
+    const { certificates, limits } = this.parts;
     const server = createSecureServer({
       ...tlsServerOptions(certificates),
       allowHTTP1: true,
       ALPNProtocols: ['h2', 'http/1.1'],
-      settings: { maxConcurrentStreams: limits.queriesPerConnection, enablePush: false },
+      ...http2Limits(limits),
+      ...NO_REFUSALS_BY_NODE,
     });
     followCertificates(server, certificates);
-    trackHandshakes(server, this.connections, clock);
+    trackHandshakes(server, this.connections, this.parts);
     server.prependListener('secureConnection', (socket) => this.#accept(socket));
     server.on('session', (session) => this.#serve(session));
     server.on('sessionError', () => {}); // a broken session has destroyed itself; nobody else is concerned
-    server.on('request', (request, response) => this.#handle(request, response));
+    const handle = (request: Http2ServerRequest, response: Http2ServerResponse) =>
+      this.#handle(request, response);
+    server.on('request', handle);
+    server.on('checkExpectation', handle); // of HTTP/1.1; what we do not know we do not expect either
     return server;
   }
 
   #accept(socket: TLSSocket): void {
     const key = peerKey(socket);
-    const connection = new HttpConnection(socket, this.parts.clock);
+    const { clock } = this.parts;
+    const connection: HttpConnection = new HttpConnection({
+      ...{ socket, clock },
+      onFlood: (client) => this.#complain(client),
+      onWeight: (octets) => this.connections.weigh(connection, octets),
+    });
     this.#byPeer.set(key, connection);
     this.#connectionOf.set(socket, connection);
     this.connections.add(connection);
@@ -99,6 +114,14 @@ export class DohListener extends ServerListener<DohListenerParts> {
     });
   }
 
+  #complain(client: string): void {
+    if (!this.#hasComplained)
+      this.parts.log.warn('a client floods HTTP/2 with frames that ask nothing; such connections are cut', {
+        client,
+      });
+    this.#hasComplained = true;
+  }
+
   #serve(session: ServerHttp2Session): void {
     const connection = this.#byPeer.get(peerKey(session.socket));
     if (connection === undefined) return; // gone already
@@ -107,12 +130,24 @@ export class DohListener extends ServerListener<DohListenerParts> {
   }
 
   #handle(request: Http2ServerRequest, response: Http2ServerResponse): void {
-    const carrier = request.httpVersionMajor === 1 ? request.socket : request.stream.session;
+    const carrier = isHttp2(request) ? request.stream.session : request.socket;
     const connection = carrier && this.#connectionOf.get(carrier);
     if (connection === undefined) return; // gone already, and its streams with it
     connection.begin();
-    const http = { connection, request, response };
-    response.on('close', () => connection.finish());
+    if (!isHttp2(request) && connection.requests > this.parts.limits.queriesPerConnection) {
+      request.socket.destroy(); // HTTP/2 has its streams counted by node; nobody pipelines so much over HTTP/1.1
+      return;
+    }
+    let heldOctets = 0;
+    const hold = (octets: number) => {
+      heldOctets += octets;
+      connection.hold(octets);
+    };
+    const http = { connection, request, response, hold };
+    response.on('close', () => {
+      hold(-heldOctets);
+      connection.finish();
+    });
     response.on('error', () => {}); // the client has gone
     request.on('error', () => {});
     const judged = judgeRequest({
@@ -120,6 +155,7 @@ export class DohListener extends ServerListener<DohListenerParts> {
       target: request.url,
       contentType: request.headers['content-type'],
       contentLength: request.headers['content-length'],
+      lacksHost: request.httpVersion === '1.1' && request.headers.host === undefined,
     });
     if ('query' in judged) this.#resolve(judged.query, judged.answerAs, http);
     else if ('status' in judged) this.#refuse(judged, http);
@@ -139,6 +175,8 @@ export class DohListener extends ServerListener<DohListenerParts> {
     response.on('close', () => timeout.cancel());
     request.on('data', (chunk: Uint8Array) => {
       octets += chunk.length;
+      http.connection.took(chunk.length);
+      http.hold(chunk.length);
       if (octets > MAX_MESSAGE_OCTETS) stop(TOO_LARGE);
       else chunks.push(chunk);
     });
@@ -170,7 +208,7 @@ export class DohListener extends ServerListener<DohListenerParts> {
       this.#refuse({ status: 400, message: 'this is no DNS query (RFC 1035 section 4.1)' }, http);
       return;
     }
-    const { request, response } = http;
+    const { request, response, hold } = http;
     const body = answerAs === 'json' ? Buffer.from(answerJson(answer, query)) : messageOctets(answer, query);
     const maxAgeSeconds = Math.max(0, answer.lifetimeSeconds - answer.ageSeconds);
     response.sendDate = false;
@@ -180,13 +218,15 @@ export class DohListener extends ServerListener<DohListenerParts> {
       'cache-control': `max-age=${maxAgeSeconds}`,
       ...dateField(this.parts.clock),
     });
+    hold(body.length);
     response.end(request.method === 'HEAD' ? '' : body);
   }
 
-  #refuse({ status, message, asJson }: Refusal, { request, response }: HttpExchange): void {
-    const isHttp1 = request.httpVersionMajor === 1;
+  #refuse({ status, message, asJson }: Refusal, { connection, request, response }: HttpExchange): void {
+    const isHttp1 = !isHttp2(request);
     const leftOctets = Number(request.headers['content-length'] ?? Number.POSITIVE_INFINITY);
     const isEndless = status === 408 || (status === 413 && leftOctets > MAX_DISCARDED_OCTETS);
+    if (!isHttp1 && !request.stream.endAfterHeaders) connection.took(HTTP2_WINDOW_OCTETS); // may be on its way
     const body = asJson ? errorJson(message) : `${message}\n`;
     response.sendDate = false;
     response.writeHead(status, {
@@ -204,56 +244,12 @@ export class DohListener extends ServerListener<DohListenerParts> {
   }
 }
 
+/** Everything else comes as HTTP/1.1 does, HTTP/0.9 and HTTP/9.9 included: the parser takes any. */
+function isHttp2(request: Http2ServerRequest): boolean {
+  return request.httpVersionMajor === 2 && request.stream !== undefined;
+}
+
 function messageOctets(answer: Answer, query: Query): Uint8Array {
   const octets = Buffer.allocUnsafe(renderBound(answer, query, RENDER_LIMITS));
   return octets.subarray(0, renderAnswer(answer, query, RENDER_LIMITS, octets, 0));
-}
-
-/** One client connection, over whichever HTTP version, as the connection table sees it. */
-class HttpConnection implements TrackedConnection {
-  readonly client: string;
-  readonly clientPort: number;
-  readonly localAddress: string;
-  lastActiveMs: number;
-  readonly #socket: TLSSocket;
-  readonly #clock: Clock;
-  #session: ServerHttp2Session | null = null;
-  #requests = 0;
-  #isEnding = false;
-
-  constructor(socket: TLSSocket, clock: Clock) {
-    this.client = plainAddress(socket.remoteAddress);
-    this.clientPort = socket.remotePort ?? 0;
-    this.localAddress = plainAddress(socket.localAddress);
-    this.#socket = socket;
-    this.#clock = clock;
-    this.lastActiveMs = clock.monotonic();
-  }
-
-  get isBusy(): boolean {
-    return this.#requests > 0;
-  }
-
-  serve(session: ServerHttp2Session): void {
-    this.#session = session;
-  }
-
-  begin(): void {
-    this.#requests += 1;
-    this.lastActiveMs = this.#clock.monotonic();
-  }
-
-  finish(): void {
-    this.#requests -= 1;
-    this.lastActiveMs = this.#clock.monotonic();
-    if (this.#isEnding && this.#requests === 0 && this.#session === null) this.#socket.end();
-  }
-
-  /** GOAWAY after the streams in flight (RFC 9113 section 6.8), or the end of the socket; at the second call at once. */
-  close(): void {
-    if (this.#isEnding) this.#socket.destroy();
-    else if (this.#session !== null) this.#session.close();
-    else if (this.#requests === 0) this.#socket.end();
-    this.#isEnding = true;
-  }
 }

@@ -14,7 +14,19 @@ export interface InterfaceAddress {
   readonly isLinkLocal: boolean;
 }
 
+/** What was seen last, for a moment in which the system cannot say. */
+let seen: InterfaceAddress[] = [];
+
 export function interfaceAddresses(): InterfaceAddress[] {
+  try {
+    seen = look();
+  } catch {
+    // no descriptor is left for the question (EMFILE, ENFILE); nothing has changed that we know of
+  }
+  return seen;
+}
+
+function look(): InterfaceAddress[] {
   return Object.entries(networkInterfaces()).flatMap(([name, addresses = []]) =>
     addresses.map(({ address, family, cidr, scopeid }) => ({
       interface: name,

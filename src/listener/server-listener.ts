@@ -5,8 +5,9 @@ import type { Server } from 'node:net';
 import type { SocketAddress } from '../config/config.ts';
 import { LIMITS } from '../config/limits.ts';
 import { Binding, BindingSet, bindServer } from './binding.ts';
-import { ConnectionTable } from './connection-table.ts';
+import { type ConnectionLimit, ConnectionTable } from './connection-table.ts';
 import { Drain } from './drain.ts';
+import { HELD_OCTETS_MAX } from './held-octets.ts';
 import type { Listener, ListenerParts, WaitingAddress } from './listener.ts';
 
 export abstract class ServerListener<Parts extends ListenerParts> implements Listener {
@@ -24,8 +25,7 @@ export abstract class ServerListener<Parts extends ListenerParts> implements Lis
     const onEmpty = () => this.#drain.finished();
     this.connections = new ConnectionTable({
       ...{ limits, clock, onEmpty },
-      onLimit: (limit, client) =>
-        limitLog.reached(`limits.${LIMITS[limit].key}`, { listen: transport, client }),
+      onLimit: (limit, client) => limitLog.reached(nameOf(limit), { listen: transport, client }),
     });
   }
 
@@ -60,4 +60,9 @@ export abstract class ServerListener<Parts extends ListenerParts> implements Lis
     this.connections.closeAll();
     await drained;
   }
+}
+
+function nameOf(limit: ConnectionLimit): string {
+  if (limit === 'heldOctets') return `${HELD_OCTETS_MAX} octets of unfinished queries and unread answers`;
+  return `limits.${LIMITS[limit].key}`;
 }

@@ -21,8 +21,16 @@ const RESPONSE_PADDING_OCTETS = 468;
 export interface StreamConnectionParts extends Pick<ListenerParts, 'resolver' | 'clock' | 'limits'> {
   readonly socket: Socket;
   readonly transport: 'tcp' | 'dot';
+  /** Called when it has more or fewer octets in memory for its client. */
+  readonly onWeight: (connection: StreamConnection, octets: number) => void;
   /** Called once. */
   readonly onClose: (connection: StreamConnection) => void;
+}
+
+/** A query that came in one piece with others and waits for room. */
+interface Waiting {
+  readonly message: Uint8Array;
+  readonly arrivedAtMs: number;
 }
 
 export class StreamConnection implements TrackedConnection {
@@ -33,8 +41,9 @@ export class StreamConnection implements TrackedConnection {
   readonly #reader = new FrameReader();
   readonly #localAddress: string;
   readonly #clientPort: number;
-  /** Queries that came in one piece with others and wait for room. */
-  readonly #unhandled: Uint8Array[] = [];
+  readonly #unhandled: Waiting[] = [];
+  #unhandledOctets = 0;
+  #weight = 0;
   #outgoing: Uint8Array[] = [];
   #outgoingOctets = 0;
   #inFlight = 0;
@@ -64,6 +73,7 @@ export class StreamConnection implements TrackedConnection {
     socket.on('drain', () => {
       this.lastActiveMs = clock.monotonic();
       this.#work();
+      this.#weigh();
     });
   }
 
@@ -84,6 +94,10 @@ export class StreamConnection implements TrackedConnection {
     socket.once('close', () => farewell.cancel());
   }
 
+  cut(): void {
+    this.#parts.socket.destroy();
+  }
+
   #end(): void {
     const { socket } = this.#parts;
     this.#flush();
@@ -93,8 +107,22 @@ export class StreamConnection implements TrackedConnection {
 
   #receive(chunk: Uint8Array): void {
     if (this.#isEnding) return;
-    this.#reader.push(chunk, (message) => this.#unhandled.push(message));
+    const arrivedAtMs = this.#parts.clock.monotonic();
+    this.#reader.push(chunk, (message) => {
+      this.#unhandled.push({ message, arrivedAtMs });
+      this.#unhandledOctets += message.length;
+    });
     this.#work();
+    this.#weigh();
+  }
+
+  #weigh(): void {
+    const { socket, onWeight } = this.#parts;
+    const unreadOctets = socket.writableLength + this.#outgoingOctets;
+    const octets = this.#reader.pendingOctets + this.#unhandledOctets + unreadOctets;
+    if (octets === this.#weight) return;
+    this.#weight = octets;
+    onWeight(this, octets);
   }
 
   /** Takes up queries while there is room for their answers, reads on when none waits, ends when all is done. */
@@ -132,8 +160,10 @@ export class StreamConnection implements TrackedConnection {
     return this.#inFlight >= limits.queriesPerConnection || unreadOctets > MAX_UNREAD_OCTETS;
   }
 
-  #handle(message: Uint8Array): void {
+  /** Its time has run since it arrived: what has waited for room too long is told so, and not asked of anybody. */
+  #handle({ message, arrivedAtMs }: Waiting): void {
     const { resolver, clock, limits, transport } = this.#parts;
+    this.#unhandledOctets -= message.length;
     const receivedAtMs = clock.monotonic();
     this.lastActiveMs = receivedAtMs;
     const query = new Query(message);
@@ -143,7 +173,7 @@ export class StreamConnection implements TrackedConnection {
       localAddress: this.#localAddress,
       transport,
       receivedAtMs,
-      deadlineMs: receivedAtMs + limits.queryDeadlineMs,
+      deadlineMs: arrivedAtMs + limits.queryDeadlineMs,
     });
     if (!(answer instanceof Promise)) {
       this.#send(query, answer);
@@ -175,5 +205,6 @@ export class StreamConnection implements TrackedConnection {
     this.#outgoingOctets = 0;
     const { socket } = this.#parts;
     if (socket.writable) socket.write(frames.length === 1 ? frames[0]! : Buffer.concat(frames));
+    this.#weigh();
   }
 }

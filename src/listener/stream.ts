@@ -44,7 +44,10 @@ export class StreamListener extends ServerListener<StreamListenerParts> {
 
   #accept(socket: Socket, transport: 'tcp' | 'dot'): void {
     const { resolver, clock, limits } = this.parts;
-    const onClose = (connection: StreamConnection) => this.connections.delete(connection);
-    this.connections.add(new StreamConnection({ socket, transport, resolver, clock, limits, onClose }));
+    const { connections } = this;
+    const onWeight = (connection: StreamConnection, octets: number) => connections.weigh(connection, octets);
+    const onClose = (connection: StreamConnection) => connections.delete(connection);
+    const parts = { socket, transport, resolver, clock, limits, onWeight, onClose };
+    connections.add(new StreamConnection(parts));
   }
 }

@@ -21,6 +21,8 @@ import {
 const INTERFACES_EVERY_MS = 10_000;
 /** Without EDNS (RFC 1035 section 2.3.4). */
 const CLASSIC_PAYLOAD_OCTETS = 512;
+/** A reply has at most so many times the octets of its query (ATTACKS 5): whoever bears a forged address gets little more. */
+const AMPLIFICATION_MAX = 25;
 /** Asked of the kernel, so that a burst finds room while one turn of the loop is busy. */
 const RECEIVE_BUFFER_OCTETS = 1 << 20;
 
@@ -152,7 +154,8 @@ export class UdpListener implements Listener {
       return;
     }
     const offered = query.edns?.payloadOctets ?? CLASSIC_PAYLOAD_OCTETS;
-    const maxOctets = Math.min(offered, this.#parts.limits.udpPayloadOctets);
+    const { udpPayloadOctets } = this.#parts.limits;
+    const maxOctets = Math.min(offered, udpPayloadOctets, AMPLIFICATION_MAX * query.bytes.length);
     const limits = { maxOctets, padToOctets: 0, keepaliveMs: null };
     const response = Buffer.allocUnsafe(renderBound(answer, query, limits));
     const end = renderAnswer(answer, query, limits, response, 0);

@@ -19,6 +19,8 @@ export function coalesce({ limits, limitLog, generation = () => 0 }: CoalescePar
   const waiting = new WaitingRoom(limits, limitLog);
   return (next) => ({
     resolve(query, context) {
+      if (context.deadlineMs <= context.receivedAtMs)
+        throw new TooManyPending('it has waited too long behind other queries of yours');
       waiting.enter(context.client);
       const key = `${generation()} ${query.cacheKey}`;
       let shared = inFlight.get(key);

@@ -26,6 +26,8 @@ export interface ForwardState {
 
 export interface ForwardZonesParts {
   readonly zones: readonly ForwardConfig[];
+  /** Default: as many as one server may have in flight. */
+  readonly limits?: { readonly exchangesPerServer: number };
   readonly clock: Clock;
   /** Called when a server answers again after a failure. */
   readonly onRecovery: () => void;
@@ -91,10 +93,10 @@ export class ForwardZones {
 function poolFor(
   zone: NameKey,
   servers: readonly SocketAddress[],
-  { clock, onRecovery }: ForwardZonesParts,
+  { limits, clock, onRecovery }: ForwardZonesParts,
 ): UpstreamPool {
   return new UpstreamPool({
-    upstreams: servers.map((server) => new PlainUpstream({ server, clock })),
+    upstreams: servers.map((server) => new PlainUpstream({ server, limits, clock })),
     clock,
     isUsable: () => true, // nobody is verified, so no date is needed
     onRecovery,

@@ -31,7 +31,7 @@ const SLIP = 2;
 
 export interface GuardParts {
   /** Asked per query, because a reload replaces the list. */
-  readonly accessList: () => AccessList;
+  readonly accessList: () => Pick<AccessList, 'allows'>;
   readonly limits: Pick<Limits, 'udpQueriesPerClient'>;
   readonly limitLog: LimitLog;
   readonly log: Log;

@@ -161,6 +161,18 @@ describe.each(VERSIONS)('over $version', ({ connectTo, version }) => {
       expect(head.headers[name]).toBe(get.headers[name]);
   });
 
+  it('no page of the web may read an answer: nothing allows it, whoever asks (CORS)', async () => {
+    const ask = await connectTo(await open());
+    const headers = { origin: 'https://attacker.example' };
+    for (const asked of [{ path: inUrl(QUERY) }, post(QUERY), { method: 'OPTIONS' }]) {
+      const said = await ask({
+        ...asked,
+        headers: { ...('headers' in asked ? asked.headers : {}), ...headers },
+      });
+      expect(Object.keys(said.headers).filter((name) => name.startsWith('access-control'))).toEqual([]);
+    }
+  });
+
   const WRONG: [number, string, Asked][] = [
     [404, 'another path', { path: '/' }],
     [404, 'a path that only begins alike', { path: '/dns-query/x' }],
@@ -292,6 +304,56 @@ describe('a body without end', () => {
     );
     for (let index = 0; index < 70; index += 1) socket.write(`3e8\r\n${'x'.repeat(1000)}\r\n`);
     await closed;
+  });
+});
+
+describe('a request of HTTP/1.1 that Node itself would refuse', () => {
+  it.each([
+    ['without a host', '', 400],
+    ['with an expectation that nobody has', 'host: x\r\nexpect: miracles\r\n', 200],
+  ])('%s gets our own answer, without the Date of the system clock', async (_what, fields, status) => {
+    const { address } = await open({ state: 'untrusted' });
+    const socket = connect({ ...clientTls(address.address, ca, ['http/1.1']), port: address.port });
+    await once(socket, 'secureConnect');
+    closers.push(() => void socket.destroy());
+    socket.on('error', () => {});
+    socket.write(`GET ${inUrl(QUERY)} HTTP/1.1\r\n${fields}\r\n`);
+    const [said] = (await once(socket, 'data')) as [Buffer];
+    expect(said.toString('latin1')).toMatch(new RegExp(`^HTTP/1.1 ${status}`));
+    expect(said.toString('latin1')).not.toMatch(/^date:/im);
+  });
+});
+
+describe('a pipeline over HTTP/1.1', () => {
+  it.each([
+    [128, 128],
+    [1000, 128],
+  ])('of %i requests has %i of them asked', async (sent, asked) => {
+    const house = await open();
+    const { address, port } = house.address;
+    const socket = connect({ ...clientTls(address, ca, ['http/1.1']), port });
+    await once(socket, 'secureConnect');
+    closers.push(() => void socket.destroy());
+    socket.on('error', () => {}).resume();
+    const closed = sent > asked ? new Promise((resolve) => socket.on('close', resolve)) : null;
+    socket.write(`GET ${inUrl(makeQuery('late.example'))} HTTP/1.1\r\nhost: x\r\n\r\n`.repeat(sent));
+    await eventually(() => house.resolver.contexts.length >= asked);
+    await closed;
+    expect(house.resolver.contexts).toHaveLength(asked);
+    house.resolver.release();
+  });
+});
+
+describe('a request line in the words of', () => {
+  it.each(['', 'HTTP/0.9', 'HTTP/1.0', 'HTTP/2.0'])('"%s" is no bug of ours', async (version) => {
+    const { address } = await open();
+    const socket = connect({ ...clientTls(address.address, ca, ['http/1.1']), port: address.port });
+    await once(socket, 'secureConnect');
+    closers.push(() => void socket.destroy());
+    socket.on('error', () => {});
+    socket.write(`GET ${inUrl(QUERY)} ${version}`.trimEnd().concat('\r\n\r\n'));
+    const [said] = (await once(socket, 'data')) as [Buffer];
+    expect(said.toString('latin1')).toMatch(/^HTTP\/1\.1 (200|400)/);
   });
 });
 

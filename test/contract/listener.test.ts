@@ -571,6 +571,18 @@ describe.each(RAW)('a raw stream over $name', (door) => {
     expect(house.resolver.contexts).toHaveLength(20);
   });
 
+  it('gives each query its time from its arrival on, and not from when there is room for it', async () => {
+    const house = await open(door, { limits: { queriesPerConnection: 4, queryDeadlineMs: 1000 } });
+    const visitor = await visitRaw(house);
+    visitor.socket.write(framed(...Array<Uint8Array>(8).fill(makeQuery('late.example'))));
+    await eventually(() => house.resolver.waiting === 4);
+    clock.advance(900);
+    house.resolver.release();
+    await eventually(() => house.resolver.contexts.length === 8);
+    expect(house.resolver.contexts.map(({ deadlineMs }) => deadlineMs)).toEqual(Array(8).fill(1000));
+    house.resolver.release();
+  });
+
   it('that is half closed while queries wait unread gets all its answers', async () => {
     const house = await open(door, { limits: { queriesPerConnection: 4 } });
     const visitor = await visitRaw(house);

@@ -2,6 +2,7 @@
 
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { ConnectionTable, type TrackedConnection } from '../../../src/listener/connection-table.ts';
+import { HELD_OCTETS_MAX } from '../../../src/listener/held-octets.ts';
 import { SimulatedClock } from '../../support/simulated-clock.ts';
 
 const IDLE_MS = 10_000;
@@ -80,6 +81,66 @@ describe('room in all', () => {
     for (const guest of guests) guest.isBusy = true;
     table.delete(guests[1]!);
     expect(enter(table, 'd')).not.toBeNull();
+  });
+});
+
+describe('room in a house where all are busy', () => {
+  const busy = (table: ConnectionTable, client: string) => {
+    const guest = enter(table, client)!;
+    guest.isBusy = true;
+    return guest;
+  };
+
+  it('is made by the quietest connection of the client that has most', () => {
+    const table = createTable(4, 3);
+    const guests = ['a', 'b', 'b', 'b'].map((client) => busy(table, client));
+    guests[1]!.lastActiveMs = clock.monotonic();
+    expect(enter(table, 'c')).not.toBeNull();
+    expect(closed(guests)).toEqual([false, false, true, false]);
+  });
+
+  it('is not made for a client that would then have as many', () => {
+    const table = createTable(3, 3);
+    const guests = ['a', 'b', 'b'].map((client) => busy(table, client));
+    expect(enter(table, 'a')).toBeNull();
+    expect(closed(guests)).toEqual([false, false, false]);
+  });
+});
+
+describe('memory', () => {
+  it('beyond what all may keep together is given back by the heaviest of the client that keeps most', () => {
+    const table = createTable(9, 9);
+    const [one, light, heavy, last] = ['a', 'b', 'b', 'b'].map((client) => enter(table, client)!);
+    table.weigh(one!, HELD_OCTETS_MAX * 0.4);
+    table.weigh(light!, HELD_OCTETS_MAX * 0.2);
+    table.weigh(heavy!, HELD_OCTETS_MAX * 0.3);
+    expect(onLimit).not.toHaveBeenCalled();
+    table.weigh(last!, HELD_OCTETS_MAX * 0.2);
+    expect(closed([one!, light!, heavy!, last!])).toEqual([false, false, true, false]);
+    expect(onLimit.mock.calls).toEqual([['heldOctets', 'b']]);
+    expect(table.size).toBe(3);
+  });
+
+  it('that is given back counts no more, nor does that of who has gone', () => {
+    const table = createTable(9, 9);
+    for (let round = 0; round < 5; round += 1) {
+      const guests = ['a', 'b'].map((client) => enter(table, client)!);
+      for (const guest of guests) table.weigh(guest, HELD_OCTETS_MAX * 0.5);
+      table.weigh(guests[0]!, 0);
+      table.weigh(guests[1]!, HELD_OCTETS_MAX);
+      for (const guest of guests) table.delete(guest);
+      table.weigh(guests[0]!, HELD_OCTETS_MAX); // it has gone, and may still tell
+    }
+    expect(onLimit).not.toHaveBeenCalled();
+  });
+
+  it('is given back at once by a connection that can be cut, and by closing it twice else', () => {
+    const table = createTable();
+    const guests = [Object.assign(enter(table, 'a')!, { cut: vi.fn() }), enter(table, 'b')!] as const;
+    for (const guest of guests) table.weigh(guest, HELD_OCTETS_MAX + 1);
+    expect(guests[0].cut).toHaveBeenCalledTimes(1);
+    expect(guests[0].close).not.toHaveBeenCalled();
+    expect(guests[1].close).toHaveBeenCalledTimes(2);
   });
 });
 

@@ -7,9 +7,11 @@ import { isFull } from './support/is-full.ts';
 
 const E2E_TIMEOUT_MS = 60_000;
 const LAB_TIMEOUT_MS = 180_000;
+/** Numbers of runs end a fuzz target, and no clock. */
+const FUZZ_TIMEOUT_MS = 120_000;
 const FULL_TIMEOUT_MS = 1_800_000;
 /** One after another, in this order. */
-const ORDER = ['e2e', 'attacks', 'alone', 'lab', 'full'];
+const ORDER = ['e2e', 'attacks', 'faults', 'alone', 'lab', 'full'];
 /** Of the end-to-end suites. */
 const ALONE = [
   'cache-restart',
@@ -21,9 +23,14 @@ const ALONE = [
   'upstream-faults',
 ].map((name) => `test/e2e/${name}.test.ts`);
 
-const suite = (name: string) => ({
+const suite = (name: string, testTimeout?: number) => ({
   extends: true as const,
-  test: { name, include: [`test/${name}/**/*.test.ts`], sequence: { groupOrder: 0 } },
+  test: {
+    name,
+    include: [`test/${name}/**/*.test.ts`],
+    sequence: { groupOrder: 0 },
+    ...(testTimeout === undefined ? {} : { testTimeout }),
+  },
 });
 
 /** The stories that everybody replays; the others take minutes. */
@@ -65,8 +72,10 @@ export default defineConfig({
       suite('unit'),
       suite('contract'),
       suite('tidy'),
+      suite('fuzz', FUZZ_TIMEOUT_MS),
       inOrder('e2e', { timeoutMs: E2E_TIMEOUT_MS, include: all('e2e'), exclude: ALONE, files: 2 }),
       inOrder('attacks', { timeoutMs: E2E_TIMEOUT_MS, include: all('attacks') }),
+      inOrder('faults', { timeoutMs: E2E_TIMEOUT_MS, include: all('faults') }),
       inOrder('alone', { timeoutMs: E2E_TIMEOUT_MS, include: ALONE }),
       inOrder('lab', { timeoutMs: LAB_TIMEOUT_MS, include: isFull ? all('lab') : [LAB_IN_SHORT] }),
       ...(isFull ? [inOrder('full', { timeoutMs: FULL_TIMEOUT_MS, include: all('full') })] : []),

@@ -28,7 +28,7 @@ import type { UpstreamPool } from '../upstream/pool.ts';
 /** What a reload replaces as a whole; links ask for it per query. */
 export interface PathSettings extends LocalParts {
   readonly config: Pick<Config, 'rebinding'> & { readonly log: Pick<Config['log'], 'queries'> };
-  readonly accessList: AccessList;
+  readonly accessList: Pick<AccessList, 'allows'>;
   /** This server's name, for who asks which server has answered (RFC 5001). */
   readonly nsid: string;
   readonly filter: Filter;

@@ -16,7 +16,6 @@ import type { NameKey } from '../dns/names.ts';
 import { Filter } from '../lists/filter.ts';
 import { LimitLog } from '../observe/limit-log.ts';
 import type { Log } from '../observe/log.ts';
-import { AccessList } from '../resolver/access-list.ts';
 import { PackedAnswerStore } from '../resolver/cache/answer-store.ts';
 import { cacheConfigKey } from '../resolver/cache/cache-config-key.ts';
 import { CacheFile } from '../resolver/cache/cache-file.ts';
@@ -39,7 +38,7 @@ import { affordableLimits, type DescriptorShare } from './descriptors.ts';
 import { Doors } from './doors.ts';
 import { OwnCertificates } from './own-certificates.ts';
 import { closeSettings, createSettings, type Settings } from './settings.ts';
-import { hostAddresses, isOwnDoor, onLinkPrefixes, ownNamesOf } from './this-host.ts';
+import { hostAddresses, isOwnDoor, ownNamesOf } from './this-host.ts';
 
 /** DHCP and router advertisements change what is on-link; so often we look. */
 const INTERFACES_EVERY_MS = 2000;
@@ -81,7 +80,6 @@ export class App {
   readonly #look: Timer;
   #settings: Settings;
   #reloadFailure: (Omit<ReloadFailure, 'forMs'> & { readonly sinceMs: number }) | null = null;
-  #onLink: string;
 
   constructor({ config, clock, log, keepsState = true }: AppParts) {
     this.#clock = clock;
@@ -93,7 +91,6 @@ export class App {
     this.#limitLog = limitLog;
     this.#tls = createTlsConnector({ clock, log });
     this.#store = new PackedAnswerStore(config.cache.maxBytes);
-    this.#onLink = onLinkPrefixes().join();
     const { stateDir } = config;
     const lookup = (name: string) => lookUpAddresses(this.#path.inside, name, clock);
     this.#files = new NameFiles({ config, clock, log });
@@ -135,7 +132,7 @@ export class App {
     const asked = this.#adminSubject();
     this.#admin = new AdminListener({ ...asked, addresses: config.listen.admin });
     this.#control = keepsState ? new ControlSocket({ ...asked, stateDir }) : null;
-    this.#look = clock.every(INTERFACES_EVERY_MS, () => this.#followInterfaces());
+    this.#look = clock.every(INTERFACES_EVERY_MS, () => this.#settings.accessList.look());
   }
 
   /** Listens, and says so with one line `ready` once anything is bound. Resolves to false when no address can ever work. */
@@ -256,6 +253,7 @@ export class App {
       ...{ clock: this.#clock, log: this.#log, tls: this.#tls },
       ...{ addresses: this.#addresses, files: this.#files, filter: this.#filter },
       limits: this.#limits,
+      onNetworkChange: () => this.#keeper.roundSoon(), // time sources may be within reach now
       doors: () => ({ dot: this.#doors.boundOf('dot'), doh: this.#doors.boundOf('doh') }),
       certificateNames: () => this.#certificates.served[0]?.names ?? [],
       onRecovery: () => {
@@ -341,13 +339,5 @@ export class App {
   #unlearn(): void {
     this.#store.forgetLearnt();
     this.#filter.refetch();
-  }
-
-  #followInterfaces(): void {
-    const onLink = onLinkPrefixes();
-    if (onLink.join() === this.#onLink) return;
-    this.#onLink = onLink.join();
-    this.#settings.accessList = new AccessList(this.#settings.config.access.allow, onLink);
-    this.#keeper.roundSoon(); // the network has come, or changed: time sources may be within reach now
   }
 }

@@ -7,7 +7,6 @@ import type { Config } from '../config/config.ts';
 import { type NameKey, nameKey } from '../dns/names.ts';
 import type { Filter } from '../lists/filter.ts';
 import type { Log } from '../observe/log.ts';
-import { AccessList } from '../resolver/access-list.ts';
 import { ForwardZones } from '../resolver/forward-zones.ts';
 import {
   DesignatedResolvers,
@@ -20,7 +19,9 @@ import type { TlsConnector } from '../tls/connect.ts';
 import type { UpstreamAddresses } from '../upstream/bootstrap.ts';
 import { createPools, type Pools } from '../upstream/pools.ts';
 import type { PathSettings } from './answer-path.ts';
-import { isWildcardName, neighboursOf, onLinkPrefixes, ownNamesOf } from './this-host.ts';
+import type { DescriptorShare } from './descriptors.ts';
+import { HostAccess } from './host-access.ts';
+import { isWildcardName, neighboursOf, ownNamesOf } from './this-host.ts';
 
 export interface Settings extends PathSettings, Pools {
   readonly config: Config;
@@ -28,8 +29,7 @@ export interface Settings extends PathSettings, Pools {
   readonly relaxed: Pools['relaxed'];
   readonly designated: DesignatedResolvers;
   readonly forwards: ForwardZones;
-  /** Replaced when the networks of this host change. */
-  accessList: AccessList;
+  readonly accessList: HostAccess;
 }
 
 export interface SettingsParts extends Pick<DesignatedResolversParts, 'doors' | 'certificateNames'> {
@@ -40,13 +40,17 @@ export interface SettingsParts extends Pick<DesignatedResolversParts, 'doors' | 
   readonly addresses: UpstreamAddresses;
   readonly files: NameFiles;
   readonly filter: Filter;
+  readonly limits: Pick<DescriptorShare, 'exchangesPerServer'>;
   /** Called when an upstream, or a resolver on the LAN, answers again after a failure. */
   readonly onRecovery: () => void;
+  /** Called when the networks of this host are not what they were. */
+  readonly onNetworkChange: () => void;
 }
 
 /** @throws CaFileUnusable */
 export function createSettings(config: Config, parts: SettingsParts): Settings {
-  const { clock, log, tls, addresses, files, filter, onRecovery, doors, certificateNames } = parts;
+  const { clock, log, tls, addresses, files, filter, limits, doors, certificateNames } = parts;
+  const { onRecovery, onNetworkChange } = parts;
   const { certificate } = config;
   const pools = createPools({ configs: config.upstreams, addresses, tls, clock, log, onRecovery });
   const names = ownNamesOf(config);
@@ -69,8 +73,8 @@ export function createSettings(config: Config, parts: SettingsParts): Settings {
   return {
     ...{ config, zones, files, filter, ownNames, designated, nsid: names[0] },
     ...pools,
-    forwards: new ForwardZones({ zones: config.forward, clock, onRecovery }),
-    accessList: new AccessList(config.access.allow, onLinkPrefixes()),
+    forwards: new ForwardZones({ zones: config.forward, limits, clock, onRecovery }),
+    accessList: new HostAccess({ ranges: config.access.allow, clock, onChange: onNetworkChange }),
     timeServerNames: timeServerNamesOf(config),
   };
 }

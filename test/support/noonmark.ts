@@ -31,6 +31,8 @@ export type ConfigTree = Readonly<Record<string, unknown>>;
 export interface NoonmarkOptions {
   /** Keys that replace the defaults, one level deep. */
   readonly config?: ConfigTree;
+  /** That of an earlier life, with its certificates and state; default: a fresh one. */
+  readonly directory?: string;
   /** Ports to listen on; default: free ones. */
   readonly ports?: Partial<Ports>;
   /** Puts files into the directory before the start; relative paths in the config begin there. */
@@ -39,11 +41,15 @@ export interface NoonmarkOptions {
   readonly ipv6?: boolean;
   /** Listen on this IPv6 address as well. */
   readonly listenAlso?: string;
+  /** Port of the admin listener, on 127.0.0.1; default: there is none. */
+  readonly listenAdmin?: number;
   /** Run in a network of its own that has loopback and nothing else; needs root. */
   readonly ownNetwork?: boolean;
   readonly env?: NodeJS.ProcessEnv;
   /** Text of the resolv.conf that this process alone sees; needs root. */
   readonly resolvConf?: string;
+  /** A command before ours that becomes it at last (exec), so that the pid is ours: limits, namespaces, another user. */
+  readonly around?: readonly string[];
   /** Default true: resolve once the log says `ready`. */
   readonly untilReady?: boolean;
 }
@@ -72,7 +78,7 @@ export interface Noonmark extends AsyncDisposable {
 }
 
 export async function startNoonmark(options: NoonmarkOptions = {}): Promise<Noonmark> {
-  const directory = temporaryDirectory('e2e');
+  const directory = options.directory ?? temporaryDirectory('e2e');
   const [dns, dot, doh] = (await freePorts(3)) as [number, number, number];
   const ports = { dns, dot, doh, ...options.ports };
   const addresses = [
@@ -82,9 +88,12 @@ export async function startNoonmark(options: NoonmarkOptions = {}): Promise<Noon
   ];
   const configFile = join(directory, 'noonmark.yaml');
   const writeConfig = (config: ConfigTree) =>
-    writeFileSync(configFile, stringify({ ...defaultConfig(directory, ports, addresses), ...config }));
-  mkdirSync(join(directory, 'certs'));
-  mkdirSync(join(directory, 'state'));
+    writeFileSync(
+      configFile,
+      stringify({ ...defaultConfig(directory, ports, addresses, options), ...config }),
+    );
+  mkdirSync(join(directory, 'certs'), { recursive: true });
+  mkdirSync(join(directory, 'state'), { recursive: true });
   writeConfig(options.config ?? {});
   options.prepare?.(directory);
 
@@ -155,11 +164,17 @@ export function openTransport(transport: Transport, endpoint: Endpoint, trust: (
   }
 }
 
-function defaultConfig(directory: string, ports: Ports, addresses: readonly string[]): ConfigTree {
+function defaultConfig(
+  directory: string,
+  ports: Ports,
+  addresses: readonly string[],
+  { listenAdmin }: NoonmarkOptions,
+): ConfigTree {
+  const admin = listenAdmin === undefined ? {} : { admin: [`127.0.0.1:${listenAdmin}`] };
   const listen = (port: number) =>
     addresses.map((address) => (address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`));
   return {
-    listen: { dns: listen(ports.dns), dot: listen(ports.dot), doh: listen(ports.doh) },
+    listen: { dns: listen(ports.dns), dot: listen(ports.dot), doh: listen(ports.doh), ...admin },
     zones: { 'home.arpa': { records: HOUSE_RECORDS } },
     certificate: { names: [SERVER_NAME] },
     time: { sources: [] }, // nobody outside is asked, unless a test says whom
@@ -169,13 +184,13 @@ function defaultConfig(directory: string, ports: Ports, addresses: readonly stri
   };
 }
 
-/** Namespaces around the command, where a test wants them; each `exec`s, so that the pid stays the command's. */
+/** Namespaces and more around the command, where a test wants them; each `exec`s, so that the pid stays the command's. */
 function inNamespaces(
   command: readonly string[],
   directory: string,
-  { resolvConf, ownNetwork }: NoonmarkOptions,
+  { resolvConf, ownNetwork, around = [] }: NoonmarkOptions,
 ): readonly string[] {
-  let wrapped = command;
+  let wrapped = [...around, ...command];
   if (ownNetwork) wrapped = ['unshare', '-n', 'sh', '-c', 'ip link set lo up && exec "$0" "$@"', ...wrapped];
   if (resolvConf !== undefined) {
     const file = join(directory, 'resolv.conf');

@@ -48,7 +48,7 @@ const isWedge = ({ label }: Wrong) => WEDGES.includes(label.replace(/-once$/, ''
 const isHarmless = ({ label }: Wrong) => HARMLESS.includes(label);
 
 /** Each wedge costs its query a second, so the short run has these. */
-const SHORT = ['half-stalls-once', 'length-wrong-once', 'slowly-once'];
+const SHORT = ['half-stalls-once', 'length-wrong-once'];
 const isShort = (wrong: Wrong) => SHORT.includes(wrong.label) || !isWedge(wrong);
 
 export const DEAD_UPSTREAM: readonly Trial[] = [

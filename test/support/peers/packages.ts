@@ -16,6 +16,7 @@ export const PEER_PACKAGES = {
   openssl: 'openssl',
   ip: 'iproute2',
   unshare: 'util-linux',
+  setpriv: 'util-linux',
   libfaketime: 'faketime',
   chronyd: 'chrony',
   dnsdist: 'dnsdist',

@@ -60,12 +60,15 @@ const ALWAYS: readonly StreamWrong[] = [
 /** What it knows to have done already, so that it is done once. */
 const done = new Set<string>();
 
+/** It carries the ID and the question, so it may be taken for the last word on its query. */
+const LAST_WORD = 'length-wrong';
+
 const once = ({ label, does, act, row }: StreamWrong): StreamWrong & { isOnce: true } => ({
   ...{
     row,
     label: `${label}-once`,
     does: `${does}, and behaves when asked again`,
-    sees: 'right',
+    sees: label === LAST_WORD ? 'either' : 'right',
     isOnce: true,
     act,
   },

@@ -15,6 +15,7 @@ import type { TLSSocket } from 'node:tls';
 import { type Answer, DROP, renderAnswer, renderBound } from '../dns/answer.ts';
 import { Query } from '../dns/query.ts';
 import { MAX_MESSAGE_OCTETS } from '../dns/wire.ts';
+import type { Context } from '../resolver/resolver.ts';
 import type { CertificateStore } from '../tls/certificate-store.ts';
 import { behindChallengeDoor } from './challenge-door.ts';
 import { dateField } from './date-field.ts';
@@ -34,6 +35,8 @@ import type { ListenerParts } from './listener.ts';
 import { ServerListener } from './server-listener.ts';
 import { followCertificates, peerKey, tlsServerOptions, trackHandshakes } from './tls-front.ts';
 
+/** A limit by its name, as it is told. */
+const ASKING_NOTHING = 'octets of HTTP/2 that ask nothing';
 const BODY_TIMEOUT_MS = 10_000;
 /** RFC 8467 section 4.1. */
 const RESPONSE_PADDING_OCTETS = 468;
@@ -63,7 +66,6 @@ export class DohListener extends ServerListener<DohListenerParts> {
   readonly #byPeer = new Map<string, HttpConnection>();
   /** The way back from a request, by what it came over: a session of HTTP/2, or the socket itself. */
   readonly #connectionOf = new WeakMap<object, HttpConnection>();
-  #hasComplained = false;
 
   constructor(parts: DohListenerParts) {
     super('doh', parts);
@@ -98,10 +100,10 @@ export class DohListener extends ServerListener<DohListenerParts> {
 
   #accept(socket: TLSSocket): void {
     const key = peerKey(socket);
-    const { clock } = this.parts;
+    const { clock, limitLog } = this.parts;
     const connection: HttpConnection = new HttpConnection({
       ...{ socket, clock },
-      onFlood: (client) => this.#complain(client),
+      onFlood: (client) => limitLog.reached(ASKING_NOTHING, { client, hint: 'its connection was cut' }),
       onWeight: (octets) => this.connections.weigh(connection, octets),
     });
     this.#byPeer.set(key, connection);
@@ -112,14 +114,6 @@ export class DohListener extends ServerListener<DohListenerParts> {
       this.#byPeer.delete(key);
       this.connections.delete(connection);
     });
-  }
-
-  #complain(client: string): void {
-    if (!this.#hasComplained)
-      this.parts.log.warn('a client floods HTTP/2 with frames that ask nothing; such connections are cut', {
-        client,
-      });
-    this.#hasComplained = true;
   }
 
   #serve(session: ServerHttp2Session): void {
@@ -191,16 +185,13 @@ export class DohListener extends ServerListener<DohListenerParts> {
     const receivedAtMs = clock.monotonic();
     const query = new Query(message);
     const { client, clientPort, localAddress } = http.connection;
-    const answer = resolver.resolve(query, {
-      client,
-      clientPort,
-      localAddress,
-      transport: 'doh',
-      receivedAtMs,
-      deadlineMs: receivedAtMs + limits.queryDeadlineMs,
+    const deadlineMs = receivedAtMs + limits.queryDeadlineMs;
+    const context: Context = { client, clientPort, localAddress, transport: 'doh', receivedAtMs, deadlineMs };
+    http.connection.askInTurn(() => {
+      const answer = resolver.resolve(query, context);
+      if (answer instanceof Promise) void answer.then((late) => this.#respond(query, late, answerAs, http));
+      else this.#respond(query, answer, answerAs, http);
     });
-    if (answer instanceof Promise) void answer.then((late) => this.#respond(query, late, answerAs, http));
-    else this.#respond(query, answer, answerAs, http);
   }
 
   #respond(query: Query, answer: Answer, answerAs: AnswerForm, http: HttpExchange): void {

@@ -324,6 +324,25 @@ describe('a request of HTTP/1.1 that Node itself would refuse', () => {
   });
 });
 
+it.each(VERSIONS)(
+  'a hundred requests over one connection of $version are asked eight a turn',
+  async ({ connectTo }) => {
+    const house = await open();
+    const ask = await connectTo(house);
+    let [seen, most, isOver] = [0, 0, false];
+    const eachTurn = () => {
+      most = Math.max(most, house.resolver.contexts.length - seen);
+      seen = house.resolver.contexts.length;
+      if (!isOver) setImmediate(eachTurn);
+    };
+    eachTurn();
+    const said = await Promise.all(Array.from({ length: 100 }, () => ask({ path: inUrl(QUERY) })));
+    isOver = true;
+    expect(said.map(({ status }) => status)).toEqual(Array(100).fill(200));
+    expect(most).toBeLessThanOrEqual(8);
+  },
+);
+
 describe('a pipeline over HTTP/1.1', () => {
   it.each([
     [128, 128],

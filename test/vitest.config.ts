@@ -10,8 +10,8 @@ const LAB_TIMEOUT_MS = 180_000;
 /** Numbers of runs end a fuzz target, and no clock. */
 const FUZZ_TIMEOUT_MS = 120_000;
 const FULL_TIMEOUT_MS = 1_800_000;
-/** One after another, in this order. */
-const ORDER = ['e2e', 'attacks', 'faults', 'alone', 'lab', 'full'];
+/** One group after another, in this order. Attacks mostly compute and end-to-end tests mostly wait, so they share. */
+const ORDER = [['e2e', 'attacks'], ['faults'], ['alone'], ['lab'], ['full']];
 /** Of the end-to-end suites. */
 const ALONE = [
   'cache-restart',
@@ -58,7 +58,7 @@ const inOrder = (name: string, { timeoutMs, include, exclude = [], files = 1 }: 
     maxWorkers: files,
     testTimeout: timeoutMs,
     hookTimeout: E2E_TIMEOUT_MS,
-    sequence: { groupOrder: ORDER.indexOf(name) + 1 },
+    sequence: { groupOrder: ORDER.findIndex((group) => group.includes(name)) + 1 },
   },
 });
 
@@ -74,7 +74,7 @@ export default defineConfig({
       suite('tidy'),
       suite('fuzz', FUZZ_TIMEOUT_MS),
       inOrder('e2e', { timeoutMs: E2E_TIMEOUT_MS, include: all('e2e'), exclude: ALONE, files: 2 }),
-      inOrder('attacks', { timeoutMs: E2E_TIMEOUT_MS, include: all('attacks') }),
+      inOrder('attacks', { timeoutMs: E2E_TIMEOUT_MS, include: all('attacks'), files: 2 }),
       inOrder('faults', { timeoutMs: E2E_TIMEOUT_MS, include: all('faults') }),
       inOrder('alone', { timeoutMs: E2E_TIMEOUT_MS, include: ALONE }),
       inOrder('lab', { timeoutMs: LAB_TIMEOUT_MS, include: isFull ? all('lab') : [LAB_IN_SHORT] }),

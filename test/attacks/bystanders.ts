@@ -2,10 +2,11 @@
 // turn, over and over, and opens its connection again when it is closed, as a phone would. What they were told is the
 // measure of every trial.
 
-import type { Client } from '../support/dns-client.ts';
+import { randomUUID } from 'node:crypto';
 import { makeQuery, type Reply, readReply } from '../support/dns-message.ts';
 import { pause } from '../support/eventually.ts';
 import { INTERNAL_ADDRESS, INTERNAL_NAME, type Transport } from '../support/noonmark.ts';
+import { PatientClient } from '../support/patient-client.ts';
 import { HOSTILE_ADDRESS } from '../support/peers/hostile-upstream.ts';
 import { WILD_ZONE } from '../support/peers/unbound.ts';
 import type { Target } from './target.ts';
@@ -72,25 +73,26 @@ interface Tally {
 }
 
 class Bystander {
-  readonly #target: Target;
   readonly #transport: Transport;
   readonly #tally: Tally;
-  #client: Client | null = null;
+  readonly #client: PatientClient;
+  /** Of the names that it asks: others have asked for theirs before, and a cache remembers. */
+  readonly #tag = randomUUID();
   #turn = 0;
 
   constructor(target: Target, transport: Transport, tally: Tally) {
-    this.#target = target;
     this.#transport = transport;
     this.#tally = tally;
+    this.#client = new PatientClient(() => target.open(transport, BYSTANDER));
   }
 
   leave(): void {
-    this.#client?.close();
+    this.#client.close();
   }
 
   async askInTurn(): Promise<void> {
     const isInternal = this.#turn % 2 === 0;
-    const fresh = `by${this.#turn}${this.#transport.toLowerCase()}.${WILD_ZONE}`;
+    const fresh = `by${this.#turn}-${this.#tag}.${WILD_ZONE}`;
     this.#turn += 1;
     if (isInternal) await this.#ask(INTERNAL_NAME, `A ${INTERNAL_ADDRESS}`);
     else await this.#ask(fresh, `A ${HOSTILE_ADDRESS}`);
@@ -100,28 +102,12 @@ class Bystander {
     const tally = this.#tally;
     tally.asked += 1;
     const from = performance.now();
-    const reply = await this.#exchange(makeQuery(name));
+    const reply = await this.#client.ask(makeQuery(name), PATIENCE_MS);
     if (reply === null) return;
     const { rcode, answers } = readable(reply);
     if (answers.join() === right) tally.waits.push(performance.now() - from);
     else if (rcode !== 'SERVFAIL' && rcode !== 'REFUSED')
       tally.wrong.push(`${this.#transport}, ${name}: ${rcode} ${answers.join()}`);
-  }
-
-  /** A connection that was closed under the question is opened again, once. */
-  async #exchange(query: Buffer): Promise<Uint8Array | null> {
-    for (let tries = 0; tries < 2; tries += 1) {
-      try {
-        if (this.#client === null || this.#client.isClosed)
-          this.#client = await this.#target.open(this.#transport, BYSTANDER);
-        const client: Client = this.#client;
-        const reply = await client.ask(query, PATIENCE_MS);
-        if (reply !== null || !client.isClosed) return reply;
-      } catch {
-        this.#client = null;
-      }
-    }
-    return null;
   }
 }
 

@@ -74,6 +74,23 @@ export class TinyResolver implements Resolver {
   }
 }
 
+/** How many queries the resolver is asked in one turn of the event loop at most, while `what` goes on. */
+export async function mostInOneTurn(
+  { contexts }: Pick<TinyResolver, 'contexts'>,
+  what: () => Promise<unknown>,
+): Promise<number> {
+  let [seen, most, isOver] = [0, 0, false];
+  const eachTurn = () => {
+    most = Math.max(most, contexts.length - seen);
+    seen = contexts.length;
+    if (!isOver) setImmediate(eachTurn);
+  };
+  eachTurn();
+  await what();
+  isOver = true;
+  return most;
+}
+
 function bigAnswer(query: Query): Answer {
   const { questions = [] } = dnsPacket.decode(Buffer.from(query.bytes));
   const text = 'x'.repeat(250);

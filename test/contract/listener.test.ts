@@ -25,6 +25,7 @@ import {
   DOORS,
   type Door,
   framed,
+  mostInOneTurn,
   openDot,
   openTcp,
   SERVER_NAME,
@@ -515,18 +516,11 @@ describe.each(RAW)('a raw stream over $name', (door) => {
   it('of a thousand queries at once takes up 32 in a turn, so that others have theirs between', async () => {
     const house = await open(door);
     const visitor = await visitRaw(house);
-    let [seen, most, isOver] = [0, 0, false];
-    const eachTurn = () => {
-      most = Math.max(most, house.resolver.contexts.length - seen);
-      seen = house.resolver.contexts.length;
-      if (!isOver) setImmediate(eachTurn);
-    };
-    eachTurn();
-    visitor.socket.write(
-      framed(...Array.from({ length: 1000 }, (_, at) => makeQuery('a.example', 'A', { id: at }))),
-    );
-    await eventually(() => visitor.answered.length === 1000);
-    isOver = true;
+    const queries = Array.from({ length: 1000 }, (_, at) => makeQuery('a.example', 'A', { id: at }));
+    const most = await mostInOneTurn(house.resolver, () => {
+      visitor.socket.write(framed(...queries));
+      return eventually(() => visitor.answered.length === queries.length);
+    });
     expect(most).toBe(32);
   });
 

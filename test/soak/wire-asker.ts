@@ -1,8 +1,8 @@
 // A client that asks in DNS messages over one transport, and judges what it is told.
 
-import type { Client } from '../support/dns-client.ts';
 import { makeQuery, readReply } from '../support/dns-message.ts';
 import type { Noonmark, Transport } from '../support/noonmark.ts';
+import { PatientClient } from '../support/patient-client.ts';
 import { judge, type Question, type Verdict } from './oracle.ts';
 import { type Asker, HONEST, houseAddresses, PATIENCE_MS } from './questions.ts';
 
@@ -10,22 +10,23 @@ export class WireAsker implements Asker {
   readonly name: string;
   readonly #noonmark: Noonmark;
   readonly #transport: Transport;
-  #client: Client | null = null;
+  readonly #client: PatientClient;
 
   constructor(noonmark: Noonmark, transport: Transport, name: string) {
     this.#noonmark = noonmark;
     this.#transport = transport;
     this.name = name;
+    this.#client = new PatientClient(() => noonmark.open(transport, HONEST));
   }
 
   leave(): void {
-    this.#client?.close();
+    this.#client.close();
   }
 
   async ask(question: Question, changing: () => readonly string[]): Promise<Verdict | null> {
     const query = makeQuery(question.name, question.type);
     const before = houseAddresses(question.name, changing);
-    const reply = await this.#exchange(query);
+    const reply = await this.#client.ask(query, PATIENCE_MS);
     if (reply === null) return null;
     if (before !== null) {
       const right = [...before, ...houseAddresses(question.name, changing)!];
@@ -50,21 +51,5 @@ export class WireAsker implements Asker {
     } catch {
       return null;
     }
-  }
-
-  /** A connection that was closed under the question is opened again, once. */
-  async #exchange(query: Buffer): Promise<Uint8Array | null> {
-    for (let tries = 0; tries < 2; tries += 1) {
-      try {
-        if (this.#client === null || this.#client.isClosed)
-          this.#client = await this.#noonmark.open(this.#transport, HONEST);
-        const client: Client = this.#client;
-        const reply = await client.ask(query, PATIENCE_MS);
-        if (reply !== null || !client.isClosed) return reply;
-      } catch {
-        this.#client = null;
-      }
-    }
-    return null;
   }
 }

@@ -72,6 +72,7 @@ export const DEAD_UPSTREAM: readonly Trial[] = [
       name: 'a connection to a DoH upstream that dies or wedges',
       over: ['UDP'],
       upstream: 'DoH',
+      isLong: true,
     },
     attack: attack(ENDED_HTTP, []),
   },

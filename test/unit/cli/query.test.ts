@@ -147,7 +147,7 @@ describe('what people are shown', () => {
     expect(code).toBe(1);
     expect(out.split('\n').slice(0, 2)).toEqual([
       'SERVFAIL, flags qr rd ra',
-      'No Reachable Authority (extended error 22): \\u001b[31mred\\u0007\\u000aNOERROR \\u009b',
+      'No Reachable Authority (extended error 22):  [31mred  NOERROR',
     ]);
   });
 

@@ -118,10 +118,11 @@ describe('whatever a name or an upstream says', () => {
   it('the text is one line of ASCII without control characters, and reads back (ATTACKS 21)', () => {
     const evil = '\u001b[2J\u009b31m</script>"\\\n\u2028\u202e\ud83d\ude00';
     const query = ask(NAME, 'A', { edns: {} });
+    const shown = evil.replace(/\p{Cc}/gu, ' '); // dns/edns.ts lets no control character in
     const reply = replyTo(query.bytes, { rcode: 2, edns: { options: [extendedError(0, evil)] } });
     const text = answerJson(Answer.fromMessage(reply)!, query);
     expect(text).toMatch(/^[ -~]+\n$/);
-    expect(JSON.parse(text).Comment).toEqual([`EDE(0): Other Error (${evil})`]);
+    expect(JSON.parse(text).Comment).toEqual([`EDE(0): Other Error (${shown})`]);
     expect(errorJson(evil)).toMatch(/^[ -~]+\n$/);
     expect(JSON.parse(errorJson(evil))).toEqual({ error: evil });
   });

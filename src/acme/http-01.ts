@@ -15,7 +15,7 @@ const PATH = '/.well-known/acme-challenge/';
 const HEADER_OCTETS_MAX = 8_192;
 /** Let's Encrypt looks from five places; whoever else comes has no business here, and the oldest has to leave. */
 const CONNECTIONS_MAX = 64;
-/** From the first octet of a request to the end of its header (ATTACKS 9). */
+/** From the first octet of a request to the end of its header (reliability row 9). */
 const HEADER_TIMEOUT_MS = 5_000;
 
 export interface Http01Parts {

@@ -1,5 +1,5 @@
 // What an HTTP request to the admin listener asks for, judged without a socket. Host and Origin are checked always:
-// a page of the world whose name suddenly points at this address (DNS rebinding, ATTACKS 19) asks with its own name
+// a page of the world whose name suddenly points at this address (DNS rebinding, reliability row 19) asks with its own name
 // in Host, and a page elsewhere asks with its own Origin. Neither is told anything but where to look.
 
 import { isIP } from 'node:net';

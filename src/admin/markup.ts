@@ -1,5 +1,5 @@
 // HTML that cannot be injected into: what is put into the template is escaped, unless it is markup already.
-// Names of sources and upstreams come from the network and the configuration, and none of them is markup (ATTACKS 21).
+// Names of sources and upstreams come from the network and the configuration, and none of them is markup (reliability row 21).
 
 import { visible } from './words.ts';
 

@@ -94,7 +94,7 @@ export function zonesNamed(zones: readonly string[]): string {
   return zones.slice(0, ZONES_NAMED_MAX).join(', ') + (zones.length > ZONES_NAMED_MAX ? ', …' : '');
 }
 
-/** Makes characters visible that would move a cursor or turn the text around (ATTACKS 21); the rest stays as it is. */
+/** Makes characters visible that would move a cursor or turn the text around (reliability row 21); the rest stays as it is. */
 export function visible(text: string): string {
   return text.replace(
     /[\p{Cc}\p{Cf}\u2028\u2029]/gu,

@@ -106,7 +106,7 @@ function mistakesSentence({ file, problems }: ConfigProblems): string {
   return `warning: ${formatProblem(file, problems[0]!)}${more}; the server that runs was asked all the same`;
 }
 
-/** What came from the network stays text on a terminal (ATTACKS 21). */
+/** What came from the network stays text on a terminal (reliability row 21). */
 export function printLines(lines: readonly string[]): void {
   print(lines.map(visible).join('\n'));
 }

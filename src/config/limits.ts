@@ -17,7 +17,7 @@ export interface LimitRow {
 }
 
 export const LIMITS = {
-  // RFC 7766 section 10 asks for a cap and names no number; 1000 is what ATTACKS 10 opens and what a router of a
+  // RFC 7766 section 10 asks for a cap and names no number; 1000 is what reliability row 10 opens and what a router of a
   // house never reaches. The upper bound keeps below the file descriptors that a process usually may raise to.
   connections: {
     key: 'connections',
@@ -82,7 +82,7 @@ export const LIMITS = {
     max: 100_000,
     what: 'queries that wait for an upstream, of all clients together',
   },
-  // CVE-2024-33655 (DNSBomb, ATTACKS 6): what one client can pile up is what it can release in one burst.
+  // CVE-2024-33655 (DNSBomb, reliability row 6): what one client can pile up is what it can release in one burst.
   pendingQueriesPerClient: {
     key: 'pending_queries_per_client',
     kind: 'count',

@@ -12,7 +12,7 @@ import { plainAddress } from './listener.ts';
 
 /** A CA looks from five places or so; whoever comes while so many are looked at is let through unread. */
 const LOOKED_AT_MAX = 64;
-/** As for the rest of a handshake (ATTACKS 9). */
+/** As for the rest of a handshake (reliability row 9). */
 const LOOK_MS = 10_000;
 
 export interface ChallengeDoorParts {

@@ -1,4 +1,4 @@
-// The connections of one listener, and who has to leave (RFC 7766 section 6.2, ATTACKS 9 and 10): too many in all or
+// The connections of one listener, and who has to leave (RFC 7766 section 6.2, reliability rows 9 and 10): too many in all or
 // of one client, idle for too long, stalled, that is: they owe us reading or the rest of a message and do nothing, or keeping
 // too much memory. Oldest idle goes first; of busy ones, those of whoever has most. Knows nothing of what flows over them.
 

@@ -34,6 +34,7 @@ import { HTTP2_WINDOW_OCTETS, http2Limits } from './http2-limits.ts';
 import type { ListenerParts } from './listener.ts';
 import { ServerListener } from './server-listener.ts';
 import { followCertificates, peerKey, tlsServerOptions, trackHandshakes } from './tls-front.ts';
+import { TurnShare } from './turn-share.ts';
 
 /** A limit by its name, as it is told. */
 const ASKING_NOTHING = 'octets of HTTP/2 that ask nothing';
@@ -66,6 +67,7 @@ export class DohListener extends ServerListener<DohListenerParts> {
   readonly #byPeer = new Map<string, HttpConnection>();
   /** The way back from a request, by what it came over: a session of HTTP/2, or the socket itself. */
   readonly #connectionOf = new WeakMap<object, HttpConnection>();
+  readonly #turns = new TurnShare();
 
   constructor(parts: DohListenerParts) {
     super('doh', parts);
@@ -187,7 +189,7 @@ export class DohListener extends ServerListener<DohListenerParts> {
     const { client, clientPort, localAddress } = http.connection;
     const deadlineMs = receivedAtMs + limits.queryDeadlineMs;
     const context: Context = { client, clientPort, localAddress, transport: 'doh', receivedAtMs, deadlineMs };
-    http.connection.askInTurn(() => {
+    this.#turns.ask(client, () => {
       const answer = resolver.resolve(query, context);
       if (answer instanceof Promise) void answer.then((late) => this.#respond(query, late, answerAs, http));
       else this.#respond(query, answer, answerAs, http);

@@ -19,12 +19,6 @@ export const MOST_CREDIT_OCTETS = 256 * 1024;
  */
 const REQUEST_EARNS_OCTETS = 4096;
 
-/**
- * Queries that are asked in one turn of the event loop; the others wait for theirs, and as an answer makes room for a stream,
- * a client cannot send on at will. A request over HTTP costs ten times a query over TCP (listener/stream-connection.ts).
- */
-const QUERIES_PER_TURN = 8;
-
 export interface HttpConnectionParts {
   readonly socket: TLSSocket;
   readonly clock: Clock;
@@ -44,9 +38,6 @@ export class HttpConnection implements TrackedConnection {
   #session: ServerHttp2Session | null = null;
   #requests = 0;
   #heldOctets = 0;
-  #askedThisTurn = 0;
-  /** In order; at most as many as requests may be in flight. */
-  readonly #waiting: (() => void)[] = [];
   #isEnding = false;
 
   constructor(parts: HttpConnectionParts) {
@@ -86,22 +77,6 @@ export class HttpConnection implements TrackedConnection {
   hold(octets: number): void {
     this.#heldOctets += octets;
     this.#parts.onWeight(this.#heldOctets);
-  }
-
-  /** Calls `ask` now, or in the first turn of the event loop that has room for it. */
-  askInTurn(ask: () => void): void {
-    if (this.#askedThisTurn === QUERIES_PER_TURN) {
-      this.#waiting.push(ask);
-      return;
-    }
-    this.#askedThisTurn += 1;
-    if (this.#askedThisTurn === 1) setImmediate(() => this.#nextTurn());
-    ask();
-  }
-
-  #nextTurn(): void {
-    this.#askedThisTurn = 0;
-    for (const ask of this.#waiting.splice(0, QUERIES_PER_TURN)) this.askInTurn(ask);
   }
 
   finish(): void {

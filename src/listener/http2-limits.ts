@@ -1,4 +1,4 @@
-// What a client of HTTP/2 may do to the DoH listener, as node:http2 and nghttp2 below it can hold it (ATTACKS 11). Set here
+// What a client of HTTP/2 may do to the DoH listener, as node:http2 and nghttp2 below it can hold it (reliability row 11). Set here
 // on purpose, even where it is their default, so that another version of theirs does not move it unseen. Floods of
 // frames that are legal in any number are not theirs to judge: octet-credit.ts is for those.
 

@@ -8,7 +8,7 @@ import { type CertificateStore, contextOptions } from '../tls/certificate-store.
 import type { ConnectionTable, TrackedConnection } from './connection-table.ts';
 import { type ListenerParts, plainAddress } from './listener.ts';
 
-/** From the first octet to a finished handshake (ATTACKS 9). */
+/** From the first octet to a finished handshake (reliability row 9). */
 const HANDSHAKE_TIMEOUT_MS = 10_000;
 
 /** TLS 1.2 and 1.3 with tickets (RFC 7858 section 3.3 asks for resumption). */

@@ -21,7 +21,7 @@ import {
 const INTERFACES_EVERY_MS = 10_000;
 /** Without EDNS (RFC 1035 section 2.3.4). */
 const CLASSIC_PAYLOAD_OCTETS = 512;
-/** A reply has at most so many times the octets of its query (ATTACKS 5): whoever bears a forged address gets little more. */
+/** A reply has at most so many times the octets of its query (reliability row 5): whoever bears a forged address gets little more. */
 const AMPLIFICATION_MAX = 25;
 /** Asked of the kernel, so that a burst finds room while one turn of the loop is busy. */
 const RECEIVE_BUFFER_OCTETS = 1 << 20;

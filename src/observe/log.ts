@@ -1,6 +1,6 @@
 // The log: one line an event, text for people or JSON for machines, always on stderr.
 // Names and messages from the network are escaped, so that a line is a line and a terminal stays a terminal
-// (ATTACKS 21). Dates come from our own clock; while it is untrusted the line says so instead of lying.
+// (reliability row 21). Dates come from our own clock; while it is untrusted the line says so instead of lying.
 
 import type { Clock } from '../clock/clock.ts';
 

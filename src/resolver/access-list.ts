@@ -1,4 +1,4 @@
-// Who may ask. Pure: address ranges in, a yes or no out; the same list for every transport (ATTACKS 4).
+// Who may ask. Pure: address ranges in, a yes or no out; the same list for every transport (reliability row 4).
 // `private` and `loopback` are literal tables; `local` is what the host's own interfaces say and is read by the caller.
 
 import { BlockList, isIPv6 } from 'node:net';

@@ -1,4 +1,4 @@
-// How often each client does something within a second, for the limits that are rates (ATTACKS 5, Fairness).
+// How often each client does something within a second, for the limits that are rates (reliability row 5, Fairness).
 // Windows of a second, emptied as a whole: nothing is remembered longer, and a client may do twice its rate across a border.
 // This host itself has no rate: nobody can forge its loopback address from outside, and what asks there in bulk is
 // another resolver, a Pi-hole or dnsmasq in front of us, that stands for the whole house.

@@ -1,5 +1,5 @@
 // Link: equal questions that are in flight at the same time share one upstream query (RFC 5452 section 5,
-// ATTACKS 2). It is also where the waiting is counted: in all and per client (ATTACKS 6).
+// reliability row 2). It is also where the waiting is counted: in all and per client (reliability row 6).
 
 import type { Limits } from '../config/config.ts';
 import type { Answer } from '../dns/answer.ts';

@@ -1,5 +1,5 @@
 // What a peer may send over one connection besides what we have use for. Frames of HTTP/2 that are legal in any number and
-// do nothing (PING, SETTINGS, WINDOW_UPDATE, padding, unknown ones) cost us without end (ATTACKS 11, CVE-2019-9511 and its
+// do nothing (PING, SETTINGS, WINDOW_UPDATE, padding, unknown ones) cost us without end (reliability row 11, CVE-2019-9511 and its
 // kin), and node:http2 does not show most of them. So every octet received costs credit, whatever it is for, and what
 // the connection is there for earns it: millions of requests always have enough, anything else runs out. Pure.
 

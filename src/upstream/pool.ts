@@ -8,7 +8,7 @@ import { Scorecard } from './scorecard.ts';
 import type { SendBudget, Upstream } from './upstream.ts';
 import { deservesSecondOpinion, probeQuery } from './upstream-query.ts';
 
-/** Upstream queries that one client query may cause, retries on other connections included (ATTACKS 3). */
+/** Upstream queries that one client query may cause, retries on other connections included (reliability row 3). */
 const MAX_SENDS = 3;
 /** Upstreams that it may be given to, though none of them can be reached. */
 const MAX_TRIES = 3;

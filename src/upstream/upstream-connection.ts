@@ -134,7 +134,7 @@ export abstract class UpstreamConnection {
 
   #look(): void {
     if (this.#credit.isSpent(this.parts.socket.bytesRead)) {
-      this.close('the upstream sends what nobody asked for', true); // ATTACKS 11
+      this.close('the upstream sends what nobody asked for', true); // reliability row 11
       return;
     }
     const nowMs = this.parts.clock.monotonic();

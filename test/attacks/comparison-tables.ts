@@ -1,5 +1,5 @@
-// What came of every trial at every server, as the two parts of docs/reliability.md that are measured: one line a row of the
-// list of attacks, and one line a trial and door with its figures.
+// What came of every trial at every server, as the two parts of docs/reliability.md that are measured: one line a row,
+// and one line a trial and door with its figures.
 
 import type { Transport } from '../support/noonmark.ts';
 import { markdownTable } from '../support/page-section.ts';
@@ -8,7 +8,7 @@ import type { Outcome } from './trial.ts';
 /** Of a complaint; the rest is in the output of the run. */
 const COMPLAINT_CHARACTERS = 90;
 
-/** The list of attacks, in few words. */
+/** The rows of docs/reliability.md in few words. */
 const ROWS: Readonly<Record<number, string>> = {
   1: 'forged and stray replies',
   2: 'equal questions in flight',

@@ -1,4 +1,4 @@
-// One attack, and what it came to. A trial belongs to a row of the list of attacks and ends by itself; meanwhile bystanders
+// One attack, and what it came to. A trial belongs to a row of docs/reliability.md and ends by itself; meanwhile bystanders
 // ask what everybody asks. The same trial is a test of Noonmark (attacks.test.ts) and a line of the comparison with the
 // peers (compare.ts), so that no server is attacked in a way of its own.
 
@@ -10,7 +10,7 @@ import type { Target, World } from './target.ts';
 /** Where attackers ask from; bystanders ask from another address of loopback. */
 export const ATTACKER = '127.0.0.66';
 
-/** Of each row, where it says nothing else ("Holds" of the list of attacks). */
+/** Of each row, where it says nothing else ("Holds" of docs/reliability.md). */
 const LEAST_ANSWERED = 0.99;
 /** Bystanders ask for the house and for the world in turn. */
 const LEAST_ANSWERED_OF_HOUSE = 0.49;
@@ -25,7 +25,7 @@ export interface Arena {
 }
 
 export interface Trial {
-  /** Of the list of attacks. */
+  /** Of docs/reliability.md. */
   readonly row: number;
   readonly name: string;
   /** It is run once at each of these that the target has. */

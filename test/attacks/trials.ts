@@ -1,4 +1,4 @@
-// All trials, in the order of the rows.
+// All trials, in the order in which they are played.
 
 import { STRAY_REPLIES } from './rows/01-stray-replies.ts';
 import { EQUAL_QUESTIONS } from './rows/02-equal-questions.ts';

@@ -706,7 +706,7 @@ describe.each(ENCRYPTED)('TLS of $name', (door) => {
     expect(halves[1]!.destroyed).toBe(false);
   });
 
-  it('cuts who begins too many of them in a second, and nobody else (ATTACKS, handshakes)', async () => {
+  it('cuts who begins too many of them in a second, and nobody else (reliability row 10)', async () => {
     const { address, visit } = await open(door, { limits: { handshakesPerClient: 3 } });
     const begin = async () => {
       const socket = net.connect({ host: address.address, port: address.port, localAddress: '127.0.0.2' });

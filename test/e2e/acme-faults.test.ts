@@ -1,4 +1,4 @@
-// ACME under faults (ATTACKS 18): whatever a CA, the network or the disk does, the certificate that is there stays, the log
+// ACME under faults (reliability row 18): whatever a CA, the network or the disk does, the certificate that is there stays, the log
 // says what to do, the next attempt goes on where the last one ended, and nothing secret is told. Real CA, real zone; what
 // takes longer than a few seconds is in test/full.
 

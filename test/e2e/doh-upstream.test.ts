@@ -16,7 +16,7 @@ import { makePki, UPSTREAM_NAME, upstreamCertificate } from '../support/upstream
 
 const AT_ONCE = 50;
 const BACK_WITHIN_MS = 1_500;
-/** Upstream queries that one client query may cause (ATTACKS 3); a redirect that is followed would double them. */
+/** Upstream queries that one client query may cause (reliability row 3); a redirect that is followed would double them. */
 const SENDS_MAX = 3;
 /** RFC 8484 forbids none, and none is needed. */
 const FIELDS = ['accept', 'content-length', 'content-type'];

@@ -1,4 +1,4 @@
-// ATTACKS 11 the other way round: a DoH upstream that floods us with HTTP/2 frames. Clients are answered by the other
+// reliability row 11 the other way round: a DoH upstream that floods us with HTTP/2 frames. Clients are answered by the other
 // upstream, memory stays flat, and no such connection is kept for long, even where it answers beside its flood.
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -24,7 +24,7 @@ const FLOOD_OCTETS = 1_000_000_000;
 const SHORT_FLOOD_OCTETS = 16_000;
 const FLOODED_FOR_MS = 1_500;
 const PAUSE_MS = 20;
-/** Of the list of attacks. */
+/** Of docs/reliability.md. */
 const MOST_GROWN_MB = 20;
 const CUT_WITHIN_MS = 10_000;
 /** Those that cost the most, for the short run. */

@@ -10,7 +10,7 @@ import { WILD_ZONE } from '../support/peers/unbound.ts';
 
 /** What "at once" means, on a machine of two cores with other things to do. */
 export const AT_ONCE_MS = 1_000;
-/** About a second after a fault has ended (ATTACKS 14), with the same slack. */
+/** About a second after a fault has ended (reliability row 14), with the same slack. */
 export const BACK_WITHIN_MS = 1_500;
 
 const INTERNAL_EVERY_MS = 50;
@@ -19,7 +19,7 @@ const WORLD_EVERY_MS = 100;
 const UDP_AGAIN_MS = 1_000;
 const UDP_TRIES = 4;
 const STREAM_PATIENCE_MS = 4_000;
-/** No client waits longer than 5 s (ATTACKS 14), plus what a busy machine of two cores adds. */
+/** No client waits longer than 5 s (reliability row 14), plus what a busy machine of two cores adds. */
 const WORLD_PATIENCE_MS = 6_000;
 
 export interface HouseholdOptions {

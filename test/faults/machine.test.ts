@@ -1,4 +1,4 @@
-// The machine fails (ATTACKS 24): the process is killed under load, its disk is full or can only be read, the system grants
+// The machine fails (reliability row 24): the process is killed under load, its disk is full or can only be read, the system grants
 // it few open files. It goes on, or is back within two seconds, and says what is wrong.
 
 import { mkdirSync, readdirSync, symlinkSync } from 'node:fs';
@@ -19,13 +19,13 @@ import { mountSmallDisk } from '../support/small-disk.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { complaintsOf, Household } from './household.ts';
 
-/** From the start of the process to the first answer of every kind (ATTACKS 24). */
+/** From the start of the process to the first answer of every kind (reliability row 24). */
 const BACK_WITHIN_MS = 2_000;
 const KILLS = isFull ? 20 : 2;
 const WATCHED_MS = 700;
 /** Enough for a few certificates and the state, none of it large. */
 const DISK_KIB = 256;
-/** ATTACKS 24, and what 1,000 clients want of it. */
+/** reliability row 24, and what 1,000 clients want of it. */
 const OPEN_FILES = 256;
 const FLOOD = 1_000;
 const FLOOD_ADDRESSES = 200;

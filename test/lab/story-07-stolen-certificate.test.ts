@@ -1,5 +1,5 @@
 // Story 7. The clock says 1970, and the attacker on the path holds a certificate of the upstream that was genuine once, was
-// stolen and has expired (ATTACKS 17). He stands in for the upstream and leads the names of time servers to a server of his
+// stolen and has expired (reliability row 17). He stands in for the upstream and leads the names of time servers to a server of his
 // own, which says a time at which his certificate was good. How far he gets:
 // not at all when it expired before this release, nor when one honest authenticated source is heard, nor beyond the life
 // of that certificate; alone as far as `provisional`, never written down; with a majority of the plain sources, anywhere

@@ -1,5 +1,6 @@
-// `npm run soak -- --minutes N` (default 30): everything at once for a while; then the samples as JSON in a temporary place,
-// docs/pictures/soak.svg and the figures in docs/reliability.md. Ends with 1 when something does not hold.
+// `npm run soak -- --minutes N` (default 30): everything at once for a while; then the samples as JSON in a temporary place.
+// Of half an hour or more it also makes docs/pictures/soak.svg and the figures in docs/reliability.md. Ends with 1 when something
+// does not hold.
 // `-- --draw FILE` judges and draws samples that were taken before.
 
 import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
@@ -14,6 +15,8 @@ import type { Sample } from './samples.ts';
 import { soak } from './soak.ts';
 import { complaintsOverTime, drift, type SoakReport, totalsOf } from './verdict.ts';
 
+/** What is measured for less says little about months; the last sample is a little before the end. */
+const LEAST_PUBLISHED_SECONDS = 29 * 60;
 const MINUTE_MS = 60_000;
 const PAGE = join(REPOSITORY, 'docs/reliability.md');
 const PICTURE = join(REPOSITORY, 'docs/pictures/soak.svg');
@@ -44,15 +47,19 @@ async function run(minutes: number): Promise<number> {
   return conclude(report);
 }
 
+function publish(report: SoakReport, figures: string): void {
+  mkdirSync(join(PICTURE, '..'), { recursive: true });
+  writeFileSync(PICTURE, drawSoak(report, describeMachine()));
+  writeSection(PAGE, 'soak', figures);
+}
+
 function judgeAgain(file: string): number {
   return conclude(JSON.parse(readFileSync(file, 'utf8')) as SoakReport);
 }
 
 function conclude(report: SoakReport): number {
   const figures = figuresOf(report);
-  mkdirSync(join(PICTURE, '..'), { recursive: true });
-  writeFileSync(PICTURE, drawSoak(report, describeMachine()));
-  writeSection(PAGE, 'soak', figures);
+  if ((report.samples.at(-1)?.at ?? 0) >= LEAST_PUBLISHED_SECONDS) publish(report, figures);
   console.log(`\n${figures}\n`);
   const complaints = complaintsOverTime(report);
   console.log(complaints.length === 0 ? 'It holds.' : `It does not hold:\n- ${complaints.join('\n- ')}`);

@@ -29,7 +29,7 @@ const DISTURBANCES = 24;
 const DISTURBANCE_MIN_MS = 2_500;
 const DISTURBANCE_MAX_MS = 10_000;
 const FAULT_MS = 2_000;
-/** By then the last stalled client has been cut (row 9 of the list of attacks: within 35 s). */
+/** By then the last stalled client has been cut (row 9 of docs/reliability.md: within 35 s). */
 const QUIET_MS = 40_000;
 
 export async function soak({ durationMs, onSample }: SoakOptions): Promise<SoakReport> {

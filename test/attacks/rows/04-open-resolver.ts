@@ -22,7 +22,7 @@ const ASKED: readonly (readonly [string, QueryType])[] = [
 
 export const OPEN_RESOLVER: Trial = {
   row: 4,
-  name: 'a client that is not on the access list, at every door',
+  name: 'a client that is not on the access list, at all four doors',
   over: ['UDP'],
   config: { access: { allow: [`${BYSTANDER}/32`] } },
   async attack({ target, world }) {

@@ -14,7 +14,7 @@ const FIELDS = new Set(['accept', 'content-length', 'content-type']);
 
 export const HTTP_UPSTREAM: Trial = {
   row: 20,
-  name: 'a DoH upstream that does as it likes',
+  name: 'a DoH upstream that redirects, compresses, and does not end',
   over: ['UDP'],
   upstream: 'DoH',
   attack: (arena) =>

@@ -35,7 +35,7 @@ const ASKED: Trial = {
 
 const CONFIGURED: Trial = {
   row: 22,
-  name: 'the same as zones, records and rewrites of the house',
+  name: '__proto__ and its like as zones, records and rewrites of the house',
   over: ['UDP'],
   config: {
     zones: {
@@ -79,7 +79,7 @@ async function askedAll({ target, transport }: Arena, due: readonly (readonly [s
 
 const ASKED_AS_JSON: Trial = {
   row: 22,
-  name: 'the same in the URL of a query that is answered as JSON',
+  name: '__proto__ and its like in the URL of a query that is answered as JSON',
   over: ['DoH'],
   async attack(arena) {
     const seen = await Promise.all(NAMES.map((name) => askedAsJson(name, arena)));

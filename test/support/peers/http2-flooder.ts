@@ -1,4 +1,4 @@
-// A DoH upstream that floods whoever asks it with HTTP/2 frames, octet by octet (ATTACKS 11, the other way round). It
+// A DoH upstream that floods whoever asks it with HTTP/2 frames, octet by octet (reliability row 11, the other way round). It
 // answers what it is asked, or nothing. The flood has a bound, so that a client that bears it all comes to its end.
 
 import { once } from 'node:events';

@@ -15,7 +15,7 @@ export const WILD = WILD_ZONE;
 export type Sees = 'right' | 'failed' | 'either' | 'as it is';
 
 export interface Wrong {
-  /** Of the list of attacks. */
+  /** Of docs/reliability.md. */
   readonly row: number;
   readonly label: string;
   readonly does: string;

@@ -1,4 +1,4 @@
-// http-01 as the world meets it: the pending tokens, each exactly, and to everybody else nothing (ATTACKS 18); whoever is
+// http-01 as the world meets it: the pending tokens, each exactly, and to everybody else nothing (reliability row 18); whoever is
 // slow, long-winded or many does not keep the CA out for long, and without a challenge nobody listens.
 
 import { once } from 'node:events';

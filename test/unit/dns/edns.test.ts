@@ -107,7 +107,7 @@ describe('a cookie in a query (RFC 7873)', () => {
   });
 });
 
-it('ten thousand options are read as one is, and what they ask for is asked for once (ATTACKS 8)', () => {
+it('ten thousand options are read as one is, and what they ask for is asked for once (reliability row 8)', () => {
   const many = (code: number, octets: number) =>
     opt(Array.from({ length: 10_000 }, () => ({ code, data: Buffer.alloc(octets) })));
   const none = { asksForNsid: false, cookie: null };

@@ -115,7 +115,7 @@ describe('a Comment', () => {
 });
 
 describe('whatever a name or an upstream says', () => {
-  it('the text is one line of ASCII without control characters, and reads back (ATTACKS 21)', () => {
+  it('the text is one line of ASCII without control characters, and reads back (reliability row 21)', () => {
     const evil = '\u001b[2J\u009b31m</script>"\\\n\u2028\u202e\ud83d\ude00';
     const query = ask(NAME, 'A', { edns: {} });
     const shown = evil.replace(/\p{Cc}/gu, ' '); // dns/edns.ts lets no control character in
@@ -139,7 +139,7 @@ describe('whatever a name or an upstream says', () => {
   });
 });
 
-describe('an answer made to hurt (ATTACKS 8)', () => {
+describe('an answer made to hurt (reliability row 8)', () => {
   const label = (fill: number, length = 63) => [length, ...new Array<number>(length).fill(fill)];
   /** A name of 255 octets that are four characters each. */
   const LONG = Buffer.from([...label(1), ...label(2), ...label(3), ...label(4, 61), 0]);

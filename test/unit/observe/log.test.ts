@@ -79,7 +79,7 @@ describe('a line of JSON', () => {
   });
 });
 
-describe('what comes from the network (ATTACKS 21)', () => {
+describe('what comes from the network (reliability row 21)', () => {
   it.each(['text', 'json'] as const)('is one line of printable ASCII in %s, whatever it holds', (format) => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), fc.string({ unit: 'binary' }), (message, value) => {

@@ -81,7 +81,7 @@ describe('a name of the world', () => {
     expect(house.sent.map((sent) => sent.subarray(13, 16).toString())).toEqual(['www']);
   });
 
-  it('of a JavaScript kind is a name like any other (ATTACKS 22)', async () => {
+  it('of a JavaScript kind is a name like any other (reliability row 22)', async () => {
     for (const name of ['__proto__.example', 'constructor.example', 'hasOwnProperty.example']) {
       await ask(name);
       expect((await ask(name)).rcode).toBe(RCODE.NOERROR);

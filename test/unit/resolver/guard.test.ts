@@ -97,7 +97,7 @@ describe('the guard', () => {
     expect(said).toEqual([`guard: ${why}`]);
   });
 
-  it('has nothing to say of what goes on', () => {
+  it('gives no reason for a query that it lets pass', () => {
     const { said, resolve: explained } = guarded();
     explained(ask('www.example'));
     expect(said).toEqual([]);
@@ -144,7 +144,7 @@ describe('a client that is not allowed', () => {
   });
 });
 
-describe('a client that asks too often over UDP (ATTACKS 5)', () => {
+describe('a client that asks too often over UDP (reliability row 5)', () => {
   const many = (house: ReturnType<typeof guarded>, context: Partial<Context>, count: number) =>
     Array.from({ length: count }, () => house.resolveAt(context));
 

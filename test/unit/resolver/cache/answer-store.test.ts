@@ -1,4 +1,4 @@
-// The store is bounded by octets, whatever names are asked (ATTACKS 13), and what is past its TTL stays for a while.
+// The store is bounded by octets, whatever names are asked (reliability row 13), and what is past its TTL stays for a while.
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';

@@ -105,7 +105,7 @@ it('does what the model does, whatever is done to it', () => {
   );
 });
 
-it('keeps what was asked for again through a flood of new keys of ten times its size (ATTACKS 13)', () => {
+it('keeps what was asked for again through a flood of new keys of ten times its size (reliability row 13)', () => {
   const table = new SegmentedTable(1000 * (ENTRY_OVERHEAD_OCTETS + 10));
   const hot = Array.from({ length: 300 }, (_, at) => `hot-${at}`);
   for (const one of hot) table.set(one, '');

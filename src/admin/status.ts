@@ -35,7 +35,7 @@ export interface Status {
   readonly nameFiles: readonly NameFileReport[];
   /** Queries taken, by transport. */
   readonly queries: Readonly<Record<string, number>>;
-  /** How often each limit was reached, by its key in the configuration; those never reached are left out. */
+  /** How often each limit was reached, by its key in the configuration, or its name where nobody can move it; those never reached are left out. */
   readonly limitsReached: Readonly<Record<string, number>>;
   /** Can names of the world be resolved? The reasons why not; empty: they can. */
   readonly notReady: readonly string[];

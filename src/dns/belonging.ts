@@ -38,7 +38,7 @@ export function belongingRecords(message: Uint8Array, layout: MessageLayout): bo
   const askedClass = readUint16(message, questionEnd - QUESTION_FIXED_OCTETS + 2);
   const ownerOf = ownerReader(message, asked);
   const places = placesOf(message, layout);
-  const chain = chainFrom(asked, message, places.slice(0, answers), ownerOf);
+  const chain = chainFrom(asked, askedClass, message, places.slice(0, answers), ownerOf);
   /** Each look walks up every name of the chain, and a reply has room for thousands of records. */
   let looksLeft = MAX_CHAIN_NAMES;
   const isAboveChain = (place: Place) => {
@@ -80,6 +80,7 @@ function placesOf(message: Uint8Array, { questionEnd, ttlOffsets }: MessageLayou
 /** The name asked and those that it leads to, in whatever order the records stand. */
 function chainFrom(
   asked: NameKey,
+  askedClass: number,
   message: Uint8Array,
   answers: readonly Place[],
   ownerOf: (place: Place) => NameKey,
@@ -87,6 +88,7 @@ function chainFrom(
   const aliases = new Map<NameKey, Place>();
   for (const place of answers) {
     if (readUint16(message, place.typeAt) !== TYPE.CNAME) continue;
+    if (readUint16(message, place.typeAt + 2) !== askedClass) continue;
     const owner = ownerOf(place);
     if (!aliases.has(owner)) aliases.set(owner, place);
   }

@@ -15,6 +15,7 @@ import type { TLSSocket } from 'node:tls';
 import { type Answer, DROP, renderAnswer, renderBound } from '../dns/answer.ts';
 import { Query } from '../dns/query.ts';
 import { MAX_MESSAGE_OCTETS } from '../dns/wire.ts';
+import { ClientRate } from '../resolver/client-rate.ts';
 import type { Context } from '../resolver/resolver.ts';
 import type { CertificateStore } from '../tls/certificate-store.ts';
 import { behindChallengeDoor } from './challenge-door.ts';
@@ -37,7 +38,7 @@ import { followCertificates, peerKey, tlsServerOptions, trackHandshakes } from '
 import { TurnShare } from './turn-share.ts';
 
 /** A limit by its name, as it is told. */
-const ASKING_NOTHING = 'octets of HTTP/2 that ask nothing';
+const ASKING_NOTHING = 'http2_octets';
 const BODY_TIMEOUT_MS = 10_000;
 /** RFC 8467 section 4.1. */
 const RESPONSE_PADDING_OCTETS = 468;
@@ -67,6 +68,7 @@ export class DohListener extends ServerListener<DohListenerParts> {
   readonly #byPeer = new Map<string, HttpConnection>();
   /** The way back from a request, by what it came over: a session of HTTP/2, or the socket itself. */
   readonly #connectionOf = new WeakMap<object, HttpConnection>();
+  readonly #handshakes = new ClientRate();
   readonly #turns = new TurnShare();
 
   constructor(parts: DohListenerParts) {
@@ -89,7 +91,7 @@ export class DohListener extends ServerListener<DohListenerParts> {
       ...NO_REFUSALS_BY_NODE,
     });
     followCertificates(server, certificates);
-    trackHandshakes(server, this.connections, this.parts);
+    trackHandshakes(server, this.connections, this.#handshakes, this.parts);
     server.prependListener('secureConnection', (socket) => this.#accept(socket));
     server.on('session', (session) => this.#serve(session));
     server.on('sessionError', () => {}); // a broken session has destroyed itself; nobody else is concerned
@@ -105,7 +107,11 @@ export class DohListener extends ServerListener<DohListenerParts> {
     const { clock, limitLog } = this.parts;
     const connection: HttpConnection = new HttpConnection({
       ...{ socket, clock },
-      onFlood: (client) => limitLog.reached(ASKING_NOTHING, { client, hint: 'its connection was cut' }),
+      onFlood: (client) =>
+        limitLog.reached(ASKING_NOTHING, {
+          client,
+          hint: 'it floods HTTP/2 with frames that ask nothing; its connection was cut',
+        }),
       onWeight: (octets) => this.connections.weigh(connection, octets),
     });
     this.#byPeer.set(key, connection);
@@ -184,16 +190,24 @@ export class DohListener extends ServerListener<DohListenerParts> {
 
   #resolve(message: Uint8Array, answerAs: AnswerForm, http: HttpExchange): void {
     const { resolver, clock, limits } = this.parts;
-    const receivedAtMs = clock.monotonic();
-    const query = new Query(message);
+    const deadlineMs = clock.monotonic() + limits.queryDeadlineMs;
     const { client, clientPort, localAddress } = http.connection;
-    const deadlineMs = receivedAtMs + limits.queryDeadlineMs;
-    const context: Context = { client, clientPort, localAddress, transport: 'doh', receivedAtMs, deadlineMs };
-    this.#turns.ask(client, () => {
+    const forget = this.#turns.ask(client, () => {
+      const receivedAtMs = clock.monotonic();
+      const query = new Query(message);
+      const context: Context = {
+        client,
+        clientPort,
+        localAddress,
+        transport: 'doh',
+        receivedAtMs,
+        deadlineMs,
+      };
       const answer = resolver.resolve(query, context);
       if (answer instanceof Promise) void answer.then((late) => this.#respond(query, late, answerAs, http));
       else this.#respond(query, answer, answerAs, http);
     });
+    http.response.on('close', forget);
   }
 
   #respond(query: Query, answer: Answer, answerAs: AnswerForm, http: HttpExchange): void {
@@ -219,7 +233,8 @@ export class DohListener extends ServerListener<DohListenerParts> {
     const isHttp1 = !isHttp2(request);
     const leftOctets = Number(request.headers['content-length'] ?? Number.POSITIVE_INFINITY);
     const isEndless = status === 408 || (status === 413 && leftOctets > MAX_DISCARDED_OCTETS);
-    if (!isHttp1 && !request.stream.endAfterHeaders) connection.took(HTTP2_WINDOW_OCTETS); // may be on its way
+    if (!isHttp1 && !request.stream.endAfterHeaders)
+      connection.took(Math.min(leftOctets, HTTP2_WINDOW_OCTETS)); // may be on its way
     const body = asJson ? errorJson(message) : `${message}\n`;
     response.sendDate = false;
     response.writeHead(status, {

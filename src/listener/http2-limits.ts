@@ -42,7 +42,7 @@ export function http2Limits({ queriesPerConnection }: Pick<Limits, 'queriesPerCo
     maxSessionMemory: SESSION_MEMORY_MB,
     maxSessionRejectedStreams: REFUSED_STREAMS,
     maxSessionInvalidFrames: INVALID_FRAMES,
-    streamResetBurst: RESETS,
+    streamResetBurst: Math.max(RESETS, 4 * queriesPerConnection),
     streamResetRate: RESETS_A_SECOND,
   } satisfies ServerSessionOptions;
 }

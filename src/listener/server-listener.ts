@@ -5,10 +5,12 @@ import type { Server } from 'node:net';
 import type { SocketAddress } from '../config/config.ts';
 import { LIMITS } from '../config/limits.ts';
 import { Binding, BindingSet, bindServer } from './binding.ts';
-import { type ConnectionLimit, ConnectionTable } from './connection-table.ts';
+import { ConnectionTable } from './connection-table.ts';
 import { Drain } from './drain.ts';
 import { HELD_OCTETS_MAX } from './held-octets.ts';
 import type { Listener, ListenerParts, WaitingAddress } from './listener.ts';
+
+const HELD_HINT = `more than ${HELD_OCTETS_MAX} octets of unfinished queries and unread answers; the heaviest connection was cut`;
 
 export abstract class ServerListener<Parts extends ListenerParts> implements Listener {
   readonly transport: 'tcp' | 'dot' | 'doh';
@@ -25,7 +27,11 @@ export abstract class ServerListener<Parts extends ListenerParts> implements Lis
     const onEmpty = () => this.#drain.finished();
     this.connections = new ConnectionTable({
       ...{ limits, clock, onEmpty },
-      onLimit: (limit, client) => limitLog.reached(nameOf(limit), { listen: transport, client }),
+      onLimit: (limit, client) => {
+        if (limit === 'heldOctets')
+          limitLog.reached('held_octets', { listen: transport, client, hint: HELD_HINT });
+        else limitLog.reached(`limits.${LIMITS[limit].key}`, { listen: transport, client });
+      },
     });
   }
 
@@ -60,9 +66,4 @@ export abstract class ServerListener<Parts extends ListenerParts> implements Lis
     this.connections.closeAll();
     await drained;
   }
-}
-
-function nameOf(limit: ConnectionLimit): string {
-  if (limit === 'heldOctets') return `${HELD_OCTETS_MAX} octets of unfinished queries and unread answers`;
-  return `limits.${LIMITS[limit].key}`;
 }

@@ -78,7 +78,7 @@ export class StreamConnection implements TrackedConnection {
   }
 
   get isBusy(): boolean {
-    return this.#inFlight > 0 || this.#parts.socket.writableLength > 0;
+    return this.#inFlight > 0 || this.#unhandled.length > 0 || this.#parts.socket.writableLength > 0;
   }
 
   /** Ends after what is in flight has been answered; a peer that does not let go is cut. */
@@ -204,7 +204,8 @@ export class StreamConnection implements TrackedConnection {
     this.#outgoing = [];
     this.#outgoingOctets = 0;
     const { socket } = this.#parts;
-    if (socket.writable) socket.write(frames.length === 1 ? frames[0]! : Buffer.concat(frames));
+    const octets = frames.length === 1 ? frames[0]! : Buffer.concat(frames);
+    if (socket.writable) socket.write(octets, () => this.#weigh()); // TLS has it a little longer than this call
     this.#weigh();
   }
 }

@@ -3,6 +3,7 @@
 
 import { createServer as createTcpServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
+import { ClientRate } from '../resolver/client-rate.ts';
 import type { CertificateStore } from '../tls/certificate-store.ts';
 import { type ListenerParts, plainAddress } from './listener.ts';
 import { ServerListener } from './server-listener.ts';
@@ -15,6 +16,8 @@ export interface StreamListenerParts extends ListenerParts {
 }
 
 export class StreamListener extends ServerListener<StreamListenerParts> {
+  readonly #handshakes = new ClientRate();
+
   constructor(parts: StreamListenerParts) {
     super(parts.certificates === null ? 'tcp' : 'dot', parts);
   }
@@ -38,7 +41,7 @@ export class StreamListener extends ServerListener<StreamListenerParts> {
       this.#accept(socket, 'dot');
     });
     followCertificates(server, certificates);
-    trackHandshakes(server, this.connections, this.parts);
+    trackHandshakes(server, this.connections, this.#handshakes, this.parts);
     return server;
   }
 

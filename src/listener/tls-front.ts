@@ -3,7 +3,7 @@
 
 import type { Socket } from 'node:net';
 import type { TlsOptions, Server as TlsServer } from 'node:tls';
-import { ClientRate } from '../resolver/client-rate.ts';
+import type { ClientRate } from '../resolver/client-rate.ts';
 import { type CertificateStore, contextOptions } from '../tls/certificate-store.ts';
 import type { ConnectionTable, TrackedConnection } from './connection-table.ts';
 import { type ListenerParts, plainAddress } from './listener.ts';
@@ -44,9 +44,9 @@ export function peerKey(
 export function trackHandshakes(
   server: TlsServer,
   connections: ConnectionTable,
+  rate: ClientRate,
   { clock, limits, limitLog }: Pick<ListenerParts, 'clock' | 'limits' | 'limitLog'>,
 ): void {
-  const rate = new ClientRate();
   const isTooOften = (client: string) => {
     if (rate.count(client, clock.monotonic()) <= limits.handshakesPerClient) return false;
     limitLog.reached('limits.handshakes_per_client', { client });

@@ -4,33 +4,42 @@
 
 const QUERIES_PER_TURN = 8;
 
+interface Waiting {
+  /** Null: nobody wants it any more. */
+  ask: (() => void) | null;
+}
+
 interface Share {
   asked: number;
-  /** In order; bounded by the requests that connections may have in flight. */
-  readonly waiting: (() => void)[];
+  /** In order; of those that are wanted at most as many as requests may be in flight. */
+  readonly waiting: Waiting[];
 }
 
 export class TurnShare {
   /** Of those who ask in this turn, or wait. */
   readonly #clients = new Map<string, Share>();
 
-  /** Calls `ask` now, or in the first turn that has room for it. */
-  ask(client: string, ask: () => void): void {
+  /** Calls `ask` now, or in the first turn that has room for it, unless what this returns has been called before. */
+  ask(client: string, ask: () => void): () => void {
     if (this.#clients.size === 0) setImmediate(() => this.#nextTurn());
     const share = this.#clients.get(client) ?? { asked: 0, waiting: [] };
     this.#clients.set(client, share);
     if (share.asked === QUERIES_PER_TURN) {
-      share.waiting.push(ask);
-      return;
+      const waiting: Waiting = { ask };
+      share.waiting.push(waiting);
+      return () => {
+        waiting.ask = null;
+      };
     }
     share.asked += 1;
     ask();
+    return () => {};
   }
 
   #nextTurn(): void {
     const turn: (() => void)[] = [];
     for (const [client, share] of this.#clients) {
-      const asks = share.waiting.splice(0, QUERIES_PER_TURN);
+      const asks = nextOf(share.waiting);
       if (asks.length === 0) this.#clients.delete(client);
       share.asked = asks.length;
       turn.push(...asks);
@@ -38,4 +47,17 @@ export class TurnShare {
     if (this.#clients.size > 0) setImmediate(() => this.#nextTurn());
     for (const ask of turn) ask();
   }
+}
+
+/** Takes a turn's worth from the front. */
+function nextOf(waiting: Waiting[]): (() => void)[] {
+  const asks: (() => void)[] = [];
+  let seen = 0;
+  while (seen < waiting.length && asks.length < QUERIES_PER_TURN) {
+    const { ask } = waiting[seen]!;
+    if (ask !== null) asks.push(ask);
+    seen += 1;
+  }
+  waiting.splice(0, seen);
+  return asks;
 }

@@ -30,7 +30,7 @@ export class LimitLog {
     this.#clock = clock;
   }
 
-  /** @param limit the key in the configuration, such as `limits.connections` */
+  /** @param limit the key in the configuration, such as `limits.connections`, or a name as fixed, with a hint of its own */
   reached(limit: string, facts: LimitFacts): void {
     const nowMs = this.#clock.monotonic();
     let told = this.#limits.get(limit);

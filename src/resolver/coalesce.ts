@@ -7,6 +7,13 @@ import { TooManyPending } from '../dns/failures.ts';
 import type { LimitLog } from '../observe/limit-log.ts';
 import type { Link } from './resolver.ts';
 
+/**
+ * What has less time left, because it waited behind other queries of its client, is asked of nobody: it would fail, and the
+ * failure would count against the upstream, be remembered (RFC 9520), and be told to whoever asks the same. Less than the
+ * least `limits.query_deadline`.
+ */
+const LEAST_LEFT_MS = 400;
+
 export interface CoalesceParts {
   readonly limits: Pick<Limits, 'pendingQueries' | 'pendingQueriesPerClient'>;
   readonly limitLog: LimitLog;
@@ -19,7 +26,7 @@ export function coalesce({ limits, limitLog, generation = () => 0 }: CoalescePar
   const waiting = new WaitingRoom(limits, limitLog);
   return (next) => ({
     resolve(query, context) {
-      if (context.deadlineMs <= context.receivedAtMs)
+      if (context.deadlineMs - context.receivedAtMs < LEAST_LEFT_MS)
         throw new TooManyPending('it has waited too long behind other queries of yours');
       waiting.enter(context.client);
       const key = `${generation()} ${query.cacheKey}`;

@@ -20,7 +20,8 @@ const MAX_INTERIM = 8;
 const NO_REPLY = 'answered with something that is no reply to the query';
 const REFUSED_STREAM = /REFUSED_STREAM/;
 /** What undici says of one stream; whatever else fails a request means that the connection is dying. */
-const STREAM_ALONE = /^Stream closed with error code|content-length/;
+const STREAM_ALONE =
+  /^Stream closed with error code|^HTTP\/2: stream (?:half-closed|closed before)|content-length/;
 
 /** What one connection has learnt for all connections to its upstream. */
 export interface DohManners {

@@ -8,7 +8,7 @@ import { EDE, RCODE, rcodeName } from '../dns/codes.ts';
 import { readExtendedErrors } from '../dns/edns.ts';
 import { UpstreamFailure } from '../dns/failures.ts';
 import { MAX_POSITIVE_SECONDS, ttlOf } from '../dns/lifetime.ts';
-import { writeMessage } from '../dns/message-writer.ts';
+import { MessageLengthError, type MessageParts, writeMessage } from '../dns/message-writer.ts';
 import { readRecords } from '../dns/record-reader.ts';
 import {
   HEADER_OCTETS,
@@ -38,8 +38,7 @@ const ABOUT_THE_NAME: ReadonlySet<number> = new Set([
  */
 export function answerOf(reply: Uint8Array, flagsToClear: number): Answer {
   const layout = layoutOf(reply);
-  if (layout === null)
-    throw new UpstreamFailure('upstream-unreachable', 'an upstream sent a malformed reply');
+  if (layout === null) throw new UpstreamFailure('upstream-garbled', 'an upstream sent a malformed reply');
   const rcode = rcodeOf(reply, layout);
   if (rcode !== RCODE.NOERROR && rcode !== RCODE.NXDOMAIN) return failureOf(rcode, reply, layout);
   writeUint16(reply, 2, readUint16(reply, 2) & ~flagsToClear);
@@ -82,11 +81,24 @@ function firstRecords(reply: Uint8Array, layout: MessageLayout, count: number): 
 
 /** Compression pointers may lead into what goes, so what stays is written out. */
 function writtenAnew(reply: Uint8Array, layout: MessageLayout, belongs: readonly boolean[]): Answer {
-  const message = writeMessage({
+  const message = rewritten({
     ...readRecords(reply, layout, (index) => belongs[index]!),
     question: reply.subarray(HEADER_OCTETS, layout.questionEnd),
     flags: readUint16(reply, 2),
   });
   const errors = layout.opt < 0 ? [] : readExtendedErrors(reply, layout.opt);
   return Answer.of({ ...Answer.fromMessage(message)!, errors });
+}
+
+/** Names that were compressed may be too long as they are. */
+function rewritten(parts: MessageParts): Uint8Array {
+  try {
+    return writeMessage(parts);
+  } catch (error) {
+    if (!(error instanceof MessageLengthError)) throw error;
+    throw new UpstreamFailure(
+      'upstream-garbled',
+      `an upstream's reply cannot be written out: ${error.message}`,
+    );
+  }
 }

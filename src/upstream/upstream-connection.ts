@@ -152,8 +152,8 @@ export abstract class UpstreamConnection {
       }
     }
     if (this.owed.size > 0) return;
-    if (isSilent) {
-      this.close('the upstream stayed silent');
+    if (isSilent || this.isSuspect) {
+      this.close(isSilent ? 'the upstream stayed silent' : 'nothing new is sent on it'); // it would only take up room
       return;
     }
     this.#sweep?.cancel();

@@ -149,7 +149,7 @@ describe('frames that ask nothing', () => {
       expect(peer.goawayCode).toBe(ERROR.calm);
     }
     expect(warn).toHaveBeenCalledTimes(1);
-    expect(warn.mock.calls[0]![1]).toMatchObject({ limit: expect.stringContaining('HTTP/2') });
+    expect(warn.mock.calls[0]![1]).toMatchObject({ limit: 'http2_octets' });
   });
 
   it('may be as many as a quiet client ever sends', async () => {

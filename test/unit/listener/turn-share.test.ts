@@ -55,3 +55,12 @@ it('gives a client a whole turn again after a quiet one', async () => {
   ask('a', 8, 8);
   expect(asked).toEqual(named('a', 0, 16));
 });
+
+it('leaves out what nobody wants any more, and spends no room of a turn on it', async () => {
+  const share = new TurnShare();
+  const asked: number[] = [];
+  const forget = Array.from({ length: 30 }, (_, at) => share.ask('a', () => asked.push(at)));
+  for (const at of [3, 8, 9, 17]) forget[at]!(); // the first one has been asked already
+  await turn();
+  expect(asked).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 10, 11, 12, 13, 14, 15, 16, 18]);
+});

@@ -615,6 +615,8 @@ describe('a stream', () => {
   it.each([
     ['reset', constants.NGHTTP2_INTERNAL_ERROR],
     ['refused', constants.NGHTTP2_REFUSED_STREAM],
+    ['cancelled', constants.NGHTTP2_CANCEL],
+    ['closed for no reason', constants.NGHTTP2_NO_ERROR],
   ])(
     'that is %s takes neither the connection nor other queries with it, and is tried thrice',
     async (_, code) => {

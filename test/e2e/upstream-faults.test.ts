@@ -30,6 +30,8 @@ const ONE_DEAD_WITHIN_MS = 1_000 + SLACK_MS;
 const AT_ONCE = 8;
 /** Knot takes as long as the two others together, so it waits for the long run; `doh-upstream.test.ts` always asks it. */
 const REAL_ONES = REAL_UPSTREAMS.filter(({ peer }) => isFull || peer !== 'kresd');
+/** Row 14 of test/attacks plays much the same over DoT in every run. */
+const FAULT_KINDS = UPSTREAM_KINDS.filter(({ name }) => isFull || name !== 'DoT');
 const HANDSHAKE_FAULTS: readonly Fault[] = ['stalls the handshake', 'refuses the handshake'];
 const REJECTED_REPLIES = ['answers with a wrong ID first', 'answers another question first'] as const;
 
@@ -84,7 +86,7 @@ async function expectBack(noonmark: Noonmark, address: string): Promise<void> {
   await eventually(isBack, { withinMs: BACK_WITHIN_MS, what: 'the first answer after the return' });
 }
 
-describe.each(UPSTREAM_KINDS)('A $name upstream that', (kind) => {
+describe.each(FAULT_KINDS)('A $name upstream that', (kind) => {
   // A few at a time (maxConcurrency): each has its own server and its own upstream, and they mostly wait.
   test.concurrent.each(FAULTS)(
     '%s: every query is answered in time, internal names at once, and it comes back',

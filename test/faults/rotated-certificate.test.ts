@@ -14,6 +14,8 @@ import { BACK_WITHIN_MS, complaintsOf, Household, worldBackAfterMs } from './hou
 /** Between two rotations. */
 const PAUSE_MS = 400;
 const ROTATIONS = isFull ? 20 : 3;
+/** What it had heard already, before its connections were dropped, has been written down by then. */
+const SETTLING_MS = 100;
 const FOREIGN_MS = 1_000;
 /** Most of the time a question is under way, and so is one when the connections are closed. */
 const DELAY_MS = 80;
@@ -50,8 +52,9 @@ test.concurrent.each(UPSTREAM_KINDS)(
     await household.settled(nowMs);
 
     upstream.show(upstreamCertificate(makePki()));
-    const asked = upstream.names.length;
     upstream.dropConnections();
+    await pause(SETTLING_MS);
+    const asked = upstream.names.length;
     await pause(FOREIGN_MS);
     expect(upstream.names.length).toBe(asked);
     upstream.show(upstreamCertificate(pki));

@@ -9,14 +9,14 @@ import { answersBig } from '../door.ts';
 import { ATTACKER, type Trial } from '../trial.ts';
 
 const HOT = 50;
-/** With 30 kB each, 60 MB for a cache of one. */
-const FLOOD = 2_000;
+/** With 30 kB each, 90 MB for a cache of one. */
+const FLOOD = 3_000;
 /** Random names in flight; then the hot ones are asked once. */
 const AT_A_TIME = 100;
 /** Of the questions for hot names, in the second half of the flood. */
 const LEAST_HITS = 0.95;
 /** In the second half of the flood, half of what would be kept without a limit. */
-const MOST_GROWN_MB = 18;
+const MOST_GROWN_MB = 30;
 
 export const RANDOM_NAMES: Trial = {
   row: 13,

@@ -60,15 +60,18 @@ const ALWAYS: readonly StreamWrong[] = [
 /** What it knows to have done already, so that it is done once. */
 const done = new Set<string>();
 
-/** It carries the ID and the question, so it may be taken for the last word on its query. */
-const LAST_WORD = 'length-wrong';
+/**
+ * Those that need not be asked again: one carries the ID and the question, so it may be taken for the last word on its query,
+ * and the other is a slow answer like any, on a connection over which others are answered.
+ */
+const NOT_ASKED_AGAIN = ['length-wrong', 'silence'];
 
 const once = ({ label, does, act, row }: StreamWrong): StreamWrong & { isOnce: true } => ({
   ...{
     row,
     label: `${label}-once`,
     does: `${does}, and behaves when asked again`,
-    sees: label === LAST_WORD ? 'either' : 'right',
+    sees: NOT_ASKED_AGAIN.includes(label) ? 'either' : 'right',
     isOnce: true,
     act,
   },

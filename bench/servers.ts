@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { freePorts } from '../test/support/free-ports.ts';
 import { MAIN_FILE, NODE } from '../test/support/noonmark.ts';
-import { IN_THE_FOREGROUND } from '../test/support/peers/unbound.ts';
+import { forwardingOverTls, IN_THE_FOREGROUND } from '../test/support/peers/unbound.ts';
 import type { IssuedCertificate } from '../test/support/pki.ts';
 import { type Running, start } from '../test/support/running.ts';
 
@@ -82,11 +82,7 @@ export async function startUnboundPeer({
   msg-cache-size: 64m
   rrset-cache-size: 128m
   outgoing-num-tcp: 50`,
-    `
-forward-zone:
-  name: "."
-  forward-tls-upstream: yes
-  forward-addr: 127.0.0.1@${upstreamPort}#${UPSTREAM_NAME}`,
+    `\n${forwardingOverTls(upstreamPort, UPSTREAM_NAME)}`,
   );
   return { name: 'unbound', ports, running };
 }

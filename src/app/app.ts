@@ -87,8 +87,8 @@ export class App {
     this.#startedAtMs = clock.monotonic();
     this.#believedDate = new BelievedDate(clock);
     this.#limits = affordableLimits(config, log);
-    const limitLog = new LimitLog(log, clock);
-    this.#limitLog = limitLog;
+    this.#limitLog = new LimitLog(log, clock);
+    const limitLog = this.#limitLog;
     this.#tls = createTlsConnector({ clock, log });
     this.#store = new PackedAnswerStore(config.cache.maxBytes);
     const { stateDir } = config;

@@ -9,11 +9,10 @@ import {
   HEADER_OCTETS,
   type MessageLayout,
   QUESTION_FIXED_OCTETS,
-  RDATA_BEHIND_TTL,
-  RDLENGTH_BEHIND_TTL,
+  type RecordPlace,
   readName,
   readUint16,
-  TYPE_BEFORE_TTL,
+  recordPlaces,
 } from './wire.ts';
 
 /** Names of a chain of CNAME records, the one asked included; resolvers follow fewer (BIND 9: 16, unbound: 11). */
@@ -24,24 +23,17 @@ const POINTER_TO_QUESTION = POINTER | HEADER_OCTETS;
 /** RFC 2308 section 3, RFC 4035 section 3.1.3. */
 const PROOFS: ReadonlySet<number> = new Set([TYPE.SOA, TYPE.NSEC, TYPE.NSEC3]);
 
-/** Where one record stands. */
-interface Place {
-  readonly ownerAt: number;
-  readonly typeAt: number;
-  readonly rdataAt: number;
-}
-
 /** For each record of the message, in order. */
 export function belongingRecords(message: Uint8Array, layout: MessageLayout): boolean[] {
   const { questionEnd, answers, authorities } = layout;
   const asked = lowerName(readName(message, HEADER_OCTETS));
   const askedClass = readUint16(message, questionEnd - QUESTION_FIXED_OCTETS + 2);
   const ownerOf = ownerReader(message, asked);
-  const places = placesOf(message, layout);
+  const places = recordPlaces(message, layout);
   const chain = chainFrom(asked, askedClass, message, places.slice(0, answers), ownerOf);
   /** Each look walks up every name of the chain, and a reply has room for thousands of records. */
   let looksLeft = MAX_CHAIN_NAMES;
-  const isAboveChain = (place: Place) => {
+  const isAboveChain = (place: RecordPlace) => {
     looksLeft -= 1;
     return looksLeft >= 0 && chain.some((name) => isAtOrBelow(name, ownerOf(place)));
   };
@@ -56,7 +48,7 @@ export function belongingRecords(message: Uint8Array, layout: MessageLayout): bo
 }
 
 /** Thousands of owners may be pointers to one long name, which is read once. */
-function ownerReader(message: Uint8Array, asked: NameKey): (place: Place) => NameKey {
+function ownerReader(message: Uint8Array, asked: NameKey): (place: RecordPlace) => NameKey {
   const byPointer = new Map([[POINTER_TO_QUESTION, asked]]);
   return ({ ownerAt }) => {
     const pointer = readUint16(message, ownerAt);
@@ -68,24 +60,15 @@ function ownerReader(message: Uint8Array, asked: NameKey): (place: Place) => Nam
   };
 }
 
-function placesOf(message: Uint8Array, { questionEnd, ttlOffsets }: MessageLayout): Place[] {
-  let ownerAt = questionEnd;
-  return ttlOffsets.map((ttlAt) => {
-    const place = { ownerAt, typeAt: ttlAt - TYPE_BEFORE_TTL, rdataAt: ttlAt + RDATA_BEHIND_TTL };
-    ownerAt = place.rdataAt + readUint16(message, ttlAt + RDLENGTH_BEHIND_TTL);
-    return place;
-  });
-}
-
 /** The name asked and those that it leads to, in whatever order the records stand. */
 function chainFrom(
   asked: NameKey,
   askedClass: number,
   message: Uint8Array,
-  answers: readonly Place[],
-  ownerOf: (place: Place) => NameKey,
+  answers: readonly RecordPlace[],
+  ownerOf: (place: RecordPlace) => NameKey,
 ): NameKey[] {
-  const aliases = new Map<NameKey, Place>();
+  const aliases = new Map<NameKey, RecordPlace>();
   for (const place of answers) {
     if (readUint16(message, place.typeAt) !== TYPE.CNAME) continue;
     if (readUint16(message, place.typeAt + 2) !== askedClass) continue;
@@ -104,7 +87,6 @@ function chainFrom(
 }
 
 /** What an RRSIG is for stands first in its RDATA (RFC 4034 section 3.1). */
-function coveredType(message: Uint8Array, { rdataAt }: Place): number {
-  const octets = readUint16(message, rdataAt - RDATA_BEHIND_TTL + RDLENGTH_BEHIND_TTL);
-  return octets < 2 ? 0 : readUint16(message, rdataAt);
+function coveredType(message: Uint8Array, { rdataAt, end }: RecordPlace): number {
+  return end - rdataAt < 2 ? 0 : readUint16(message, rdataAt);
 }

@@ -7,12 +7,10 @@ import {
   type MessageLayout,
   NAMES_IN_RDATA,
   nameEnd,
-  RDATA_BEHIND_TTL,
-  RDLENGTH_BEHIND_TTL,
   readName,
   readUint16,
   readUint32,
-  TYPE_BEFORE_TTL,
+  recordPlaces,
 } from './wire.ts';
 
 export interface MessageRecords {
@@ -27,24 +25,20 @@ export interface MessageRecords {
  */
 export function readRecords(
   message: Uint8Array,
-  { questionEnd, answers, authorities, ttlOffsets }: MessageLayout,
+  layout: MessageLayout,
   isWanted: (index: number) => boolean = () => true,
 ): MessageRecords {
   const sections: [ResourceRecord[], ResourceRecord[], ResourceRecord[]] = [[], [], []];
-  let ownerAt = questionEnd;
-  for (const [index, ttlAt] of ttlOffsets.entries()) {
-    const rdataAt = ttlAt + RDATA_BEHIND_TTL;
-    const end = rdataAt + readUint16(message, ttlAt + RDLENGTH_BEHIND_TTL);
-    const type = readUint16(message, ttlAt - TYPE_BEFORE_TTL);
-    if (isWanted(index)) {
-      sections[index < answers ? 0 : index < answers + authorities ? 1 : 2].push({
-        owner: readName(message, ownerAt),
-        type,
-        ttlSeconds: readUint32(message, ttlAt),
-        rdata: plainRdata(message, type, rdataAt, end),
-      });
-    }
-    ownerAt = end;
+  const { answers, authorities } = layout;
+  for (const [index, { ownerAt, typeAt, ttlAt, rdataAt, end }] of recordPlaces(message, layout).entries()) {
+    if (!isWanted(index)) continue;
+    const type = readUint16(message, typeAt);
+    sections[index < answers ? 0 : index < answers + authorities ? 1 : 2].push({
+      owner: readName(message, ownerAt),
+      type,
+      ttlSeconds: readUint32(message, ttlAt),
+      rdata: plainRdata(message, type, rdataAt, end),
+    });
   }
   return { answers: sections[0], authorities: sections[1], additionals: sections[2] };
 }

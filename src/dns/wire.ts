@@ -174,6 +174,31 @@ export function layoutOf(bytes: Uint8Array): MessageLayout | null {
   return { questionEnd, answers, authorities, additionals, end, ttlOffsets, opt };
 }
 
+/** Where one record stands. */
+export interface RecordPlace {
+  readonly ownerAt: number;
+  readonly typeAt: number;
+  readonly ttlAt: number;
+  readonly rdataAt: number;
+  /** Behind the RDATA. */
+  readonly end: number;
+}
+
+/** Of the records of a message that layoutOf has walked, in their order; OPT is not among them. */
+export function recordPlaces(
+  message: Uint8Array,
+  { questionEnd, ttlOffsets }: Pick<MessageLayout, 'questionEnd' | 'ttlOffsets'>,
+): RecordPlace[] {
+  let ownerAt = questionEnd;
+  return ttlOffsets.map((ttlAt) => {
+    const rdataAt = ttlAt + RDATA_BEHIND_TTL;
+    const end = rdataAt + readUint16(message, ttlAt + RDLENGTH_BEHIND_TTL);
+    const place = { ownerAt, typeAt: ttlAt - TYPE_BEFORE_TTL, ttlAt, rdataAt, end };
+    ownerAt = end;
+    return place;
+  });
+}
+
 /** Twelve bits, the extended part included (RFC 6891 section 6.1.3). */
 export function rcodeOf(message: Uint8Array, { opt }: Pick<MessageLayout, 'opt'>): number {
   return ((opt < 0 ? 0 : message[opt + 4]!) << 4) | (readUint16(message, 2) & 15);

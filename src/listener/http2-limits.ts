@@ -24,9 +24,10 @@ const REFUSED_STREAMS = 100;
 const INVALID_FRAMES = 100;
 /**
  * Streams that a client may reset at once, and each second from then on (CVE-2023-44487). A client resets what it no longer
- * waits for: all streams that it may have, four times over; the rate is Node's default.
+ * waits for: so many, or all streams that it may have, four times over; the rate is Node's default.
  */
 const RESETS = 500;
+const RESETS_PER_STREAM = 4;
 const RESETS_A_SECOND = 33;
 
 export function http2Limits({ queriesPerConnection }: Pick<Limits, 'queriesPerConnection'>) {
@@ -42,7 +43,7 @@ export function http2Limits({ queriesPerConnection }: Pick<Limits, 'queriesPerCo
     maxSessionMemory: SESSION_MEMORY_MB,
     maxSessionRejectedStreams: REFUSED_STREAMS,
     maxSessionInvalidFrames: INVALID_FRAMES,
-    streamResetBurst: Math.max(RESETS, 4 * queriesPerConnection),
+    streamResetBurst: Math.max(RESETS, RESETS_PER_STREAM * queriesPerConnection),
     streamResetRate: RESETS_A_SECOND,
   } satisfies ServerSessionOptions;
 }

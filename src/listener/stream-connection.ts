@@ -117,12 +117,10 @@ export class StreamConnection implements TrackedConnection {
   }
 
   #weigh(): void {
-    const { socket, onWeight } = this.#parts;
-    const unreadOctets = socket.writableLength + this.#outgoingOctets;
-    const octets = this.#reader.pendingOctets + this.#unhandledOctets + unreadOctets;
+    const octets = this.#reader.pendingOctets + this.#unhandledOctets + this.#unreadOctets;
     if (octets === this.#weight) return;
     this.#weight = octets;
-    onWeight(this, octets);
+    this.#parts.onWeight(this, octets);
   }
 
   /** Takes up queries while there is room for their answers, reads on when none waits, ends when all is done. */
@@ -155,9 +153,13 @@ export class StreamConnection implements TrackedConnection {
   }
 
   get #isFull(): boolean {
-    const { socket, limits } = this.#parts;
-    const unreadOctets = socket.writableLength + this.#outgoingOctets;
-    return this.#inFlight >= limits.queriesPerConnection || unreadOctets > MAX_UNREAD_OCTETS;
+    const isBusy = this.#inFlight >= this.#parts.limits.queriesPerConnection;
+    return isBusy || this.#unreadOctets > MAX_UNREAD_OCTETS;
+  }
+
+  /** Of answers, that the peer has not read yet. */
+  get #unreadOctets(): number {
+    return this.#parts.socket.writableLength + this.#outgoingOctets;
   }
 
   /** Its time has run since it arrived: what has waited for room too long is told so, and not asked of anybody. */

@@ -22,8 +22,11 @@ export class TurnShare {
   /** Calls `ask` now, or in the first turn that has room for it, unless what this returns has been called before. */
   ask(client: string, ask: () => void): () => void {
     if (this.#clients.size === 0) setImmediate(() => this.#nextTurn());
-    const share = this.#clients.get(client) ?? { asked: 0, waiting: [] };
-    this.#clients.set(client, share);
+    let share = this.#clients.get(client);
+    if (share === undefined) {
+      share = { asked: 0, waiting: [] };
+      this.#clients.set(client, share);
+    }
     if (share.asked === QUERIES_PER_TURN) {
       const waiting: Waiting = { ask };
       share.waiting.push(waiting);

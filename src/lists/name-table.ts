@@ -3,9 +3,9 @@
 // share is never a match. Built once from all its names, in slices, and then only read.
 // What the marks mean is rules.ts; this file only joins those of equal names.
 
-import { randomBytes } from 'node:crypto';
 import { nextTurn } from '../clock/next-turn.ts';
 import type { NameKey } from '../dns/names.ts';
+import { hashed, mixed, newSeed } from '../dns/quick-hash.ts';
 
 /** The largest lists that people use have about a million names; four of them are 130 MB. */
 export const NAMES_MAX = 4_000_000;
@@ -21,8 +21,7 @@ const PROBES_MAX = 1000;
 /** Names put into the table in one go: about 2 ms on a slow machine. */
 const NAMES_A_SLICE = 8192;
 /** Nobody can choose names that collide without knowing it. */
-const SEED = randomBytes(4).readInt32LE();
-const FNV_PRIME = 0x01000193;
+const SEED = newSeed();
 
 /** What cannot be a table; the message is part of a sentence. */
 export class NamesRefused extends Error {
@@ -45,7 +44,7 @@ export class AskedName {
     let hash = SEED;
     let label = this.labels - 1;
     for (let at = this.length - 1; at >= 0; at -= 1) {
-      hash = Math.imul(hash ^ this.octets[at]!, FNV_PRIME);
+      hash = hashed(hash, this.octets[at]!);
       if (label >= 0 && this.starts[label] === at) this.hashes[label--] = mixed(hash);
     }
     return this;
@@ -194,16 +193,9 @@ function endOf(octets: Uint8Array, start: number): number {
   return at + 1;
 }
 
-/** FNV-1a from the end of the name to its start, so that the hash of an ancestor is met on the way. */
+/** From the end of the name to its start, so that the hash of an ancestor is met on the way. */
 function hashOf(octets: Uint8Array, start: number, end: number): number {
   let hash = SEED;
-  for (let at = end - 1; at >= start; at -= 1) hash = Math.imul(hash ^ octets[at]!, FNV_PRIME);
+  for (let at = end - 1; at >= start; at -= 1) hash = hashed(hash, octets[at]!);
   return mixed(hash);
-}
-
-/** The last step of MurmurHash3: FNV alone spreads badly in its low bits. */
-function mixed(hash: number): number {
-  let mix = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
-  mix = Math.imul(mix ^ (mix >>> 13), 0xc2b2ae35);
-  return mix ^ (mix >>> 16);
 }

@@ -4,17 +4,15 @@
 // This host itself has no rate: nobody can forge its loopback address from outside, and what asks there in bulk is
 // another resolver, a Pi-hole or dnsmasq in front of us, that stands for the whole house.
 
-import { randomInt } from 'node:crypto';
+import { hashed, mixed, newSeed } from '../dns/quick-hash.ts';
 
 const WINDOW_MS = 1000;
 /** A power of two; two devices of a house share one as good as never. */
 const COUNTERS = 2 ** 14;
-/** FNV-1a (Fowler, Noll, Vo), with a start of our own, so that nobody can choose addresses that meet. */
-const FNV_PRIME = 0x01000193;
 
 export class ClientRate {
   readonly #counts = new Uint32Array(COUNTERS);
-  readonly #start = randomInt(2 ** 32);
+  readonly #seed = newSeed();
   #windowEndMs = Number.NEGATIVE_INFINITY;
 
   /** Counts one more of `client`, and says how many that makes in this second; 0 for this host itself. */
@@ -24,10 +22,10 @@ export class ClientRate {
       this.#counts.fill(0);
       this.#windowEndMs = nowMs + WINDOW_MS;
     }
-    let hash = this.#start;
-    for (let at = 0; at < client.length; at += 1) hash = Math.imul(hash ^ client.charCodeAt(at), FNV_PRIME);
-    const at = (hash ^ (hash >>> 15)) & (COUNTERS - 1);
-    this.#counts[at]! += 1;
-    return this.#counts[at]!;
+    let hash = this.#seed;
+    for (let at = 0; at < client.length; at += 1) hash = hashed(hash, client.charCodeAt(at));
+    const counter = mixed(hash) & (COUNTERS - 1);
+    this.#counts[counter]! += 1;
+    return this.#counts[counter]!;
   }
 }

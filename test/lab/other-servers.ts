@@ -6,7 +6,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { freePort } from '../support/free-ports.ts';
 import { INTERNAL_ADDRESS, INTERNAL_NAME } from '../support/noonmark.ts';
-import { IN_THE_FOREGROUND } from '../support/peers/unbound.ts';
+import { forwardingOverTls, IN_THE_FOREGROUND } from '../support/peers/unbound.ts';
 import { type Running, run, start } from '../support/running.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { UPSTREAM_NAME } from '../support/upstreams.ts';
@@ -79,11 +79,7 @@ ${IN_THE_FOREGROUND}
   local-data: "${INTERNAL_NAME}. 300 A ${INTERNAL_ADDRESS}"
 remote-control:
   control-enable: no
-forward-zone:
-  name: "."
-  forward-tls-upstream: yes
-  forward-addr: 127.0.0.1@${upstreamPort}#${UPSTREAM_NAME}
-`,
+${forwardingOverTls(upstreamPort, UPSTREAM_NAME)}`,
   // The empty suffix turns off its look-up of security advisories, which would leave the lab.
   dnsdist: ({ port, upstreamPort, caFile }) => `
 setSecurityPollSuffix("")

@@ -1,9 +1,7 @@
 // A client that asks for addresses as JSON over DoH, on one HTTP/2 connection, and judges what it is told.
 
-import { once } from 'node:events';
 import http2 from 'node:http2';
-import tls from 'node:tls';
-import { addressed, type Endpoint, type Trust } from '../support/dns-client.ts';
+import { type Endpoint, openHttp2, type Trust } from '../support/dns-client.ts';
 import { addressOf, canonicalName, type Question, rcodeOf, type Verdict } from './oracle.ts';
 import { type Asker, HONEST, houseAddresses, PATIENCE_MS } from './questions.ts';
 
@@ -62,16 +60,10 @@ export class JsonAsker implements Asker {
   }
 
   async #open(): Promise<http2.ClientHttp2Session> {
-    const { ca, name } = this.#trust();
-    const session = http2.connect(`https://${name}:${this.#endpoint.port}`, {
-      createConnection: () =>
-        tls.connect({ ...addressed(this.#endpoint), servername: name, ca, ALPNProtocols: ['h2'] }),
-    });
-    session.on('error', () => {});
+    const session = await openHttp2(this.#endpoint, this.#trust());
     session.once('close', () => {
       if (this.#session === session) this.#session = null;
     });
-    await once(session, 'connect', { signal: AbortSignal.timeout(PATIENCE_MS) });
     return session;
   }
 }

@@ -93,7 +93,7 @@ export async function openDot(endpoint: Endpoint, trust: Trust): Promise<Client>
   return overStream(socket);
 }
 
-export async function openDoh(endpoint: Endpoint, trust: Trust): Promise<DohClient> {
+export async function openHttp2(endpoint: Endpoint, trust: Trust): Promise<http2.ClientHttp2Session> {
   const authority = `https://${trust.name}:${endpoint.port}`;
   const session = http2.connect(authority, {
     createConnection: () =>
@@ -106,6 +106,11 @@ export async function openDoh(endpoint: Endpoint, trust: Trust): Promise<DohClie
   });
   session.on('error', () => {});
   await opened(session, 'connect');
+  return session;
+}
+
+export async function openDoh(endpoint: Endpoint, trust: Trust): Promise<DohClient> {
+  const session = await openHttp2(endpoint, trust);
   const request = (wire: Uint8Array, method: 'GET' | 'POST', timeoutMs = DEFAULT_TIMEOUT_MS) =>
     requestDoh(session, wire, method, timeoutMs);
   return {

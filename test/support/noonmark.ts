@@ -144,7 +144,7 @@ export async function startNoonmark(options: NoonmarkOptions = {}): Promise<Noon
   return noonmark;
 }
 
-const PORT_OF = { UDP: 'dns', TCP: 'dns', DoT: 'dot', DoH: 'doh' } as const;
+export const PORT_OF = { UDP: 'dns', TCP: 'dns', DoT: 'dot', DoH: 'doh' } as const;
 
 /** The log's one `ready` line, in either of its formats. */
 export function isReadyLine(line: string): boolean {

@@ -1,11 +1,8 @@
 // dnsdist as a peer: a balancer with one server behind it. It speaks the upstream's DoT itself, keeps whole packets, and
 // looks whether its server is well by a query a second, as it does by default.
 
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { INTERNAL_ADDRESS, INTERNAL_NAME } from '../../support/noonmark.ts';
 import { DOH_PATH } from '../../support/peers/dnsdist.ts';
-import { start } from '../../support/running.ts';
 import { UPSTREAM_NAME } from '../../support/upstreams.ts';
 import { createPeer, type PeerMaterial } from './peer.ts';
 
@@ -21,13 +18,9 @@ export const DNSDIST = createPeer({
   command: 'dnsdist',
   versionArguments: ['--version'],
   forwardsOverDoh: true,
-  async start(material) {
-    const file = join(material.directory, 'dnsdist.conf');
-    writeFileSync(file, configuration(material));
-    const running = start('dnsdist', ['--supervised', '--disable-syslog', '-C', file]);
-    await running.waitForLine(/Marking downstream .* as 'up'/);
-    return running;
-  },
+  arguments: (file) => ['--supervised', '--disable-syslog', '-C', file],
+  readyLine: /Marking downstream .* as 'up'/,
+  configuration,
 });
 
 /** The empty suffix turns off its look-up of security advisories, the only thing that it would ask the world. */

@@ -1,10 +1,7 @@
 // Knot Resolver as a peer: one process, no validation (the world of the trials is made up and unsigned). Its cache is a file
 // that it maps, so that what it has touched of it counts as memory of the process.
 
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { INTERNAL_ADDRESS, INTERNAL_NAME } from '../../support/noonmark.ts';
-import { start } from '../../support/running.ts';
 import { UPSTREAM_NAME } from '../../support/upstreams.ts';
 import { createPeer, type PeerMaterial } from './peer.ts';
 
@@ -17,13 +14,9 @@ export const KRESD = createPeer({
   name: 'Knot Resolver',
   command: 'kresd',
   versionArguments: ['--version'],
-  async start(material) {
-    const file = join(material.directory, 'kresd.conf');
-    writeFileSync(file, configuration(material));
-    const running = start('kresd', ['-n', '-c', file, material.directory]);
-    await running.waitForLine(/^listening$/);
-    return running;
-  },
+  arguments: (file, directory) => ['-n', '-c', file, directory],
+  readyLine: /^listening$/,
+  configuration,
 });
 
 /** What it would ask of its own accord (priming, the date of the root's signature) is off: there is no such world here. */

@@ -2,26 +2,27 @@
 // household would have it do it: the four doors on loopback under one certificate, a cache, one name of the house, and
 // everything else forwarded over verified DoT. What a peer's defaults say is left as it is.
 
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { parseSize } from '../../../src/config/units.ts';
 import { freePorts } from '../../support/free-ports.ts';
 import {
   type ConfigTree,
   openTransport,
+  PORT_OF,
   type Ports,
   SERVER_NAME,
   TRANSPORTS,
   type Transport,
 } from '../../support/noonmark.ts';
 import type { IssuedCertificate } from '../../support/pki.ts';
-import { type Running, run } from '../../support/running.ts';
+import { type Running, run, start } from '../../support/running.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
 import type { Subject, Target, World } from '../target.ts';
 import type { Trial } from '../trial.ts';
 
 /** It may ask, where a trial does not say otherwise; unbound allows it unless it is told not to. */
 export const LOOPBACK = '127.0.0.0/8';
-const PORT_OF = { UDP: 'dns', TCP: 'dns', DoT: 'dot', DoH: 'doh' } as const;
 
 export interface PeerMaterial {
   readonly directory: string;
@@ -55,12 +56,15 @@ interface PeerKind {
   readonly versionArguments: readonly string[];
   /** Can it forward over verified DoH? */
   readonly forwardsOverDoh?: true;
-  /** Resolves once it listens. */
-  start(material: PeerMaterial): Promise<Running>;
+  configuration(material: PeerMaterial): string;
+  /** Of the command, that make it serve as `configFile` says. */
+  arguments(configFile: string, directory: string): readonly string[];
+  /** What it prints once it listens. */
+  readonly readyLine: RegExp;
 }
 
 export function createPeer(kind: PeerKind): Peer {
-  const { name, command, versionArguments, start } = kind;
+  const { name, command, versionArguments } = kind;
   return {
     name,
     async version() {
@@ -72,7 +76,11 @@ export function createPeer(kind: PeerKind): Peer {
       Object.keys(config).every((key) => COMMON_KEYS.has(key)),
     async start(world, config) {
       const material = await materialOf(world, config);
-      return targetOf(name, await start(material), material.ports, world);
+      const configFile = join(material.directory, 'configuration');
+      writeFileSync(configFile, kind.configuration(material));
+      const running = start(command, kind.arguments(configFile, material.directory));
+      await running.waitForLine(kind.readyLine);
+      return targetOf(name, running, material.ports, world);
     },
   };
 }

@@ -1,10 +1,7 @@
 // unbound as a peer: one thread, no validation (the world of the trials is made up and unsigned).
 
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { INTERNAL_ADDRESS, INTERNAL_NAME } from '../../support/noonmark.ts';
-import { IN_THE_FOREGROUND } from '../../support/peers/unbound.ts';
-import { start } from '../../support/running.ts';
+import { forwardingOverTls, IN_THE_FOREGROUND } from '../../support/peers/unbound.ts';
 import { UPSTREAM_NAME } from '../../support/upstreams.ts';
 import { createPeer, LOOPBACK, type PeerMaterial } from './peer.ts';
 
@@ -15,13 +12,9 @@ export const UNBOUND = createPeer({
   name: 'unbound',
   command: 'unbound',
   versionArguments: ['-V'],
-  async start(material) {
-    const file = join(material.directory, 'unbound.conf');
-    writeFileSync(file, configuration(material));
-    const running = start('unbound', ['-d', '-p', '-c', file]);
-    await running.waitForLine(/start of service/);
-    return running;
-  },
+  arguments: (file) => ['-d', '-p', '-c', file],
+  readyLine: /start of service/,
+  configuration,
 });
 
 /** A trial's bound is for messages; their records have twice that besides, as unbound's documentation advises. */
@@ -54,9 +47,5 @@ ${IN_THE_FOREGROUND}
   local-data: "${INTERNAL_NAME}. 300 A ${INTERNAL_ADDRESS}"
 remote-control:
   control-enable: no
-forward-zone:
-  name: "."
-  forward-tls-upstream: yes
-  forward-addr: 127.0.0.1@${upstreamPort}#${UPSTREAM_NAME}
-`;
+${forwardingOverTls(upstreamPort, UPSTREAM_NAME)}`;
 }

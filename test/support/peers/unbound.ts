@@ -33,6 +33,13 @@ export const IN_THE_FOREGROUND = `  username: ""
   do-daemonize: no
   trust-anchor-signaling: no`;
 
+/** The clause of one that asks `upstreamPort` of this machine for everything, over DoT that shows `upstreamName`. */
+export const forwardingOverTls = (upstreamPort: number, upstreamName: string) => `forward-zone:
+  name: "."
+  forward-tls-upstream: yes
+  forward-addr: 127.0.0.1@${upstreamPort}#${upstreamName}
+`;
+
 export interface UnboundOptions {
   readonly certificateFile: string;
   readonly keyFile: string;

@@ -90,8 +90,15 @@ function upstreamDegradations({ upstreams, clock }: Facts): Degraded[] {
       what: `the upstream ${url} does not work`,
       ...sinceOf(failingForMs, clock),
       evidence: problem ?? 'its last exchanges failed',
-      doThis: 'it is tried every second; look at the network, or add a second upstream of another operator',
+      doThis: `it is tried every second; ${upstreamAdvice(upstreams)}`,
     }));
+}
+
+function upstreamAdvice(upstreams: Facts['upstreams']): string {
+  if (upstreams.length === 1) return 'look at the network, or add a second upstream of another operator';
+  return upstreams.some(({ isUsable }) => isUsable)
+    ? 'the others answer meanwhile; look at the way to it, or ask its operator'
+    : 'none of them is reached, so look at the network of this host';
 }
 
 /** Whatever the clock says: nobody is verified there. All have failed since the last of them did. */

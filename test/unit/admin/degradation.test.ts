@@ -386,3 +386,11 @@ it('tells a list that was never read from one that could not be read again', () 
   expect(told(7, 1)).toMatchObject([{ evidence: `ads.txt: ${problem}` }]);
   expect(degradationsOf(facts({ lists: [{ ...list, entries: 7, problem: null }] }))).toEqual([]);
 });
+
+it.each<[string, Facts['upstreams'], RegExp]>([
+  ['the only one', [away], /add a second upstream/],
+  ['one of two', [upstream, away], /the others answer meanwhile/],
+  ['all of two', [away, { ...away, url: 'tls://three.example' }], /network of this host/],
+])('what to do about an upstream that is away depends on the others: %s', (_, upstreams, doThis) => {
+  for (const told of degradationsOf(facts({ upstreams }))) expect(told.doThis).toMatch(doThis);
+});

@@ -5,12 +5,12 @@ import { isIP } from 'node:net';
 import { typeNumber } from '../dns/codes.ts';
 import { type NameKey, NameSyntaxError, nameKey, parseName } from '../dns/names.ts';
 import type { Explained, ExplainQuestion } from '../resolver/explained.ts';
+import { METRICS_TYPE, metricsText } from '../status/metrics.ts';
+import type { Status } from '../status/status.ts';
+import { REFRESH_SECONDS, statusPage } from '../web/status-page.ts';
+import { STYLE_HASH } from '../web/status-page-style.ts';
 import type { AdminRoute } from './admin-request.ts';
-import { METRICS_TYPE, metricsText } from './metrics.ts';
 import { certificateName, type Renew } from './renewals.ts';
-import type { Status } from './status.ts';
-import { REFRESH_SECONDS, statusPage } from './status-page.ts';
-import { STYLE_HASH } from './status-page-style.ts';
 
 export interface AdminAnswer {
   readonly status: number;

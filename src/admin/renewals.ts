@@ -5,8 +5,8 @@
 import { isIP } from 'node:net';
 import type { Clock } from '../clock/clock.ts';
 import { formatName, nameKey } from '../dns/names.ts';
+import type { Status } from '../status/status.ts';
 import { canonicalAddress } from '../tls/certificate-store.ts';
-import type { Status } from './status.ts';
 
 /** What an owner wants of a certificate. */
 export interface RenewalWish {

@@ -4,10 +4,7 @@
 
 import { AdminListener } from '../admin/admin-listener.ts';
 import { ControlSocket } from '../admin/control-socket.ts';
-import type { ReloadFailure } from '../admin/degradation.ts';
-import { gatherStatus } from '../admin/gather.ts';
 import type { RenewalWish } from '../admin/renewals.ts';
-import type { Status } from '../admin/status.ts';
 import type { Timer } from '../clock/clock.ts';
 import type { TrueClock } from '../clock/true-clock.ts';
 import type { Config, Limits } from '../config/config.ts';
@@ -27,6 +24,9 @@ import { NameFiles } from '../resolver/local/name-files.ts';
 import type { QueryCounts } from '../resolver/observe.ts';
 import { lookUpAddresses, lookUpText } from '../resolver/own-lookup.ts';
 import type { Resolver } from '../resolver/resolver.ts';
+import type { ReloadFailure } from '../status/degradation.ts';
+import { gatherStatus } from '../status/gather.ts';
+import type { Status } from '../status/status.ts';
 import { sourcesOf } from '../timesync/built-in-sources.ts';
 import { Keeper, type KeeperInputs } from '../timesync/keeper.ts';
 import { createRoster } from '../timesync/roster.ts';

@@ -3,9 +3,9 @@
 
 import manifest from '../../package.json' with { type: 'json' };
 import type { Issuer, IssuerParts } from '../acme/issuer.ts';
-import type { WantedReport } from '../admin/gather.ts';
 import type { RenewalOutcome, RenewalWish } from '../admin/renewals.ts';
 import type { Config } from '../config/config.ts';
+import type { WantedReport } from '../status/gather.ts';
 import { AlpnChallenges } from '../tls/alpn-challenges.ts';
 import type { FilesProblem } from '../tls/certificate-files.ts';
 import type { CertificateStore, ServedCertificate } from '../tls/certificate-store.ts';

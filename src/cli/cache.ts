@@ -1,8 +1,8 @@
 // `noonmark cache flush`: the running server forgets answers that it keeps, those to one name or all. The next question is
 // asked of an upstream again; whoever has asked before keeps what it has until the TTL ends.
 
-import { plural } from '../admin/words.ts';
 import { formatName, NameSyntaxError, parseName } from '../dns/names.ts';
+import { plural } from '../status/words.ts';
 import { type Command, EXIT, print, readArgs, UsageError } from './command.ts';
 import { askServer, askServerOf, CONTROL_OPTIONS, printLines } from './control.ts';
 

@@ -10,9 +10,9 @@ import {
   lifeSentence,
   nameForShell,
   nextSentence,
-} from '../admin/certificate-words.ts';
-import type { CertificateReport, IssuanceStatus, Status } from '../admin/status.ts';
-import { certificateSource, formatAge, formatInstant, unstopped } from '../admin/words.ts';
+} from '../status/certificate-words.ts';
+import type { CertificateReport, IssuanceStatus, Status } from '../status/status.ts';
+import { certificateSource, formatAge, formatInstant, unstopped } from '../status/words.ts';
 import { labelled, wrapped } from './text-columns.ts';
 
 export type CertificateFacts = Pick<Status, 'certificates' | 'issuances' | 'clock'>;

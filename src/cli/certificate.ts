@@ -3,8 +3,8 @@
 // waited for.
 
 import { certificateName, RENEWAL_WITHIN_MS, type RenewalOutcome } from '../admin/renewals.ts';
-import type { IssuanceStatus, Status } from '../admin/status.ts';
 import { NameSyntaxError } from '../dns/names.ts';
+import type { IssuanceStatus, Status } from '../status/status.ts';
 import { certificateLines, renewalLines } from './certificate-lines.ts';
 import { type Command, complain, EXIT, print, readArgs, UsageError } from './command.ts';
 import { askServer, askServerOf, askStatus, CONTROL_OPTIONS, printLines } from './control.ts';

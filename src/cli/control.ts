@@ -3,9 +3,9 @@
 // when they are needed.
 
 import { controlSocketPath } from '../admin/control-socket-path.ts';
-import type { Status } from '../admin/status.ts';
-import { visible } from '../admin/words.ts';
 import { type ConfigProblems, formatProblem } from '../config/problems.ts';
+import type { Status } from '../status/status.ts';
+import { visible } from '../status/words.ts';
 import { exchangeWithAdmin } from './admin-exchange.ts';
 import { complain, EXIT, print, readArgs } from './command.ts';
 import { statePlaceOrComplain } from './read-config.ts';

@@ -1,9 +1,16 @@
 // `noonmark explain`: for a tired person at three in the morning. What is degraded, since when, on what evidence, what
 // still works, what to do now; and when nothing is, what would happen if the power failed now.
 
-import { designationSentences } from '../admin/designation.ts';
-import type { Degraded, Status } from '../admin/status.ts';
-import { afterPowerCut, capital, formatSince, stateSentence, type Works, whatWorks } from '../admin/words.ts';
+import { designationSentences } from '../status/designation.ts';
+import type { Degraded, Status } from '../status/status.ts';
+import {
+  afterPowerCut,
+  capital,
+  formatSince,
+  stateSentence,
+  type Works,
+  whatWorks,
+} from '../status/words.ts';
 import type { Command } from './command.ts';
 import { report } from './control.ts';
 import { labelled, wrapped } from './text-columns.ts';

@@ -1,10 +1,10 @@
 // What to improve before the power fails: circular dependencies, a stamp that is not there, sources and upstreams that did
 // not answer while the clock was right. Pure; each sentence says what is wrong and what to do.
 
-import type { SourceReport, Status } from '../admin/status.ts';
-import { capital, formatLag, unstopped } from '../admin/words.ts';
 import type { Config } from '../config/config.ts';
 import type { ConfigProblem } from '../config/problems.ts';
+import type { SourceReport, Status } from '../status/status.ts';
+import { capital, formatLag, unstopped } from '../status/words.ts';
 
 /** NTP daemons keep a system clock far closer (milliseconds). */
 const CLOCK_OFF_MS = 1000;

@@ -1,7 +1,7 @@
 // A rehearsal as text for a tired person: is this good enough, a table, what a household would notice, what to improve.
 // Pure; what is good enough is decided in rehearsal-run.ts.
 
-import { formatCount, formatInstant, plural, stateName } from '../admin/words.ts';
+import { formatCount, formatInstant, plural, stateName } from '../status/words.ts';
 import { formatSpan } from '../timesync/span.ts';
 import { type Outcome, WORLD_WITHIN_MS } from './rehearsal-scenarios.ts';
 import { columns, labelled, wrapped } from './text-columns.ts';

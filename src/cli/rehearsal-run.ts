@@ -5,7 +5,6 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Status } from '../admin/status.ts';
 import { App } from '../app/app.ts';
 import type { Clock } from '../clock/clock.ts';
 import { thisMachine } from '../clock/machine.ts';
@@ -13,6 +12,7 @@ import { TrueClock } from '../clock/true-clock.ts';
 import type { Config, SocketAddress } from '../config/config.ts';
 import { parseSocketAddress } from '../config/socket-address.ts';
 import type { Log } from '../observe/log.ts';
+import type { Status } from '../status/status.ts';
 import { backAfterMs, firstAfterMs, Household } from './rehearsal-household.ts';
 import { RehearsalMachine } from './rehearsal-machine.ts';
 import { type Outcome, type Scenario, WORLD_WITHIN_MS } from './rehearsal-scenarios.ts';

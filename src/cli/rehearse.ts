@@ -2,11 +2,11 @@
 // scenario of rehearsal-scenarios.ts is played with the real upstreams and time sources, one after the other.
 // It may run beside the server: it takes other ports and writes nothing that stays.
 
-import { rfc3339 } from '../admin/clock-report.ts';
-import type { Status } from '../admin/status.ts';
 import { thisMachine } from '../clock/machine.ts';
 import type { Config } from '../config/config.ts';
 import { addressesOf, isOfThisNetwork } from '../config/time-rules.ts';
+import { rfc3339 } from '../status/clock-report.ts';
+import type { Status } from '../status/status.ts';
 import { createTlsConnector } from '../tls/connect.ts';
 import { type Command, complain, EXIT, print, readArgs } from './command.ts';
 import { commandClock } from './command-clock.ts';

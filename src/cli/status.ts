@@ -1,8 +1,8 @@
 // `noonmark status`: the running server in a dozen lines. What is wrong in detail is `noonmark explain`, the vote on the
 // time is `noonmark time`, and certificates at length are `noonmark certificate status`.
 
-import { directoryHost, issuanceOf, nextSentence } from '../admin/certificate-words.ts';
-import type { IssuanceStatus, Status } from '../admin/status.ts';
+import { directoryHost, issuanceOf, nextSentence } from '../status/certificate-words.ts';
+import type { IssuanceStatus, Status } from '../status/status.ts';
 import {
   cacheSentence,
   certificateSource,
@@ -16,7 +16,7 @@ import {
   plural,
   stateName,
   stateSentence,
-} from '../admin/words.ts';
+} from '../status/words.ts';
 import { formatSpan } from '../timesync/span.ts';
 import type { Command } from './command.ts';
 import { report } from './control.ts';

@@ -1,7 +1,7 @@
 // The clock as lines for a terminal: state and time, the vote as a table, witnesses, and what bounds it all.
 // Pure; it decides nothing about the time.
 
-import type { ClockReport, SourceReport } from '../admin/status.ts';
+import type { ClockReport, SourceReport } from '../status/status.ts';
 import {
   capital,
   formatAge,
@@ -14,7 +14,7 @@ import {
   sourceMark,
   stateName,
   unstopped,
-} from '../admin/words.ts';
+} from '../status/words.ts';
 import { formatSpan } from '../timesync/span.ts';
 import { columns, labelled, wrapped } from './text-columns.ts';
 

@@ -3,7 +3,7 @@
 
 import { request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Status } from '../../src/admin/status.ts';
+import type { Status } from '../../src/status/status.ts';
 import { ACME_PEERS, type AcmeHouse, OWN_NAME, startAcmeHouse } from '../support/acme-house.ts';
 import { eventually } from '../support/eventually.ts';
 import { freePorts } from '../support/free-ports.ts';

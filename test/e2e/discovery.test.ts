@@ -4,8 +4,8 @@
 
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Status } from '../../src/admin/status.ts';
 import type { Explained } from '../../src/resolver/explained.ts';
+import type { Status } from '../../src/status/status.ts';
 import {
   INTERNAL_ADDRESS,
   INTERNAL_NAME,

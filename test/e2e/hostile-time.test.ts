@@ -3,7 +3,7 @@
 // Lies that agree with each other are the matter of test/lab/story-06-liars.test.ts and story-10.
 
 import { describe, expect, test } from 'vitest';
-import type { Status } from '../../src/admin/status.ts';
+import type { Status } from '../../src/status/status.ts';
 import { eventually, pause } from '../support/eventually.ts';
 import { freePorts } from '../support/free-ports.ts';
 import { type Noonmark, startNoonmark } from '../support/noonmark.ts';

@@ -4,7 +4,7 @@
 import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Status } from '../../src/admin/status.ts';
+import type { Status } from '../../src/status/status.ts';
 import { type Chronyd, type ChronydOptions, startChronyd } from '../support/peers/chronyd.ts';
 import { DOH_PATH, startDnsdist } from '../support/peers/dnsdist.ts';
 import { startUnbound, type Unbound, type UnboundOptions } from '../support/peers/unbound.ts';

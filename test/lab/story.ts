@@ -4,7 +4,7 @@
 
 import { randomBytes } from 'node:crypto';
 import { expect } from 'vitest';
-import type { Status } from '../../src/admin/status.ts';
+import type { Status } from '../../src/status/status.ts';
 import { eventually, pause } from '../support/eventually.ts';
 import { Asker } from './asker.ts';
 import { type Figures, record } from './figures.ts';

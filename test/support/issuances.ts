@@ -4,8 +4,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { controlSocketPath } from '../../src/admin/control-socket-path.ts';
-import type { IssuanceStatus, Status } from '../../src/admin/status.ts';
 import { exchangeWithAdmin } from '../../src/cli/admin-exchange.ts';
+import type { IssuanceStatus, Status } from '../../src/status/status.ts';
 import { eventually } from './eventually.ts';
 
 /** Orders of Pebble take a second; the machine may be busy, and the rhythm of a first failure is a minute. */

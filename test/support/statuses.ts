@@ -6,7 +6,7 @@ import type {
   IssuanceStatus,
   SourceReport,
   Status,
-} from '../../src/admin/status.ts';
+} from '../../src/status/status.ts';
 
 const HOUR_MS = 3_600_000;
 const YEAR_MS = 365.2425 * 24 * HOUR_MS;

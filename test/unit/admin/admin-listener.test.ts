@@ -3,7 +3,7 @@
 import { connect } from 'node:net';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { AdminListener, type AdminListenerParts } from '../../../src/admin/admin-listener.ts';
-import { metricsText } from '../../../src/admin/metrics.ts';
+import { metricsText } from '../../../src/status/metrics.ts';
 import { adminSubject } from '../../support/admin-subjects.ts';
 import { eventually } from '../../support/eventually.ts';
 import { SimulatedClock } from '../../support/simulated-clock.ts';

@@ -4,10 +4,10 @@
 import { writeFileSync } from 'node:fs';
 import { describe, expect, it, vi } from 'vitest';
 import type { RenewalOutcome, RenewalWish } from '../../../src/admin/renewals.ts';
-import type { Status } from '../../../src/admin/status.ts';
 import { certificate } from '../../../src/cli/certificate.ts';
 import { certificateLines } from '../../../src/cli/certificate-lines.ts';
 import { EXIT, UsageError } from '../../../src/cli/command.ts';
+import type { Status } from '../../../src/status/status.ts';
 import * as statuses from '../../support/statuses.ts';
 import { issued, notIssued, notRenewed, synchronized, untrusted } from '../../support/statuses.ts';
 import { newPlace, run, serveStatus, serveSubject } from './control-runs.ts';

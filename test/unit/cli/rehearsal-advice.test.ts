@@ -1,10 +1,10 @@
 // What is to be improved before the power fails, and whether the control was one.
 
 import { describe, expect, it } from 'vitest';
-import type { Status } from '../../../src/admin/status.ts';
 import { type AdviceInputs, clockDoubt, rehearsalAdvice } from '../../../src/cli/rehearsal-advice.ts';
 import { filesOnDisk } from '../../../src/config/named-files.ts';
 import { parseConfig } from '../../../src/config/parse.ts';
+import type { Status } from '../../../src/status/status.ts';
 import { oneLiar, synchronized, untrusted } from '../../support/statuses.ts';
 
 const YAML = `

@@ -5,11 +5,11 @@ import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { controlSocketPath } from '../../../src/admin/control-socket-path.ts';
-import { statusPage } from '../../../src/admin/status-page.ts';
 import { EXIT, UsageError } from '../../../src/cli/command.ts';
 import { explain } from '../../../src/cli/explain.ts';
 import { status, statusLines } from '../../../src/cli/status.ts';
 import { time } from '../../../src/cli/time.ts';
+import { statusPage } from '../../../src/web/status-page.ts';
 import { issued, notRenewed, oneLiar, synchronized, untrusted } from '../../support/statuses.ts';
 import { newPlace, run, serveStatus } from './control-runs.ts';
 

@@ -2,8 +2,8 @@
 
 import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
-import { METRICS_TYPE, metricsText } from '../../../src/admin/metrics.ts';
-import type { Status } from '../../../src/admin/status.ts';
+import { METRICS_TYPE, metricsText } from '../../../src/status/metrics.ts';
+import type { Status } from '../../../src/status/status.ts';
 import * as statuses from '../../support/statuses.ts';
 import { issued, notIssued, notRenewed, oneLiar, synchronized, untrusted } from '../../support/statuses.ts';
 import { readPrometheusText } from './prometheus-text.ts';

@@ -1,7 +1,7 @@
 // How spans, dates, states and verdicts are said.
 
 import { describe, expect, it } from 'vitest';
-import type { Status } from '../../../src/admin/status.ts';
+import type { Status } from '../../../src/status/status.ts';
 import {
   afterPowerCut,
   formatAge,
@@ -18,7 +18,7 @@ import {
   stateSentence,
   visible,
   whatWorks,
-} from '../../../src/admin/words.ts';
+} from '../../../src/status/words.ts';
 import { holdover, oneLiar, provisionalByStamp, synchronized, untrusted } from '../../support/statuses.ts';
 
 describe('a span', () => {

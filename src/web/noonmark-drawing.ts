@@ -2,10 +2,10 @@
 // from it as the system clock is off. The light is as wide as the time is uncertain; sources that were not kept lie as
 // small open marks where they say the time is. Colours come from the page's style.
 
+import type { ClockReport } from '../status/status.ts';
+import { formatDay, formatLag, sourceMark } from '../status/words.ts';
 import { formatSpan } from '../timesync/span.ts';
 import { html, type Markup, NOTHING } from './markup.ts';
-import type { ClockReport } from './status.ts';
-import { formatDay, formatLag, sourceMark } from './words.ts';
 
 const WIDTH = 400;
 const HEIGHT = 196;

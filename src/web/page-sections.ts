@@ -1,9 +1,7 @@
 // The parts of the status page that are lists: what is degraded, sources, witnesses, upstreams; and what all parts are
 // made of. Tables keep their meaning for screen readers when a phone shows their rows as blocks, hence the roles.
 
-import { formatSpan } from '../timesync/span.ts';
-import { html, type Markup, NOTHING, withCode } from './markup.ts';
-import type { ClockReport, SourceReport, Status } from './status.ts';
+import type { ClockReport, SourceReport, Status } from '../status/status.ts';
 import {
   capital,
   formatAge,
@@ -14,7 +12,9 @@ import {
   MARKS,
   plural,
   sourceMark,
-} from './words.ts';
+} from '../status/words.ts';
+import { formatSpan } from '../timesync/span.ts';
+import { html, type Markup, NOTHING, withCode } from './markup.ts';
 
 export function degradedSection({ degraded }: Status): Markup {
   if (degraded.length === 0) return NOTHING;

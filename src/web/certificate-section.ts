@@ -9,11 +9,11 @@ import {
   lifeOf,
   lifeSentence,
   nextSentence,
-} from './certificate-words.ts';
+} from '../status/certificate-words.ts';
+import type { CertificateReport, IssuanceStatus, Status } from '../status/status.ts';
+import { capital, certificateSource, formatDay, formatInstant, unstopped } from '../status/words.ts';
 import { html, type Markup, NOTHING } from './markup.ts';
 import { definitions, section } from './page-sections.ts';
-import type { CertificateReport, IssuanceStatus, Status } from './status.ts';
-import { capital, certificateSource, formatDay, formatInstant, unstopped } from './words.ts';
 
 export function certificateSection(status: Status): Markup {
   const { certificates, issuances } = status;

@@ -1,9 +1,9 @@
 // When an owner is told of certificates that a CA has not issued, or not anew, and when there is nothing to tell yet.
 
 import { describe, expect, it } from 'vitest';
-import { certificateDegradations } from '../../../src/admin/certificate-degradation.ts';
-import type { Facts } from '../../../src/admin/degradation.ts';
-import type { CertificateReport, IssuanceStatus } from '../../../src/admin/status.ts';
+import { certificateDegradations } from '../../../src/status/certificate-degradation.ts';
+import type { Facts } from '../../../src/status/degradation.ts';
+import type { CertificateReport, IssuanceStatus } from '../../../src/status/status.ts';
 import { issued, notIssued, notRenewed, synchronized, untrusted } from '../../support/statuses.ts';
 
 const HOUR_MS = 3_600_000;

@@ -3,8 +3,8 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { COMMON_FIELDS } from '../../../src/admin/admin-answer.ts';
-import type { Status } from '../../../src/admin/status.ts';
-import { statusPage } from '../../../src/admin/status-page.ts';
+import type { Status } from '../../../src/status/status.ts';
+import { statusPage } from '../../../src/web/status-page.ts';
 import * as statuses from '../../support/statuses.ts';
 import {
   issued,

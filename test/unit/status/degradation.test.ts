@@ -1,10 +1,10 @@
 // What is told to a tired person, and what is not: each sentence appears with its cause and goes with it.
 
 import { describe, expect, it } from 'vitest';
-import { clockReport } from '../../../src/admin/clock-report.ts';
-import { degradationsOf, type Facts, notReadyReasons } from '../../../src/admin/degradation.ts';
-import type { CertificateReport } from '../../../src/admin/status.ts';
 import type { ClockBasis, ClockState } from '../../../src/clock/clock.ts';
+import { clockReport } from '../../../src/status/clock-report.ts';
+import { degradationsOf, type Facts, notReadyReasons } from '../../../src/status/degradation.ts';
+import type { CertificateReport } from '../../../src/status/status.ts';
 import type { TimeReport } from '../../../src/timesync/time-report.ts';
 import { report, sourceNamed, TRUTH_MS } from './time-reports.ts';
 

@@ -2,19 +2,7 @@
 // What is wrong and what to do comes first, then the clock, then everything that it stands on.
 // Pure; the style is status-page-style.ts, the drawing noonmark-drawing.ts.
 
-import { formatSpan } from '../timesync/span.ts';
-import { certificateSection } from './certificate-section.ts';
-import { html, type Markup, Markup as Raw } from './markup.ts';
-import { noonmarkDrawing } from './noonmark-drawing.ts';
-import {
-  definitions,
-  degradedSection,
-  sourcesSection,
-  upstreamsSection,
-  witnessesSection,
-} from './page-sections.ts';
-import type { ClockReport, Status } from './status.ts';
-import { STYLE } from './status-page-style.ts';
+import type { ClockReport, Status } from '../status/status.ts';
 import {
   cacheSentence,
   formatAge,
@@ -29,7 +17,19 @@ import {
   nameFileSentence,
   stateName,
   stateSentence,
-} from './words.ts';
+} from '../status/words.ts';
+import { formatSpan } from '../timesync/span.ts';
+import { certificateSection } from './certificate-section.ts';
+import { html, type Markup, Markup as Raw } from './markup.ts';
+import { noonmarkDrawing } from './noonmark-drawing.ts';
+import {
+  definitions,
+  degradedSection,
+  sourcesSection,
+  upstreamsSection,
+  witnessesSection,
+} from './page-sections.ts';
+import { STYLE } from './status-page-style.ts';
 
 /** Seconds after which the browser asks again; the sources are asked far more rarely. */
 export const REFRESH_SECONDS = 10;

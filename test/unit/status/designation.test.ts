@@ -1,8 +1,8 @@
 // Who can verify what DDR announces, and who may use it unverified, in sentences.
 
 import { describe, expect, it } from 'vitest';
-import { designationSentences } from '../../../src/admin/designation.ts';
-import type { DesignatedReport } from '../../../src/admin/status.ts';
+import { designationSentences } from '../../../src/status/designation.ts';
+import type { DesignatedReport } from '../../../src/status/status.ts';
 import { synchronized } from '../../support/statuses.ts';
 
 const usual = synchronized.designated[0]!;

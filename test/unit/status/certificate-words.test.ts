@@ -11,8 +11,8 @@ import {
   lifeSentence,
   nameForShell,
   nextSentence,
-} from '../../../src/admin/certificate-words.ts';
-import type { IssuanceStatus } from '../../../src/admin/status.ts';
+} from '../../../src/status/certificate-words.ts';
+import type { IssuanceStatus } from '../../../src/status/status.ts';
 import { issued, notIssued } from '../../support/statuses.ts';
 
 const NOW = '2026-11-03T08:12:45.402Z';

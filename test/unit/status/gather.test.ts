@@ -1,9 +1,9 @@
 // The status as one value: what every part of the house says of itself is in it, in its place.
 
 import { describe, expect, it } from 'vitest';
-import { gatherStatus, type StatusInputs, type WantedReport } from '../../../src/admin/gather.ts';
 import type { SocketAddress } from '../../../src/config/config.ts';
 import { nameKey } from '../../../src/dns/names.ts';
+import { gatherStatus, type StatusInputs, type WantedReport } from '../../../src/status/gather.ts';
 import type { ServedCertificate } from '../../../src/tls/certificate-store.ts';
 import { report, TRUTH_MS } from './time-reports.ts';
 

@@ -1,8 +1,8 @@
 // HTML that cannot be injected into, and the sentences that stand in it.
 
 import { expect, it } from 'vitest';
-import { html, withCode } from '../../../src/admin/markup.ts';
-import { capital } from '../../../src/admin/words.ts';
+import { capital } from '../../../src/status/words.ts';
+import { html, withCode } from '../../../src/web/markup.ts';
 
 it('sets what a person types in code, and escapes it like everything else', () => {
   const { text } = html`<p>${withCode('ask `noonmark time`, not `<script>` & co')}</p>`;

@@ -1,7 +1,7 @@
 // From what the keeper knows to what is shown: offsets against our own time, dates as texts, and a row for everybody.
 
 import { describe, expect, it } from 'vitest';
-import { clockReport, rfc3339 } from '../../../src/admin/clock-report.ts';
+import { clockReport, rfc3339 } from '../../../src/status/clock-report.ts';
 import type { TimeReport } from '../../../src/timesync/time-report.ts';
 import { report, sourceNamed, TRUTH_MS } from './time-reports.ts';
 

@@ -1,7 +1,7 @@
 // HTML that cannot be injected into: what is put into the template is escaped, unless it is markup already.
 // Names of sources and upstreams come from the network and the configuration, and none of them is markup (reliability row 21).
 
-import { visible } from './words.ts';
+import { visible } from '../status/words.ts';
 
 /** Text that is HTML; made by `html` and by nothing else. */
 export class Markup {

@@ -25,6 +25,7 @@ if (missing.length > 0 && isCi) {
   total.failed += missing.length;
 }
 check('types', 'node_modules/typescript/bin/tsc', '-p', '.');
+check('types of the browser scripts', 'node_modules/typescript/bin/tsc', '-p', 'src/web/assets');
 check('lint', 'node_modules/@biomejs/biome/bin/biome', 'check');
 const suites = runSuites();
 total.passed += suites.passed;

@@ -5,19 +5,7 @@
 import { isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
 
-export type AdminRoute =
-  | 'page'
-  | 'health'
-  | 'ready'
-  | 'status'
-  | 'metrics'
-  | 'explain'
-  | 'flush-cache'
-  | 'forget-stamp'
-  | 'renew-certificate';
-
 export interface AdminRequest {
-  readonly method: string;
   /** As in the request line; only the origin form is taken (RFC 9112 section 3.2.1). */
   readonly target: string;
   /** Every Host field; RFC 9112 section 3.2 allows one. */
@@ -25,44 +13,20 @@ export interface AdminRequest {
   readonly origin: string | undefined;
   /** The server's end of the connection; undefined on the control socket. */
   readonly localAddress: string | undefined;
-  /** Came over the control socket, whose file only the owner may open. */
-  readonly isControl: boolean;
 }
 
 /** A status and a sentence for whoever asked wrongly. */
 export interface AdminRefusal {
-  readonly status: 400 | 403 | 404 | 405 | 421;
+  readonly status: 400 | 403 | 421;
   readonly message: string;
-  /** The Allow field of a 405. */
-  readonly allow?: string;
 }
-
-/** On both doors, by GET and HEAD. */
-const ROUTES: Readonly<Record<string, AdminRoute>> = {
-  '/': 'page',
-  '/healthz': 'health',
-  '/readyz': 'ready',
-  '/api/status': 'status',
-  '/metrics': 'metrics',
-};
-/**
- * On the control socket alone: what changes something, and what makes this server look a name up. A page that found a
- * way past Host and Origin could otherwise empty the cache, have names of its choosing asked of the upstreams, or use up
- * what a CA issues in a week.
- */
-const CONTROL_ROUTES: Readonly<Record<string, { readonly route: AdminRoute; readonly allow: string }>> = {
-  '/api/explain': { route: 'explain', allow: 'GET' },
-  '/control/flush-cache': { route: 'flush-cache', allow: 'POST' },
-  '/control/forget-stamp': { route: 'forget-stamp', allow: 'POST' },
-  '/control/renew-certificate': { route: 'renew-certificate', allow: 'POST' },
-};
 
 /** `allowedHosts`: names and addresses that this server goes by, beside its own address, loopback and localhost. */
 export function judgeAdminRequest(
   request: AdminRequest,
   allowedHosts: readonly string[],
-): { readonly route: AdminRoute } | AdminRefusal {
-  const { method, target, hosts, origin } = request;
+): AdminRefusal | null {
+  const { target, hosts, origin } = request;
   const host = hosts.length === 1 ? hostOf(hosts[0]!) : null;
   if (host === null) return { status: 400, message: 'one Host field with a name or an address is needed' };
   if (!isOurs(host, request, allowedHosts)) {
@@ -72,22 +36,7 @@ export function judgeAdminRequest(
   }
   if (origin !== undefined && originHost(origin) !== hosts[0]!.toLowerCase())
     return { status: 403, message: 'pages of other places may not ask here' };
-  if (!target.startsWith('/')) return { status: 400, message: 'the target must be a path' };
-  const path = target.split('?', 1)[0]!;
-  const found = routeAt(path, request.isControl);
-  if (found === null)
-    return {
-      status: 404,
-      message: 'there is /, /healthz, /readyz, /api/status and /metrics, and nothing else',
-    };
-  const { route, allow } = found;
-  if (allow.split(', ').includes(method)) return { route };
-  return { status: 405, message: `only ${allow} is understood here`, allow };
-}
-
-function routeAt(path: string, isControl: boolean): { route: AdminRoute; allow: string } | null {
-  if (Object.hasOwn(ROUTES, path)) return { route: ROUTES[path]!, allow: 'GET, HEAD' };
-  return isControl && Object.hasOwn(CONTROL_ROUTES, path) ? CONTROL_ROUTES[path]! : null;
+  return target.startsWith('/') ? null : { status: 400, message: 'the target must be a path' };
 }
 
 /** The name or address of "name:port", "[address]:port" or either without a port, in one form; null when malformed. */

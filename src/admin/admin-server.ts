@@ -5,21 +5,20 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Clock } from '../clock/clock.ts';
-import { ConnectionTable, type TrackedConnection } from '../listener/connection-table.ts';
+import { ConnectionTable } from '../listener/connection-table.ts';
 import { dateField } from '../listener/date-field.ts';
 import { Drain } from '../listener/drain.ts';
 import { plainAddress } from '../listener/listener.ts';
 import { LimitLog } from '../observe/limit-log.ts';
 import type { Log } from '../observe/log.ts';
-import {
-  type AdminAnswer,
-  type AdminSubject,
-  answerAdmin,
-  COMMON_FIELDS,
-  textAnswer,
-} from './admin-answer.ts';
+import { type AdminAnswer, type AdminStream, COMMON_FIELDS, isStream, textAnswer } from './admin-answer.ts';
+import { isForwarded } from './access/forwarded.ts';
+import { AdminConnection } from './admin-connection.ts';
 import { judgeAdminRequest } from './admin-request.ts';
-import { boundedRenewals, RENEWAL_WITHIN_MS } from './renewals.ts';
+import { type FetchFields, judgeFetch } from './fetch-metadata.ts';
+import { formOf } from './form-body.ts';
+import { type AdminAccess, type AdminRoutes, findRoute, isRoute } from './route.ts';
+import { OPEN_ACCESS } from './routes.ts';
 
 export interface AdminLimits {
   readonly connections: number;
@@ -38,10 +37,14 @@ export const ADMIN_LIMITS: AdminLimits = {
 const MAX_HEADER_OCTETS = 8192;
 const MAX_HEADER_FIELDS = 64;
 const LOOK_EVERY_MS = 1000;
+/** What a stream may have waiting for a slow reader before it is left out of what is new. */
+const UNREAD_OCTETS_MAX = 262_144;
 
-export interface AdminServerParts extends AdminSubject {
+export interface AdminServerParts {
   /** "admin" or "control", for the log. */
   readonly what: string;
+  readonly routes: AdminRoutes;
+  readonly access?: AdminAccess | undefined;
   readonly allowedHosts: () => readonly string[];
   readonly clock: Clock;
   readonly log: Log;
@@ -51,7 +54,6 @@ export interface AdminServerParts extends AdminSubject {
 /** Makes servers that share their limits, and drains them. */
 export class AdminServer {
   readonly #parts: AdminServerParts;
-  readonly #subject: AdminSubject;
   readonly #limits: AdminLimits;
   readonly #connections: ConnectionTable;
   readonly #connectionOf = new WeakMap<Socket, AdminConnection>();
@@ -60,7 +62,6 @@ export class AdminServer {
   constructor(parts: AdminServerParts) {
     const { what, clock, log, limits = ADMIN_LIMITS } = parts;
     this.#parts = parts;
-    this.#subject = { ...parts, renewCertificate: boundedRenewals(parts) };
     this.#limits = limits;
     this.#drain = new Drain(clock);
     const limitLog = new LimitLog(log, clock);
@@ -122,38 +123,70 @@ export class AdminServer {
     response.on('error', () => {}); // the client has gone
     request.on('error', () => {});
     try {
-      this.#respond(await this.#answer(request, isControl), request, response);
+      const answer = await this.#answer(request, isControl);
+      if (isStream(answer)) this.#stream(answer, request, response);
+      else this.#respond(answer, request, response);
     } catch (error) {
-      const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
-      this.#parts.log.error('a bug in Noonmark: please report this line', { stack });
+      this.#fail(error);
       if (response.headersSent) response.destroy();
       else this.#respond(textAnswer(500, 'a bug in Noonmark; its log has the details'), request, response);
     }
   }
 
-  async #answer(request: IncomingMessage, isControl: boolean): Promise<AdminAnswer> {
+  #fail(error: unknown): void {
+    const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    this.#parts.log.error('a bug in Noonmark: please report this line', { stack });
+  }
+
+  async #answer(request: IncomingMessage, isControl: boolean): Promise<AdminAnswer | AdminStream> {
     const { method = '', url: target = '', headers, headersDistinct, socket } = request;
-    const judged = judgeAdminRequest(
-      {
-        method,
-        target,
-        hosts: headersDistinct.host ?? [],
-        origin: headers.origin,
-        localAddress: isControl ? undefined : plainAddress(socket.localAddress),
-        isControl,
-      },
-      this.#parts.allowedHosts(),
+    const { routes, access = OPEN_ACCESS, allowedHosts } = this.#parts;
+    const localAddress = isControl ? undefined : plainAddress(socket.localAddress);
+    const hosts = headersDistinct.host ?? [];
+    const refused = judgeAdminRequest(
+      { target, hosts, origin: headers.origin, localAddress },
+      allowedHosts(),
     );
-    if ('status' in judged)
-      return textAnswer(
-        judged.status,
-        judged.message,
-        judged.allow === undefined ? {} : { allow: judged.allow },
-      );
-    const query = target.slice(target.indexOf('?') + 1 || target.length);
-    if (judged.route === 'renew-certificate')
-      this.#connectionOf.get(socket)?.expectAnswerWithin(RENEWAL_WITHIN_MS);
-    return answerAdmin(judged.route, { query, accept: headers.accept ?? '' }, this.#subject);
+    if (refused !== null) return textAnswer(refused.status, refused.message);
+    const foreign = judgeFetch(fetchFields(request));
+    if (foreign !== null) return textAnswer(403, foreign);
+    const [path = '/', query = ''] = cut(target, '?');
+    const route = findRoute(routes, { path, method, isControl });
+    if (!isRoute(route)) return noRoute(route.allowed);
+    const { accept = '', cookie = '', authorization = '' } = headers;
+    const visiting = {
+      ...{ method, path, query: new URLSearchParams(query), accept, cookie, authorization },
+      ...{ localAddress, isControl, host: hosts[0]!.toLowerCase(), isEncrypted: isEncrypted(request) },
+      isForwarded: isForwarded({ httpVersion: request.httpVersion, fieldNames: Object.keys(headers) }),
+      client: isControl ? '' : plainAddress(socket.remoteAddress),
+      form: await formOf(request),
+    };
+    const visit = { ...visiting, isAdmitted: access.admits(visiting) };
+    if (route.access === 'admitted' && !visit.isAdmitted) return access.refuse(visit);
+    if (route.answersWithinMs !== undefined)
+      this.#connectionOf.get(socket)?.expectAnswerWithin(route.answersWithinMs);
+    return await route.answer(visit);
+  }
+
+  /** Goes on until the client leaves, or we do. */
+  #stream({ type, begin }: AdminStream, { method, socket }: IncomingMessage, response: ServerResponse): void {
+    response.sendDate = false;
+    response.writeHead(200, { ...COMMON_FIELDS, 'content-type': type, ...dateField(this.#parts.clock) });
+    if (method === 'HEAD') {
+      response.end();
+      return;
+    }
+    const send = (text: string) => {
+      if (response.writableEnded || response.writableLength > UNREAD_OCTETS_MAX) return false;
+      response.write(text);
+      return true;
+    };
+    const end = begin(send, (error) => {
+      this.#fail(error);
+      response.destroy();
+    });
+    response.on('close', end);
+    this.#connectionOf.get(socket)?.streams(() => response.end());
   }
 
   #respond(
@@ -161,9 +194,10 @@ export class AdminServer {
     request: IncomingMessage,
     response: ServerResponse,
   ): void {
-    // No request here has a body of any use; one that has is not read, and its connection ends.
+    // A body that nobody has read ends the connection.
     const { 'content-length': length = '0', 'transfer-encoding': coding } = request.headers;
-    const isLast = length !== '0' || coding !== undefined || this.#connectionOf.get(request.socket)?.isEnding;
+    const isUnread = (length !== '0' || coding !== undefined) && !request.complete;
+    const isLast = isUnread || this.#connectionOf.get(request.socket)?.isEnding;
     response.sendDate = false;
     response.writeHead(status, {
       ...COMMON_FIELDS,
@@ -177,50 +211,30 @@ export class AdminServer {
   }
 }
 
-/** One client connection, as the connection table sees it. */
-class AdminConnection implements TrackedConnection {
-  readonly client: string;
-  isEnding = false;
-  readonly #socket: Socket;
-  readonly #clock: Clock;
-  #requests = 0;
-  #lastActiveMs: number;
-  /** Monotonic milliseconds: until then the answer is ours to give, and the client does not stall. */
-  #owedUntilMs = 0;
+function isEncrypted({ socket }: IncomingMessage): boolean {
+  return 'encrypted' in socket;
+}
 
-  constructor(socket: Socket, clock: Clock) {
-    this.client = plainAddress(socket.remoteAddress);
-    this.#socket = socket;
-    this.#clock = clock;
-    this.#lastActiveMs = clock.monotonic();
-  }
+function fetchFields(request: IncomingMessage): FetchFields {
+  const { method = '', headers } = request;
+  const {
+    origin,
+    'sec-fetch-site': site,
+    'sec-fetch-mode': mode,
+    'sec-fetch-dest': dest,
+  } = headers as Readonly<Record<string, string | undefined>>;
+  return { method, isEncrypted: isEncrypted(request), origin, site, mode, dest };
+}
 
-  get lastActiveMs(): number {
-    return Math.max(this.#lastActiveMs, Math.min(this.#owedUntilMs, this.#clock.monotonic()));
-  }
+function noRoute(allowed: readonly string[]): AdminAnswer {
+  if (allowed.length === 0)
+    return textAnswer(404, 'there is no such path; / is the first page, and docs/api.md has them all');
+  const allow = allowed.join(', ');
+  return textAnswer(405, `only ${allow} is understood here`, { allow });
+}
 
-  get isBusy(): boolean {
-    return this.#requests > 0;
-  }
-
-  begin(): void {
-    this.#requests += 1;
-    this.#lastActiveMs = this.#clock.monotonic();
-  }
-
-  expectAnswerWithin(ms: number): void {
-    this.#owedUntilMs = this.#clock.monotonic() + ms;
-  }
-
-  finish(): void {
-    this.#requests -= 1;
-    this.#lastActiveMs = this.#clock.monotonic();
-    if (!this.isBusy) this.#owedUntilMs = 0;
-    if (this.isEnding && !this.isBusy) this.#socket.destroySoon();
-  }
-
-  close(): void {
-    if (this.isEnding || !this.isBusy) this.#socket.destroy();
-    this.isEnding = true;
-  }
+/** What stands before and behind the first `mark`. */
+function cut(text: string, mark: string): [string, string] {
+  const at = text.indexOf(mark);
+  return at === -1 ? [text, ''] : [text.slice(0, at), text.slice(at + mark.length)];
 }

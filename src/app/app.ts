@@ -5,6 +5,7 @@
 import { AdminListener } from '../admin/admin-listener.ts';
 import { ControlSocket } from '../admin/control-socket.ts';
 import type { RenewalWish } from '../admin/renewals.ts';
+import { type AdminSubject, adminRoutes } from '../admin/routes.ts';
 import type { Timer } from '../clock/clock.ts';
 import type { TrueClock } from '../clock/true-clock.ts';
 import type { Config, Limits } from '../config/config.ts';
@@ -13,6 +14,8 @@ import type { NameKey } from '../dns/names.ts';
 import { Filter } from '../lists/filter.ts';
 import { LimitLog } from '../observe/limit-log.ts';
 import type { Log } from '../observe/log.ts';
+import { type LiveFigures, type MinuteFigures, QueryFigures } from '../observe/query-figures.ts';
+import { QueryLog } from '../observe/query-log.ts';
 import { PackedAnswerStore } from '../resolver/cache/answer-store.ts';
 import { cacheConfigKey } from '../resolver/cache/cache-config-key.ts';
 import { CacheFile } from '../resolver/cache/cache-file.ts';
@@ -66,6 +69,8 @@ export class App {
   readonly #cacheFile: CacheFile | null;
   readonly #counts: QueryCounts = { udp: 0, tcp: 0, dot: 0, doh: 0 };
   readonly #cacheCounts: CacheCounts = noCacheCounts();
+  readonly #figures: QueryFigures;
+  readonly #queryLog: QueryLog;
   readonly #path: AnswerPath;
   readonly #doors: Doors;
   readonly #certificates: OwnCertificates;
@@ -88,6 +93,9 @@ export class App {
     this.#believedDate = new BelievedDate(clock);
     this.#limits = affordableLimits(config, log);
     this.#limitLog = new LimitLog(log, clock);
+    this.#figures = new QueryFigures(clock);
+    this.#queryLog = new QueryLog(clock);
+    this.#queryLog.become(config.log.queries);
     const limitLog = this.#limitLog;
     this.#tls = createTlsConnector({ clock, log });
     this.#store = new PackedAnswerStore(config.cache.maxBytes);
@@ -108,6 +116,7 @@ export class App {
       settings: () => this.#settings,
       ...{ clock, log, limits: this.#limits, limitLog, store: this.#store, failures: this.#failures },
       ...{ counts: this.#counts, cacheCounts: this.#cacheCounts },
+      ...{ figures: this.#figures, queryLog: this.#queryLog },
       cookieSecret: keepsState ? openCookieSecret(stateDir, log) : newCookieSecret(),
     });
     this.#doors = new Doors({ resolver: this.#path.clients, clock, log, limits: this.#limits, limitLog });
@@ -129,9 +138,13 @@ export class App {
       ...{ clock, log, stateDir, tls: this.#tls, keepsStamp: keepsState },
     });
     this.#heedClock();
-    const asked = this.#adminSubject();
-    this.#admin = new AdminListener({ ...asked, addresses: config.listen.admin });
-    this.#control = keepsState ? new ControlSocket({ ...asked, stateDir }) : null;
+    const admin = {
+      ...{ clock, log },
+      routes: adminRoutes(this.#adminSubject()),
+      allowedHosts: () => this.#ownHosts,
+    };
+    this.#admin = new AdminListener({ ...admin, addresses: config.listen.admin });
+    this.#control = keepsState ? new ControlSocket({ ...admin, stateDir }) : null;
     this.#look = clock.every(INTERFACES_EVERY_MS, () => this.#settings.accessList.look());
   }
 
@@ -166,6 +179,15 @@ export class App {
   /** The same without access list, query log and filter: for questions of this server's own. */
   get inside(): Resolver {
     return this.#path.inside;
+  }
+
+  /** Of the answer path at this moment, and of its last minute. */
+  liveFigures(): LiveFigures {
+    return this.#figures.live();
+  }
+
+  minuteFigures(): MinuteFigures {
+    return this.#figures.minute();
   }
 
   /** How everything stands now. */
@@ -205,6 +227,7 @@ export class App {
     this.#settings = this.#settingsFrom(config);
     Object.assign(this.#limits, affordableLimits(config, this.#log));
     this.#store.resize(config.cache.maxBytes);
+    this.#queryLog.become(config.log.queries); // what was kept is gone when it is off
     // An answer that other upstreams gave, or that other rules let through, is not one of this configuration.
     if (cacheConfigKey(config) !== cacheConfigKey(old.config)) this.#store.clear();
     this.#failures.forget(); // what failed may well be what was mended
@@ -276,20 +299,23 @@ export class App {
   }
 
   /** What the admin listener and the control socket ask and may do. */
-  #adminSubject() {
+  #adminSubject(): AdminSubject {
     const clock = this.#clock;
     return {
-      ...{ clock, log: this.#log },
+      clock,
       status: () => this.status(),
       forgetStamp: () => this.#forgetStamp(),
       renewCertificate: (wish: RenewalWish) => this.#certificates.renew(wish),
       flushCache: (name: NameKey | null, below: boolean) => this.#flushCache(name, below),
       explainName: (question: ExplainQuestion) => explainName(this.#path.explained, question, clock),
-      allowedHosts: () => {
-        const { config } = this.#settings;
-        return [...ownNamesOf(config), ...config.certificate.addresses];
-      },
+      zones: () => this.#settings.config.zones,
     };
+  }
+
+  /** Names and addresses that a browser may ask us by. */
+  get #ownHosts(): readonly string[] {
+    const { config } = this.#settings;
+    return [...ownNamesOf(config), ...config.certificate.addresses];
   }
 
   /** Names of houses are nobody's in the world, and are not asked for there. */

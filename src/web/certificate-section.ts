@@ -1,4 +1,4 @@
-// The part of the status page about our own certificates: the life of each as a bar against our own time, who issued it,
+// The part of the page of now about our own certificates: the life of each as a bar against our own time, who issued it,
 // when the next one is due and why, and what went wrong last; then what is wanted of a CA and not there yet.
 
 import {
@@ -13,18 +13,20 @@ import {
 import type { CertificateReport, IssuanceStatus, Status } from '../status/status.ts';
 import { capital, certificateSource, formatDay, formatInstant, unstopped } from '../status/words.ts';
 import { html, type Markup, NOTHING } from './markup.ts';
-import { definitions, section } from './page-sections.ts';
+import type { PageSection } from './page.ts';
+import { definitions } from './page-sections.ts';
 
-export function certificateSection(status: Status): Markup {
+export function certificateSection(status: Status): PageSection[] {
   const { certificates, issuances } = status;
   const missing = issuances.filter(({ isServed }) => !isServed);
-  if (certificates.length + missing.length === 0) return NOTHING;
+  if (certificates.length + missing.length === 0) return [];
   const blocks = [
     ...certificates.map((one, position) => served(one, position, status)),
     ...missing.map((one) => notIssued(one, status)),
   ];
   const title = blocks.length === 1 ? 'Certificate of this server' : 'Certificates of this server';
-  return section('certificate', title, '', html`<div class="certificates">${blocks}</div>`);
+  const body = html`<div class="certificates">${blocks}</div>`;
+  return [{ id: 'certificate', title, body, isLive: true }];
 }
 
 type Row = [term: string, text: string];

@@ -1,5 +1,5 @@
-// The parts of the status page that are lists: what is degraded, sources, witnesses, upstreams; and what all parts are
-// made of. Tables keep their meaning for screen readers when a phone shows their rows as blocks, hence the roles.
+// The parts of the page of now that are lists: what needs attention, time sources, witnesses, upstreams; and what several
+// pages are made of.
 
 import type { ClockReport, SourceReport, Status } from '../status/status.ts';
 import {
@@ -15,8 +15,11 @@ import {
 } from '../status/words.ts';
 import { formatSpan } from '../timesync/span.ts';
 import { html, type Markup, NOTHING, withCode } from './markup.ts';
+import type { PageSection } from './page.ts';
+import { type Cell, named, number, rich, table, text } from './table.ts';
 
-export function degradedSection({ degraded }: Status): Markup {
+/** What needs attention, as cards; nothing where nothing does. */
+export function attention({ degraded }: Pick<Status, 'degraded'>): Markup {
   if (degraded.length === 0) return NOTHING;
   const items = degraded.map(
     (one) => html`<li><b>${capital(one.what)}</b> <span class="soft">${formatSince(one)}</span>
@@ -25,11 +28,11 @@ export function degradedSection({ degraded }: Status): Markup {
   return html`<section aria-labelledby="todo"><h2 id="todo">What needs attention</h2><ul class="todo">${items}</ul></section>`;
 }
 
-export function sourcesSection({ sources, lastRound, lastRoundAgoMs }: ClockReport): Markup {
+export function sourcesSection({ sources, lastRound, lastRoundAgoMs }: ClockReport): PageSection {
   const heard =
     lastRound === null ? 'No round yet.' : `${capital(lastRound)}, ${formatAge(lastRoundAgoMs ?? 0)} ago.`;
   const rows = sources.map((source) => [
-    named(source),
+    named(sourceName(source)),
     number(source.offsetMs === null ? '' : formatOffset(source.offsetMs)),
     number(source.boundMs === null ? '' : `± ${formatSpan(source.boundMs)}`),
     number(source.delayMs === null ? '' : formatSpan(source.delayMs)),
@@ -38,29 +41,24 @@ export function sourcesSection({ sources, lastRound, lastRoundAgoMs }: ClockRepo
     verdict(source, lastRoundAgoMs),
   ]);
   const head = ['source', 'offset', 'bound', 'delay', 'authenticated', 'operator', 'verdict'];
-  return section('sources', 'Time sources', heard, sources.length === 0 ? NOTHING : table(head, rows));
+  const body = sources.length === 0 ? NOTHING : table(head, rows);
+  return { id: 'sources', title: 'Time sources', note: heard, body, isLive: true };
 }
 
-function named({ url, peer }: SourceReport): Cell {
-  return {
-    is: 'name',
-    content: url.includes(peer.replace(/:\d+$/, '')) ? html`${url}` : html`${url}<small>${peer}</small>`,
-  };
+function sourceName({ url, peer }: SourceReport): Markup {
+  return url.includes(peer.replace(/:\d+$/, '')) ? html`${url}` : html`${url}<small>${peer}</small>`;
 }
 
 function verdict(source: SourceReport, lastRoundAgoMs: number | null): Cell {
   const mark = sourceMark(source, lastRoundAgoMs);
   const tone = mark === '-' ? 'bad' : mark === '?' ? 'soft' : 'good';
-  return {
-    is: 'text',
-    content: html`<span><span class="${tone}">${MARKS[mark]}</span>: ${source.reason}</span>`,
-  };
+  return rich(html`<span><span class="${tone}">${MARKS[mark]}</span>: ${source.reason}</span>`);
 }
 
-export function witnessesSection({ witnesses }: ClockReport): Markup {
-  if (witnesses.length === 0) return NOTHING;
+export function witnessesSection({ witnesses }: ClockReport): PageSection[] {
+  if (witnesses.length === 0) return [];
   const rows = witnesses.map(({ who, notBefore, notAfter, agrees, lastAgoMs }) => [
-    { is: 'name', content: html`${who}` } as const,
+    named(html`${who}`),
     text(`${formatDay(notBefore)} to ${formatDay(notAfter)}`),
     text(
       agrees === null
@@ -73,19 +71,19 @@ export function witnessesSection({ witnesses }: ClockReport): Markup {
   ]);
   const note =
     'Certificates seen: the true time should lie within their lives. They veto a time and never set one.';
-  return section('witnesses', 'Witnesses', note, table(['certificate of', 'life', 'verdict', 'seen'], rows));
+  const body = table(['certificate of', 'life', 'verdict', 'seen'], rows);
+  return [{ id: 'witnesses', title: 'Witnesses', note, body, isLive: true }];
 }
 
-export function upstreamsSection({ upstreams }: Status): Markup {
+export function upstreamsSection({ upstreams }: Status): PageSection {
   const rows = upstreams.map(({ url, isUsable, rttMs, answered, failed, problem }) => [
-    { is: 'name', content: html`${url}` } as const,
+    named(html`${url}`),
     number(rttMs === null ? '' : formatSpan(rttMs)),
     number(formatCount(answered)),
-    number(formatCount(failed)),
-    {
-      is: 'text',
-      content: html`<span><span class="${isUsable ? 'good' : 'bad'}">${isUsable ? 'usable' : 'not usable'}</span>${problem === null ? '' : `: ${problem}`}</span>`,
-    } as const,
+    number(succeeded({ answered, failed })),
+    rich(
+      html`<span><span class="${isUsable ? 'good' : 'bad'}">${isUsable ? 'usable' : 'not usable'}</span>${problem === null ? '' : `: ${problem}`}</span>`,
+    ),
   ]);
   const usable = upstreams.filter(({ isUsable }) => isUsable).length;
   const note =
@@ -93,36 +91,17 @@ export function upstreamsSection({ upstreams }: Status): Markup {
       ? 'None is configured: names of the world are not answered.'
       : `${usable} of ${plural(upstreams.length, 'upstream')} usable.`;
   const shown =
-    upstreams.length === 0 ? NOTHING : table(['upstream', 'round trip', 'answered', 'failed', 'state'], rows);
-  return section('upstreams', 'Upstreams', note, shown);
+    upstreams.length === 0
+      ? NOTHING
+      : table(['upstream', 'round trip', 'answered', 'success', 'verdict'], rows);
+  return { id: 'upstreams', title: 'Upstreams', note, body: shown, isLive: true };
 }
 
-interface Cell {
-  readonly is: 'name' | 'number' | 'none' | 'text';
-  readonly content: Markup;
-}
-
-function text(value: string): Cell {
-  return { is: 'text', content: html`${value}` };
-}
-
-function number(value: string): Cell {
-  return { is: value === '' ? 'none' : 'number', content: html`${value === '' ? '–' : value}` };
-}
-
-function table(head: readonly string[], rows: readonly (readonly Cell[])[]): Markup {
-  const cell = ({ is, content }: Cell, at: number) => {
-    if (is === 'name') return html`<th role="rowheader" scope="row">${content}</th>`;
-    const kind = is === 'number' ? 'n' : is === 'none' ? 'none' : 't';
-    return html`<td role="cell" class="${kind}" data-is="${head[at]!}">${content}</td>`;
-  };
-  return html`<table role="table"><thead role="rowgroup"><tr role="row">${head.map((word) => html`<th role="columnheader" scope="col">${word}</th>`)}</tr></thead>
-<tbody role="rowgroup">${rows.map((row) => html`<tr role="row">${row.map(cell)}</tr>`)}</tbody></table>`;
-}
-
-export function section(id: string, title: string, note: string, body: Markup): Markup {
-  const remark = note === '' ? NOTHING : html`<p class="soft">${note}</p>`;
-  return html`<section aria-labelledby="${id}"><h2 id="${id}">${title}</h2>${remark}${body}</section>`;
+/** "99.8 %" of the exchanges brought an answer; empty before the first. */
+function succeeded({ answered, failed }: { answered: number; failed: number }): string {
+  const all = answered + failed;
+  if (all === 0) return '';
+  return failed === 0 ? '100 %' : `${Math.min(99.9, (answered / all) * 100).toFixed(1)} %`;
 }
 
 export function definitions(rows: readonly (readonly [term: string, text: string])[]): Markup {

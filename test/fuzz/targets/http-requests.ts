@@ -5,9 +5,12 @@
 
 import fc from 'fast-check';
 import { judgeAdminRequest } from '../../../src/admin/admin-request.ts';
+import { findRoute, isRoute } from '../../../src/admin/route.ts';
+import { adminRoutes } from '../../../src/admin/routes.ts';
 import { NameSyntaxError, parseName } from '../../../src/dns/names.ts';
 import { Query } from '../../../src/dns/query.ts';
 import { DNS_MESSAGE, DOH_PATH, judgeRequest, type RequestHead } from '../../../src/listener/doh-request.ts';
+import { adminSubject } from '../../support/admin-subjects.ts';
 import { anyText, piecesOf } from '../arbitrary-texts.ts';
 import { readAsPacket } from '../oracle.ts';
 import { type FuzzTarget, must, mustEqual, unlessRefused } from '../target.ts';
@@ -24,6 +27,7 @@ export interface HttpStory {
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'OPTIONS', 'get', ''];
 const STATUSES: ReadonlySet<number> = new Set([400, 403, 404, 405, 413, 415, 421]);
 const OWN_HOSTS = ['dns.home.example', '*.lab.example'];
+const ROUTES = adminRoutes(adminSubject());
 const OWN_ADDRESS = '192.0.2.1';
 const MESSAGE_OCTETS_MAX = 65_535;
 
@@ -164,17 +168,13 @@ function mustKeepOthersOut({
   path,
   method,
 }: Pick<HttpStory, 'host' | 'origin' | 'path'> & { method: string }): void {
-  const request = {
-    method,
-    target: path,
-    hosts: [host],
-    origin,
-    localAddress: OWN_ADDRESS,
-    isControl: false,
-  };
-  const judged = judgeAdminRequest(request, OWN_HOSTS);
-  if ('status' in judged) {
-    must(STATUSES.has(judged.status) && judged.message.length < 500, 'a refusal has a status and a sentence');
+  const request = { target: path, hosts: [host], origin, localAddress: OWN_ADDRESS };
+  const refused = judgeAdminRequest(request, OWN_HOSTS);
+  if (refused !== null) {
+    must(
+      STATUSES.has(refused.status) && refused.message.length < 500,
+      'a refusal has a status and a sentence',
+    );
     return;
   }
   const bare = host.replace(/:\d+$/, '').replace(/\.$/, '').toLowerCase();
@@ -186,5 +186,6 @@ function mustKeepOthersOut({
     origin === undefined || origin.toLowerCase() === `http://${host.toLowerCase()}`,
     'a page of this server asks',
   );
-  must(!judged.route.includes('-'), 'what changes something is for the control socket');
+  const route = findRoute(ROUTES, { path, method, isControl: false });
+  must(!isRoute(route) || route.doors === 'both', 'what changes something is for the control socket');
 }

@@ -3,8 +3,10 @@
 import { connect } from 'node:net';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { AdminListener, type AdminListenerParts } from '../../../src/admin/admin-listener.ts';
+import type { AdminSubject } from '../../../src/admin/routes.ts';
 import { metricsText } from '../../../src/status/metrics.ts';
-import { adminSubject } from '../../support/admin-subjects.ts';
+import { ASSETS, assetUrl } from '../../../src/web/assets.ts';
+import { adminDoor } from '../../support/admin-subjects.ts';
 import { eventually } from '../../support/eventually.ts';
 import { SimulatedClock } from '../../support/simulated-clock.ts';
 import { synchronized, untrusted } from '../../support/statuses.ts';
@@ -20,13 +22,12 @@ afterEach(async () => {
   vi.clearAllMocks();
 });
 
-async function start(parts: Partial<AdminListenerParts> = {}) {
+async function start(parts: Partial<AdminListenerParts> = {}, subject: Partial<AdminSubject> = {}) {
   const clock = new SimulatedClock({ epochMs: NOON_MS, state: 'synchronized' });
   const listener = new AdminListener({
     addresses: [LOOPBACK],
-    ...adminSubject(),
+    ...adminDoor(clock, subject),
     allowedHosts: () => ['dns.home.example'],
-    clock,
     log,
     ...parts,
   });
@@ -38,14 +39,14 @@ async function start(parts: Partial<AdminListenerParts> = {}) {
 describe('the paths', () => {
   it('say that the process lives, without asking it anything', async () => {
     const status = vi.fn();
-    const { port } = await start({ status });
+    const { port } = await start({}, { status });
     expect(await visit(port, '/healthz')).toMatchObject({ status: 200, body: 'ok\n' });
     expect(status).not.toHaveBeenCalled();
   });
 
   it('say whether names of the world resolve, in words or in JSON', async () => {
     let current = synchronized;
-    const { port } = await start({ status: () => current });
+    const { port } = await start({}, { status: () => current });
     expect(await visit(port, '/readyz')).toMatchObject({ status: 200, body: 'ready\n' });
     current = { ...untrusted, notReady: ['the time is not known', 'no upstream answers'] };
     expect(await visit(port, '/readyz')).toMatchObject({
@@ -73,12 +74,21 @@ describe('the paths', () => {
     expect(head).toMatchObject({ status: 200, body: '', headers: { 'content-length': String(body.length) } });
   });
 
-  it('give the page, which loads itself anew unless told not to', async () => {
+  it('give the page, which is kept up to date unless told not to', async () => {
     const { port } = await start();
     const page = await visit(port, '/');
-    expect(page.headers).toMatchObject({ 'content-type': 'text/html; charset=utf-8', refresh: '10' });
+    expect(page.headers).toMatchObject({ 'content-type': 'text/html; charset=utf-8' });
     expect(page.body).toContain('All is well');
-    expect((await visit(port, '/?still')).headers.refresh).toBeUndefined();
+    expect(page.body).toContain('data-live="/api/live?of=%2F"');
+    expect((await visit(port, '/?still')).body).not.toContain('data-live');
+  });
+
+  it.each(ASSETS)('give %s, to be kept for good under the URL that a page has for it', async (file) => {
+    const { port } = await start();
+    const named = await visit(port, assetUrl(file));
+    expect(named.headers['cache-control']).toContain('immutable');
+    expect(named.headers['content-type']).toMatch(/^text\/(css|javascript); charset=utf-8$/);
+    expect((await visit(port, `/assets/${file}?another`)).headers['cache-control']).toBe('no-store');
   });
 
   it('answer HEAD with the length and nothing more', async () => {
@@ -93,7 +103,7 @@ describe('the paths', () => {
     const { port } = await start();
     expect(await visit(port, '/metric')).toMatchObject({
       status: 404,
-      body: 'there is /, /healthz, /readyz, /api/status and /metrics, and nothing else\n',
+      body: 'there is no such path; / is the first page, and docs/api.md has them all\n',
     });
     expect(await visit(port, '/', { method: 'POST' })).toMatchObject({
       status: 405,
@@ -174,7 +184,7 @@ describe('every answer', () => {
       .mockImplementationOnce(() => {
         throw new Error('a secret of the house');
       });
-    const { port } = await start({ status });
+    const { port } = await start({}, { status });
     const failed = await visit(port, '/api/status');
     expect(failed.status).toBe(500);
     expect(failed.body).not.toContain('secret');
@@ -235,4 +245,72 @@ describe('its addresses', () => {
     expect(listener.addresses.map(({ address }) => address)).toEqual(['::1']);
     await expect(visit(port, '/healthz')).rejects.toThrow('ECONNREFUSED');
   });
+});
+
+describe('a page that is looked at', () => {
+  /** Reads events until `wanted` of them have come. */
+  async function events(port: number, target: string) {
+    const found: { name: string; content: { id?: string; html?: string } }[] = [];
+    const socket = connect(port, '127.0.0.1', () =>
+      socket.write(`GET ${target} HTTP/1.1\r\nHost: localhost\r\n\r\n`),
+    );
+    let text = '';
+    socket.setEncoding('utf8');
+    socket.on('error', () => {});
+    socket.on('data', (part: string) => {
+      text += part;
+      for (const [whole, name, content] of text.matchAll(/event: (\w+)\ndata: (.*)\n\n/g)) {
+        found.push({ name: name!, content: JSON.parse(content!) });
+        text = text.slice(text.indexOf(whole) + whole.length);
+      }
+    });
+    const closed = new Promise((resolve) => socket.on('close', resolve));
+    await eventually(() => found.length > 0);
+    return { found, socket, closed };
+  }
+
+  it('gets what is live in it, and then only what has changed', async () => {
+    let current = synchronized;
+    const { port, clock } = await start({}, { status: () => current });
+    const { found, socket } = await events(port, '/api/live?of=%2F');
+    await eventually(() => found.some(({ content }) => content.id === 'doors'));
+    const first = new Set(found.map(({ content }) => content.id));
+    expect(first).toContain('lead');
+    expect(first).toContain('as-of');
+    current = { ...synchronized, upstreams: [] };
+    clock.advance(2000);
+    await eventually(() => found.length > first.size);
+    expect(found.slice(first.size).map(({ content }) => content.id)).toEqual(['upstreams']);
+    expect(found.at(-1)!.content.html).toContain('None is configured');
+    socket.destroy();
+  });
+
+  it('is left alone once the reader has gone', async () => {
+    const status = vi.fn(() => synchronized);
+    const { port, clock } = await start({}, { status });
+    const { socket } = await events(port, '/api/live?of=%2F');
+    expect(clock.pendingTimers).toBe(2); // its own, and that of the connections
+    socket.destroy();
+    await eventually(() => clock.pendingTimers < 2);
+    const before = status.mock.calls.length;
+    clock.advance(10_000);
+    expect(status.mock.calls.length).toBe(before);
+  });
+
+  it('does not keep the server from stopping, nor is it closed as idle', async () => {
+    const { port, clock, listener } = await start();
+    const { closed, socket } = await events(port, '/api/live?of=%2F');
+    clock.advance(60_000);
+    expect(socket.destroyed).toBe(false);
+    await listener.stop(60_000);
+    await closed;
+  });
+
+  it.each(['/api/live', '/api/live?of=/nothing', '/api/live?of=//elsewhere.example/', '/api/live?of=%'])(
+    'has to be one: %s',
+    async (target) => {
+      const { port } = await start();
+      expect(await visit(port, target)).toMatchObject({ status: 400 });
+    },
+  );
 });

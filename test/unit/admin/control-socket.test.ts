@@ -5,13 +5,13 @@ import { once } from 'node:events';
 import { existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import type { AdminSubject } from '../../../src/admin/admin-answer.ts';
 import { ControlSocket } from '../../../src/admin/control-socket.ts';
 import { controlSocketPath } from '../../../src/admin/control-socket-path.ts';
+import type { AdminSubject } from '../../../src/admin/routes.ts';
 import { TYPE } from '../../../src/dns/codes.ts';
 import { parseName } from '../../../src/dns/names.ts';
 import type { Explained } from '../../../src/resolver/explained.ts';
-import { adminSubject } from '../../support/admin-subjects.ts';
+import { adminDoor } from '../../support/admin-subjects.ts';
 import { eventually } from '../../support/eventually.ts';
 import { SimulatedClock } from '../../support/simulated-clock.ts';
 import { synchronized } from '../../support/statuses.ts';
@@ -33,10 +33,9 @@ async function start(
   clock: SimulatedClock = new SimulatedClock(),
 ) {
   const socket = new ControlSocket({
-    ...adminSubject(subject),
+    ...adminDoor(clock, subject),
     stateDir,
     allowedHosts: () => [],
-    clock,
     log,
   });
   open.push(socket);

@@ -5,11 +5,11 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, vi } from 'vitest';
 import { stringify } from 'yaml';
-import type { AdminSubject } from '../../../src/admin/admin-answer.ts';
 import { ControlSocket } from '../../../src/admin/control-socket.ts';
+import type { AdminSubject } from '../../../src/admin/routes.ts';
 import type { Command } from '../../../src/cli/command.ts';
 import type { Status } from '../../../src/status/status.ts';
-import { adminSubject } from '../../support/admin-subjects.ts';
+import { adminDoor } from '../../support/admin-subjects.ts';
 import { catchOutput, type Ran } from '../../support/caught-output.ts';
 import { SimulatedClock } from '../../support/simulated-clock.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
@@ -50,10 +50,9 @@ export async function serveSubject({ stateDir }: Place, subject: Partial<AdminSu
   const log = { debug: vi.fn(), info: vi.fn(), warn: vi.fn(), error: vi.fn() };
   const clock = new SimulatedClock();
   const socket = new ControlSocket({
-    ...adminSubject(subject),
+    ...adminDoor(clock, subject),
     stateDir,
     allowedHosts: () => [],
-    clock,
     log,
   });
   open.push(socket);

@@ -9,7 +9,7 @@ import { controlSocketPath } from '../../../src/admin/control-socket-path.ts';
 import { EXIT, UsageError } from '../../../src/cli/command.ts';
 import { health } from '../../../src/cli/health.ts';
 import { loadConfig } from '../../../src/config/load.ts';
-import { adminSubject } from '../../support/admin-subjects.ts';
+import { adminDoor } from '../../support/admin-subjects.ts';
 import { SimulatedClock } from '../../support/simulated-clock.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
 import { newPlace, run, serveSubject } from './control-runs.ts';
@@ -47,7 +47,7 @@ describe('healthy', () => {
     const { configFile, stateDir } = newPlace();
     const address = { address: '127.0.0.1', port: 0, family: 4 } as const;
     const clock = new SimulatedClock();
-    const parts = { ...adminSubject(), addresses: [address], allowedHosts: () => [], clock, log };
+    const parts = { ...adminDoor(clock), addresses: [address], allowedHosts: () => [], log };
     const listener = new AdminListener(parts);
     listeners.push(listener);
     await listener.start();

@@ -9,7 +9,7 @@ import { EXIT, UsageError } from '../../../src/cli/command.ts';
 import { explain } from '../../../src/cli/explain.ts';
 import { status, statusLines } from '../../../src/cli/status.ts';
 import { time } from '../../../src/cli/time.ts';
-import { statusPage } from '../../../src/web/status-page.ts';
+import { nowDocument } from '../../support/documents.ts';
 import { issued, notRenewed, oneLiar, synchronized, untrusted } from '../../support/statuses.ts';
 import { newPlace, run, serveStatus } from './control-runs.ts';
 
@@ -60,7 +60,7 @@ queries      udp 812,004, tcp 912, dot 41,230, doh 20,117`);
     expect(lines).toContain('lists        ads: 2 names blocked, 7 lines not understood');
     expect(lines).toContain('name files   /etc/leases: 0 names: there is no such file');
     expect(lines.join(' ')).toMatch(/from the local CA:\s+key\.pem:/);
-    const page = statusPage(found);
+    const page = nowDocument(found);
     expect(page).toContain('<dt>forwarded</dt><dd>lan to 192.168.1.1:53, usable</dd>');
     expect(page).toContain('<dt>leases</dt><dd>/etc/leases: 0 names: there is no such file</dd>');
     expect(page).toContain('2 names blocked, 7 lines not understood');

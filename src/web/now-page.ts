@@ -1,6 +1,6 @@
-// The status page: one Status as HTML, without a script and without a request to any other place.
-// What is wrong and what to do comes first, then the clock, then everything that it stands on.
-// Pure; the style is status-page-style.ts, the drawing noonmark-drawing.ts.
+// The page of now: one sentence of state, what needs attention and what to do, the traffic of the last minute, the clock, and
+// everything that it stands on. Pure: a Status and figures in, a Page out; all of it is live.
+// The drawing of the clock is noonmark-drawing.ts.
 
 import type { ClockReport, Status } from '../status/status.ts';
 import {
@@ -20,55 +20,44 @@ import {
 } from '../status/words.ts';
 import { formatSpan } from '../timesync/span.ts';
 import { certificateSection } from './certificate-section.ts';
-import { html, type Markup, Markup as Raw } from './markup.ts';
+import { html } from './markup.ts';
 import { noonmarkDrawing } from './noonmark-drawing.ts';
+import type { Page, PageSection } from './page.ts';
 import {
+  attention,
   definitions,
-  degradedSection,
   sourcesSection,
   upstreamsSection,
   witnessesSection,
 } from './page-sections.ts';
-import { STYLE } from './status-page-style.ts';
+import { type Traffic, trafficSection } from './traffic-section.ts';
 
-/** Seconds after which the browser asks again; the sources are asked far more rarely. */
-export const REFRESH_SECONDS = 10;
-
-/** A sun, so that no browser asks for a favicon. */
-const ICON = `data:image/svg+xml,${encodeURIComponent('<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><circle cx="8" cy="8" r="6" fill="#e0a526"/></svg>')}`;
-
-/** The whole page as HTML. `isStill`: somebody asked that it does not load itself anew (WCAG 2.2, 2.2.2). */
-export function statusPage(status: Status, isStill = false): string {
-  const { version, uptimeMs, clock } = status;
-  return html`<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width,initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>${clock.state} · Noonmark</title>
-<link rel="icon" href="${ICON}">
-<style>${new Raw(STYLE)}</style>
-<header><b>Noonmark</b><span>${version}, up ${formatAge(uptimeMs)}</span></header>
-<main>
-<h1 class="${mood(status)}">${stateSentence(status)}</h1>
-${degradedSection(status)}
-${clockSection(clock)}
-${sourcesSection(clock)}
-${witnessesSection(clock)}
-${upstreamsSection(status)}
-${certificateSection(status)}
-${doorsSection(status)}
-</main>
-${footer(status, isStill)}
-</html>
-`.text;
+/** `traffic`: of the last minute; null: nothing is known of it. */
+export function nowPage(status: Status, traffic: Traffic | null): Page {
+  const { clock } = status;
+  return {
+    title: clock.state === 'synchronized' ? 'Now' : clock.state,
+    lead: html`<h1 class="${mood(status)}">${stateSentence(status)}</h1>
+${attention(status)}`,
+    isLeadLive: true,
+    sections: [
+      clockSection(clock),
+      ...(traffic === null ? [] : [trafficSection(traffic, status)]),
+      upstreamsSection(status),
+      sourcesSection(clock),
+      ...witnessesSection(clock),
+      ...certificateSection(status),
+      doorsSection(status),
+    ],
+  };
 }
 
-function clockSection(clock: ClockReport): Markup {
-  return html`<section aria-labelledby="clock"><h2 id="clock">The clock</h2><div class="clock">
+function clockSection(clock: ClockReport): PageSection {
+  const body = html`<div class="clock">
 ${noonmarkDrawing(clock)}
 ${definitions(clockFacts(clock))}
-</div></section>`;
+</div>`;
+  return { id: 'clock', title: 'The clock', body, isLive: true };
 }
 
 function clockFacts(clock: ClockReport): [string, string][] {
@@ -111,7 +100,7 @@ const TRANSPORT_NAMES: Readonly<Record<string, string>> = {
   admin: 'this page',
 };
 
-function doorsSection(status: Status): Markup {
+function doorsSection(status: Status): PageSection {
   const { listening, waiting, queries, cache, lists, forwards, nameFiles } = status;
   const doors = Object.entries(listening)
     .filter(([, addresses]) => addresses.length > 0)
@@ -132,13 +121,5 @@ function doorsSection(status: Status): Markup {
   ]);
   const cached: [string, string] = ['cache', cacheSentence(cache)];
   const rows = [...doors, ...waits, ...forwarded, cached, ...kept, ...files];
-  return html`<section aria-labelledby="doors"><h2 id="doors">Listening</h2>${definitions(rows)}</section>`;
-}
-
-function footer({ clock }: Status, isStill: boolean): Markup {
-  const seen = clock.now === null ? 'Made at a time that is not known' : `As of ${formatInstant(clock.now)}`;
-  const pace = isStill
-    ? html`<a href="/">Load anew every ${REFRESH_SECONDS} s</a>`
-    : html`<a href="/?still">Stop loading anew every ${REFRESH_SECONDS} s</a>`;
-  return html`<footer><span>${seen}</span>${pace}<a href="/api/status">As JSON</a><a href="/metrics">As metrics</a><a href="/readyz">Ready?</a></footer>`;
+  return { id: 'doors', title: 'Listening', body: definitions(rows), isLive: true };
 }

@@ -1,0 +1,120 @@
+// The pages as routes: each as a document, the live ones also as a stream of what has changed in them (server-sent events,
+// HTML Living Standard section 9.2), and the files that they load.
+
+import type { Clock } from '../clock/clock.ts';
+import type { Status } from '../status/status.ts';
+import { formatInstant, mood } from '../status/words.ts';
+import { ASSETS, asset } from '../web/assets.ts';
+import { documentOf, type Frame, liveParts } from '../web/page.ts';
+import { type AdminAnswer, type AdminStream, htmlAnswer, textAnswer } from './admin-answer.ts';
+import type { AdminPages, AdminRoute, AdminRoutes, AdminVisit } from './route.ts';
+
+export interface PageSubject {
+  readonly status: () => Status;
+  readonly clock: Clock;
+  /** Whether a visit is one of a session that can be ended. */
+  readonly canSignOut?: (visit: AdminVisit) => boolean;
+}
+
+/** A page that is looked at is rendered anew so often; a state of the clock is seen within 2 s (milliseconds). */
+const LIVE_EVERY_MS = 2000;
+const EVENT_TYPE = 'text/event-stream; charset=utf-8';
+/** Browsers come back by themselves after this (milliseconds). */
+const RETRY_MS = 2000;
+const KEPT_FOR_GOOD = 'private, max-age=31536000, immutable';
+
+/** `isStillAdmitted`: whether the same visit would be let in now; a sign-in ends while a page is open. */
+export function pageRoutes(
+  pages: AdminPages,
+  subject: PageSubject,
+  isStillAdmitted: (visit: AdminVisit) => boolean,
+): AdminRoutes {
+  const get = (access: AdminRoute['access'], answer: AdminRoute['answer']): AdminRoute => ({
+    method: 'GET',
+    doors: 'both',
+    access,
+    answer,
+  });
+  const documents = Object.entries(pages).map(([path, { access, page }]) => [
+    path,
+    get(access, async (visit) => {
+      const found = await page(visit);
+      return htmlAnswer(documentOf(found, frameOf(visit, subject)), found.status);
+    }),
+  ]);
+  const files = ASSETS.map((file) => [
+    `/assets/${file}`,
+    get('anybody', ({ query }) => {
+      const { type, text, digest } = asset(file);
+      const answer = { status: 200, type, body: text };
+      return query.has(digest) ? { ...answer, fields: { 'cache-control': KEPT_FOR_GOOD } } : answer;
+    }),
+  ]);
+  return {
+    ...Object.fromEntries([...documents, ...files]),
+    '/api/live': get('admitted', (visit) => live(visit, { pages, subject, isStillAdmitted })),
+  };
+}
+
+function frameOf(visit: AdminVisit, { status, canSignOut }: PageSubject): Frame {
+  const { path, query, isAdmitted } = visit;
+  const found = status();
+  const { now } = found.clock;
+  const search = query.toString().replace(/(^|&)still=(?=&|$)/, '$1still');
+  return {
+    path,
+    target: search === '' ? path : `${path}?${search}`,
+    version: found.version,
+    mood: mood(found),
+    now: now === null ? null : formatInstant(now),
+    isAdmitted,
+    canSignOut: canSignOut?.(visit) ?? false,
+    isStill: query.has('still'),
+  };
+}
+
+interface LiveParts {
+  readonly pages: AdminPages;
+  readonly subject: PageSubject;
+  readonly isStillAdmitted: (visit: AdminVisit) => boolean;
+}
+
+/** `of`: path and query of the page that is looked at. */
+function live(visit: AdminVisit, { pages, subject, isStillAdmitted }: LiveParts): AdminAnswer | AdminStream {
+  const [path = '', query = ''] = (visit.query.get('of') ?? '').split('?', 2);
+  if (!Object.hasOwn(pages, path)) return textAnswer(400, '`of` needs the path of a page, such as /');
+  const looked = { ...visit, path, query: new URLSearchParams(query) };
+  return {
+    type: EVENT_TYPE,
+    begin: (send, fail) => {
+      const sent = new Map<string, string>();
+      let isRendering = false;
+      const render = async () => {
+        if (isRendering) return;
+        isRendering = true;
+        try {
+          const page = await pages[path]!.page(looked);
+          for (const [id, html] of liveParts(page, frameOf(looked, subject))) {
+            if (sent.get(id) === html) continue;
+            if (!send(event('part', { id, html }))) break;
+            sent.set(id, html);
+          }
+        } finally {
+          isRendering = false;
+        }
+      };
+      const look = () => {
+        if (isStillAdmitted(visit)) void render().catch(fail);
+        else send(event('reload', {})); // to be asked to sign in
+      };
+      send(`retry: ${RETRY_MS}\n\n`);
+      look();
+      const timer = subject.clock.every(LIVE_EVERY_MS, look);
+      return () => timer.cancel();
+    },
+  };
+}
+
+function event(name: string, content: object): string {
+  return `event: ${name}\ndata: ${JSON.stringify(content)}\n\n`;
+}

@@ -1,0 +1,31 @@
+// Every path of the admin listener and the control socket: the tables of all areas, joined. What an area has to know of the
+// house it says as its subject; src/app gives it.
+
+import { type ControlSubject, controlRoutes } from './control-routes.ts';
+import { type NamesSubject, namesPages, namesRoutes } from './names-routes.ts';
+import { type PageSubject, pageRoutes } from './page-routes.ts';
+import type { AdminAccess, AdminPages, AdminRoutes } from './route.ts';
+import { type StatusSubject, statusPages, statusRoutes } from './status-routes.ts';
+
+export interface AdminSubject extends ControlSubject, NamesSubject, PageSubject, StatusSubject {}
+
+/** Everybody who reaches the door is admitted. */
+export const OPEN_ACCESS: AdminAccess = {
+  admits: () => true,
+  refuse: () => {
+    throw new Error('nobody is refused here');
+  },
+};
+
+export function adminRoutes(subject: AdminSubject, access: AdminAccess = OPEN_ACCESS): AdminRoutes {
+  const pages: AdminPages = {
+    ...statusPages(subject),
+    ...namesPages(subject),
+  };
+  return {
+    ...pageRoutes(pages, subject, access.admits),
+    ...statusRoutes(subject),
+    ...controlRoutes(subject),
+    ...namesRoutes(subject),
+  };
+}

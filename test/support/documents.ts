@@ -1,0 +1,34 @@
+// Pages as the whole documents that a browser gets, for tests that look at their text.
+
+import type { Status } from '../../src/status/status.ts';
+import { formatInstant, mood } from '../../src/status/words.ts';
+import { nowPage } from '../../src/web/now-page.ts';
+import { documentOf, type Frame, type Page } from '../../src/web/page.ts';
+import type { Traffic } from '../../src/web/traffic-section.ts';
+
+export const TRAFFIC: Traffic = {
+  lastMinute: Array.from({ length: 60 }, (_, second) => (second * 7) % 13),
+  hitShare: 0.91,
+  p50Ms: 0.2,
+  p90Ms: 12,
+  p99Ms: 48,
+};
+
+export function frame(parts: Partial<Frame> = {}): Frame {
+  return {
+    ...{ path: '/', target: '/', version: '0.0.0', mood: 'well', now: '2026-11-03 12:00:00 UTC' },
+    ...{ isAdmitted: true, canSignOut: false, isStill: false },
+    ...parts,
+  };
+}
+
+export function documentText(page: Page, parts: Partial<Frame> = {}): string {
+  return documentOf(page, frame(parts));
+}
+
+/** The page of now. */
+export function nowDocument(status: Status, parts: Partial<Frame> = {}): string {
+  const { now } = status.clock;
+  const own = { mood: mood(status), now: now === null ? null : formatInstant(now), version: status.version };
+  return documentText(nowPage(status, TRAFFIC), { ...own, ...parts });
+}

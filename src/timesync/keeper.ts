@@ -15,7 +15,7 @@ import type { RosterEntry } from './roster.ts';
 import { type Bounds, type Heard, type Selection, select } from './selection.ts';
 import { day, formatSpan } from './span.ts';
 import { StampBook } from './stamp-book.ts';
-import type { TimeReport } from './time-report.ts';
+import type { TimeIncident, TimeReport } from './time-report.ts';
 import { type ClockMemory, firstMemory, isVetoed, judgeClock } from './transitions.ts';
 
 /** How often steps and suspends are looked for (milliseconds). */
@@ -51,7 +51,7 @@ export class Keeper {
   readonly #jumps: JumpDetector;
   readonly #stamp: StampBook;
   readonly #hearing: Hearing;
-  readonly #incidents: { readonly atMs: number; readonly what: string }[] = [];
+  readonly #incidents: TimeIncident[] = [];
   readonly #stops: (() => void)[] = [];
   #panel: Panel;
   #memory: ClockMemory;
@@ -119,10 +119,15 @@ export class Keeper {
   async forgetStamp(): Promise<number | null> {
     const forgotten = this.#stamp.epochMs;
     await this.#stamp.forget(this.#parts.clock.monotonic());
-    this.#note('the stamp was forgotten on request');
+    this.#note('stamp', 'the stamp was forgotten on request');
     this.#reconsider(null);
     this.roundSoon();
     return forgotten;
+  }
+
+  /** Of this life, the latest first; an object stays the same one. */
+  get incidents(): readonly TimeIncident[] {
+    return this.#incidents;
   }
 
   report(): TimeReport {
@@ -312,11 +317,11 @@ export class Keeper {
   #follow({ stepMs, suspendedMs }: Jump): void {
     if (stepMs !== 0) {
       const direction = stepMs > 0 ? 'forwards' : 'backwards';
-      this.#note(`the system clock was set ${direction} by ${formatSpan(stepMs)}`);
+      this.#note('step', `the system clock was set ${direction} by ${formatSpan(stepMs)}`);
     }
     if (suspendedMs === 0) return;
     this.#isRoundVoid = true;
-    this.#note(`the machine was suspended for ${formatSpan(suspendedMs)}`);
+    this.#note('sleep', `the machine was suspended for ${formatSpan(suspendedMs)}`);
     const { reading } = this.#memory;
     const base: Base = {
       ...reading.base,
@@ -346,13 +351,14 @@ export class Keeper {
     const authenticated = opinions.filter(({ isKept, source }) => isKept && source.isAuthenticated);
     const votes = [...new Set(authenticated.map(({ source }) => source.vote))].join(' and ');
     this.#note(
+      'stamp',
       `the stamp of ${day(this.#stamp.epochMs!)} is withdrawn: ${votes}, authenticated, say an earlier time`,
     );
     void this.#stamp.forget(this.#parts.clock.monotonic());
   }
 
-  #note(what: string): void {
-    this.#incidents.unshift({ atMs: this.#parts.clock.monotonic(), what });
+  #note(kind: TimeIncident['kind'], what: string): void {
+    this.#incidents.unshift({ kind, atMs: this.#parts.clock.monotonic(), what });
     this.#incidents.length = Math.min(this.#incidents.length, MAX_INCIDENTS);
     this.#parts.log.warn(what);
   }

@@ -7,6 +7,14 @@ import type { Interval } from './intervals.ts';
 import type { Bounds, Opinion } from './selection.ts';
 import type { Witness } from './witnesses.ts';
 
+/** `step`: the system clock was set; `sleep`: the machine was suspended; `stamp`: it is withdrawn or forgotten. */
+export interface TimeIncident {
+  readonly kind: 'step' | 'sleep' | 'stamp';
+  /** Monotonic milliseconds. */
+  readonly atMs: number;
+  readonly what: string;
+}
+
 export interface TimeReport {
   readonly status: ClockStatus;
   /** Null while untrusted. */
@@ -33,7 +41,7 @@ export interface TimeReport {
     readonly problemAtMs: number | null;
   };
   /** Latest first. */
-  readonly incidents: readonly { readonly atMs: number; readonly what: string }[];
+  readonly incidents: readonly TimeIncident[];
   /** Two authenticated operators say the time that the upstreams' certificates deny: those have expired. */
   readonly outweighsWitnesses: boolean;
 }

@@ -166,9 +166,13 @@ const BACKLOG = 511;
 /** Binds a stream server; an IPv6 address takes IPv6 only, so that `0.0.0.0` and `::` can stand side by side. */
 export function bindServer(server: Server, wanted: SocketAddress, log: Log): Promise<Bound> {
   return new Promise((resolve, reject) => {
-    server.once('error', reject);
+    const failed = (error: Error) => {
+      Server.prototype.close.call(server); // it says `close`, and whoever feeds it certificates lets go of it
+      reject(error);
+    };
+    server.once('error', failed);
     server.listen({ host: wanted.address, port: wanted.port, ipv6Only: true, backlog: BACKLOG }, () => {
-      server.removeListener('error', reject);
+      server.removeListener('error', failed);
       server.on('error', (error) => log.warn('accepting a connection failed', { reason: error.message }));
       const { port } = server.address() as { port: number };
       // Stops listening and no more: the close of node:http2 would end the connections that stand, too.

@@ -2,18 +2,16 @@
 // first octets of a new connection decide whether it is a CA's, and nobody else ever sees that certificate. While none is,
 // connections pass unread. Those that stand are not touched; those that are looked at count as handshakes do.
 
-import { createServer, type Server, type Socket } from 'node:net';
+import { createServer, type Server } from 'node:net';
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:tls';
 import type { Clock } from '../clock/clock.ts';
 import { ACME_TLS_PROTOCOL, type AlpnChallenges } from '../tls/alpn-challenges.ts';
 import { offeredProtocols } from './client-hello.ts';
 import type { ConnectionTable } from './connection-table.ts';
-import { plainAddress } from './listener.ts';
+import { countLookedAt, LOOK_MS, lookAtFirstOctets } from './first-octets.ts';
 
 /** A CA looks from five places or so; whoever comes while so many are looked at is let through unread. */
 const LOOKED_AT_MAX = 64;
-/** As for the rest of a handshake (reliability row 9). */
-const LOOK_MS = 10_000;
 
 export interface ChallengeDoorParts {
   readonly challenges: AlpnChallenges;
@@ -32,13 +30,13 @@ export function behindChallengeDoor(server: TlsServer, parts: ChallengeDoorParts
       server.emit('connection', socket);
       return;
     }
-    const uncount = count(socket, parts);
+    const uncount = countLookedAt(socket, parts);
     if (uncount === null) {
       socket.destroy();
       return;
     }
     lookedAt += 1;
-    look(socket, clock, (protocols) => {
+    const then = (protocols: readonly string[] | null) => {
       lookedAt -= 1;
       if (protocols === null) return;
       if (isOfCa(protocols)) {
@@ -47,29 +45,11 @@ export function behindChallengeDoor(server: TlsServer, parts: ChallengeDoorParts
       }
       uncount(); // the server counts it from here on
       server.emit('connection', socket);
-    });
+    };
+    lookAtFirstOctets(socket, { judge: offeredProtocols, clock, then });
   });
   door.on('close', () => server.emit('close')); // it never listened, so it cannot tell its own end
   return door;
-}
-
-/** Until it has gone, or the function that is returned is called; null: there is no room for this client. */
-function count(socket: Socket, { connections, clock }: ChallengeDoorParts): (() => void) | null {
-  const client = plainAddress(socket.remoteAddress);
-  if (!connections.hasRoomFor(client)) return null;
-  const connection = {
-    client,
-    isBusy: false,
-    lastActiveMs: clock.monotonic(),
-    close: () => socket.destroy(),
-  };
-  const uncount = () => {
-    socket.off('close', uncount);
-    connections.delete(connection);
-  };
-  connections.add(connection);
-  socket.on('close', uncount);
-  return uncount;
 }
 
 /** RFC 8737 section 3: it offers this protocol and no other. */
@@ -93,27 +73,4 @@ function challengeServer(challenges: AlpnChallenges): TlsServer {
   );
   server.on('tlsClientError', (_error, socket) => socket.destroy());
   return server;
-}
-
-/** Hands `then` what the client offers, with everything unread again; null when it has gone. */
-function look(socket: Socket, clock: Clock, then: (protocols: readonly string[] | null) => void): void {
-  let octets: Buffer = Buffer.alloc(0);
-  const end = (protocols: readonly string[] | null) => {
-    timer.cancel();
-    socket.off('readable', read).off('close', gone).off('error', gone);
-    if (protocols !== null) socket.unshift(octets);
-    then(protocols);
-  };
-  const gone = () => {
-    socket.destroy();
-    end(null);
-  };
-  const read = () => {
-    for (let piece = socket.read(); piece !== null; piece = socket.read())
-      octets = Buffer.concat([octets, piece]);
-    const protocols = offeredProtocols(octets);
-    if (protocols !== null) end(protocols);
-  };
-  const timer = clock.after(LOOK_MS, gone);
-  socket.on('readable', read).on('close', gone).on('error', gone);
 }

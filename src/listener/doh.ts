@@ -202,6 +202,7 @@ export class DohListener extends ServerListener<DohListenerParts> {
         transport: 'doh',
         receivedAtMs,
         deadlineMs,
+        answeredBy: undefined, // all contexts have one shape
       };
       const answer = resolver.resolve(query, context);
       if (answer instanceof Promise) void answer.then((late) => this.#respond(query, late, answerAs, http));

@@ -176,6 +176,7 @@ export class StreamConnection implements TrackedConnection {
       transport,
       receivedAtMs,
       deadlineMs: arrivedAtMs + limits.queryDeadlineMs,
+      answeredBy: undefined, // all contexts have one shape
     });
     if (!(answer instanceof Promise)) {
       this.#send(query, answer);

@@ -1,8 +1,9 @@
-// What the two encrypted listeners share: options of their TLS server, certificates that are swapped while it runs,
+// What the encrypted listeners share: options of their TLS server, certificates that are swapped while it runs,
 // and connections that are counted from the first octet, so that half a handshake is bounded like anything else.
 
 import type { Socket } from 'node:net';
 import type { TlsOptions, Server as TlsServer } from 'node:tls';
+import type { Limits } from '../config/config.ts';
 import type { ClientRate } from '../resolver/client-rate.ts';
 import { type CertificateStore, contextOptions } from '../tls/certificate-store.ts';
 import type { ConnectionTable, TrackedConnection } from './connection-table.ts';
@@ -40,12 +41,16 @@ export function peerKey(
   return `${remoteAddress}|${remotePort}|${localAddress}|${localPort}`;
 }
 
+export interface FrontParts extends Pick<ListenerParts, 'clock' | 'limitLog'> {
+  readonly limits: Pick<Limits, 'handshakesPerClient'>;
+}
+
 /** Counts connections in the table while they shake hands; who comes too often, or finds no room, is cut before that. */
 export function trackHandshakes(
   server: TlsServer,
   connections: ConnectionTable,
   rate: ClientRate,
-  { clock, limits, limitLog }: Pick<ListenerParts, 'clock' | 'limits' | 'limitLog'>,
+  { clock, limits, limitLog }: FrontParts,
 ): void {
   const isTooOften = (client: string) => {
     if (rate.count(client, clock.monotonic()) <= limits.handshakesPerClient) return false;

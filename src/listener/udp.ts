@@ -134,6 +134,7 @@ export class UdpListener implements Listener {
       transport: 'udp',
       receivedAtMs,
       deadlineMs: receivedAtMs + limits.queryDeadlineMs,
+      answeredBy: undefined, // all contexts have one shape
     });
     if (!(answer instanceof Promise)) {
       this.#send(socket, query, answer, peer, ignoreSendError);

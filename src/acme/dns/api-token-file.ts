@@ -1,4 +1,4 @@
-// The API token of a DNS provider: a file that holds it and nothing else, for us alone to read.
+// The API token of a DNS provider, or of who is told of troubles: a file that holds it and nothing else, for us alone to read.
 // It is read at each use, so a token that was replaced needs no restart. No message repeats what stands in the file.
 
 import { printable } from '../../config/value-error.ts';

@@ -1,0 +1,103 @@
+// What somebody is to be told, before it is put into words: one or several things that began, that are over, or that
+// happened at one moment. Vocabulary, and how what waits to be told becomes one notice (pure). It is kept in words of the
+// incident and in instants, not in sentences with dates: the date may be known only by the time it is sent.
+
+import { randomUUID } from 'node:crypto';
+import type { Clock } from '../clock/clock.ts';
+import type { IncidentKind } from '../history/incident.ts';
+
+/** Things in one notice, those that wait for a channel together (a limit of our own). */
+export const ITEMS_MAX = 64;
+
+/** An instant of this life of the server by the clock that never jumps, and its date as far as that was ever known. */
+export interface Moment {
+  /** Monotonic milliseconds; null: it was in an earlier life. */
+  readonly atMs: number | null;
+  /** RFC 3339; null: not known when it was noted. */
+  readonly date: string | null;
+}
+
+export interface Item {
+  /** Number of the incident. */
+  readonly incident: number;
+  readonly kind: IncidentKind;
+  readonly subject: string;
+  /** Words without a capital letter and without a full stop. */
+  readonly what: string;
+  readonly evidence: string;
+  readonly doThis: string;
+  readonly began: Moment;
+  /** Null: it lasts. Of one moment: the same as `began`. */
+  readonly ended: Moment | null;
+  /** Null: it lasts, or nobody knows. */
+  readonly lastedMs: number | null;
+  readonly isMoment: boolean;
+  /** Names of the world are not answered because of it, or the time is not known. */
+  readonly isUrgent: boolean;
+  /** That it began has been told already. */
+  readonly wasTold: boolean;
+  /** Which time it is, of late. */
+  readonly times: number;
+}
+
+export interface Notice {
+  /** Stays while one and the same notice is sent again. */
+  readonly id: string;
+  readonly madeAt: Moment;
+  /** At least one, in the order in which they came. */
+  readonly items: readonly Item[];
+}
+
+/** `opened`: something stands; `ended`: all of it is over; `passed`: over before it could be told; `instant`: one moment. */
+export type NoticeEvent = 'opened' | 'ended' | 'passed' | 'instant';
+
+export function eventOf({ items }: Pick<Notice, 'items'>): NoticeEvent {
+  if (items.some(({ ended }) => ended === null)) return 'opened';
+  if (items.every(({ isMoment }) => isMoment)) return 'instant';
+  return items.some(({ wasTold }) => wasTold) ? 'ended' : 'passed';
+}
+
+export function noticeOf(items: readonly Item[], clock: Clock): Notice {
+  return { id: randomUUID(), madeAt: momentNow(clock), items };
+}
+
+/**
+ * Two notices as one, since the first could not be sent: what began and is over is said once. `dropped`: things that had
+ * no room, the oldest.
+ */
+export function mergedNotice(first: Notice, second: Notice): { notice: Notice; dropped: readonly Item[] } {
+  const items = [...first.items];
+  for (const item of second.items) {
+    const at = items.findIndex((one) => isSame(one, item) && !one.isMoment);
+    if (at === -1 || item.isMoment) items.push(item);
+    else items[at] = { ...item, wasTold: items[at]!.wasTold };
+  }
+  const surplus = Math.max(0, items.length - ITEMS_MAX);
+  return {
+    notice: { id: randomUUID(), madeAt: first.madeAt, items: items.slice(surplus) },
+    dropped: items.slice(0, surplus),
+  };
+}
+
+/** Numbers begin anew when the history is lost. */
+function isSame(a: Item, b: Item): boolean {
+  return a.incident === b.incident && a.kind === b.kind && a.subject === b.subject;
+}
+
+export function momentNow(clock: Clock): Moment {
+  return { atMs: clock.monotonic(), date: null };
+}
+
+/** Its date, by what our clock says now where it was in this life; null where nobody knows. */
+export function dateOf({ atMs, date }: Moment, clock: Clock): string | null {
+  if (atMs === null || clock.status.state === 'untrusted') return date;
+  const known = new Date(clock.now().epochMs - (clock.monotonic() - atMs));
+  return Number.isNaN(known.getTime()) ? date : known.toISOString();
+}
+
+/** How long ago it was; null where nobody knows. */
+export function agoMs(moment: Moment, clock: Clock): number | null {
+  if (moment.atMs !== null) return clock.monotonic() - moment.atMs;
+  if (moment.date === null || clock.status.state === 'untrusted') return null;
+  return Math.max(0, clock.now().epochMs - Date.parse(moment.date));
+}

@@ -106,6 +106,9 @@ const RCODE_NAMES = new Map<number, string>([
   [10, 'NOTZONE'],
 ]);
 
+/** All that have one. */
+export const RCODE_MNEMONICS: readonly string[] = [...RCODE_NAMES.values()];
+
 /** Mnemonic of a response code, or RCODEn. */
 export function rcodeName(rcode: number): string {
   return RCODE_NAMES.get(rcode) ?? `RCODE${rcode}`;

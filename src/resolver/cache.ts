@@ -63,7 +63,11 @@ class CacheLink implements Resolver {
     const kept = store.get(key, context.receivedAtMs);
     if (kept === null) return this.#miss(key, query, context);
     counts.hits += 1;
-    context.trace?.say('cache', `kept answer, TTL left ${kept.lifetimeSeconds - kept.ageSeconds} s`);
+    context.answeredBy = 'cache';
+    if (context.trace !== undefined) {
+      const ttlLeftSeconds = kept.lifetimeSeconds - kept.ageSeconds;
+      context.trace.say('cache', `kept answer, TTL left ${ttlLeftSeconds} s`, { ttlLeftSeconds });
+    }
     if (isNearItsEnd(kept)) this.#fetchAhead(key, query);
     return kept;
   }
@@ -77,13 +81,15 @@ class CacheLink implements Resolver {
     if (kept === null) {
       const failed = failures.recall(key, receivedAtMs);
       if (failed === null) return this.#lookUp(key, query, context, isWorld);
+      context.answeredBy = 'failure';
       context.trace?.say('cache', 'remembered failure');
       return failed;
     }
     const stale = (why: readonly ExtendedError[]) => {
       counts.stale += 1;
+      context.answeredBy = 'stale';
       const pastSeconds = kept.ageSeconds - kept.lifetimeSeconds;
-      context.trace?.say('cache', `stale answer, ${pastSeconds} s past its lifetime`);
+      context.trace?.say('cache', `stale answer, ${pastSeconds} s past its lifetime`, { pastSeconds });
       return staleAnswer(kept, why);
     };
     const why = this.#whyNotAsk(key, isWorld, receivedAtMs);

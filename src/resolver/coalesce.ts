@@ -29,6 +29,7 @@ export function coalesce({ limits, limitLog, generation = () => 0 }: CoalescePar
       if (context.deadlineMs - context.receivedAtMs < LEAST_LEFT_MS)
         throw new TooManyPending('it has waited too long behind other queries of yours');
       waiting.enter(context.client);
+      context.answeredBy = 'upstream';
       const key = `${generation()} ${query.cacheKey}`;
       let shared = inFlight.get(key);
       if (shared === undefined) {

@@ -54,6 +54,7 @@ export function degrade(parts: DegradeParts): Link {
     let why: readonly ExtendedError[] = [];
     try {
       const answer = await asked.resolve(query, withOwnTrace(context));
+      context.answeredBy = 'upstream'; // though it be from the table: there is no figure for makeshifts
       if (asked === table && !isFailure(answer)) return answer;
       why = answer.errors;
     } catch (error) {
@@ -70,7 +71,10 @@ export function degrade(parts: DegradeParts): Link {
         return next.resolve(query, context);
       const kept = store.get(query.cacheKey, context.receivedAtMs);
       if (kept === null) return askTable(query, context, next);
-      context.trace?.say('cache', 'kept answer of the time before the clock was untrusted');
+      context.answeredBy = 'cache';
+      context.trace?.say('cache', 'kept answer of the time before the clock was untrusted', {
+        ttlLeftSeconds: kept.lifetimeSeconds - kept.ageSeconds,
+      });
       return kept;
     },
   });
@@ -94,7 +98,7 @@ function openTable({ clock, relaxed, limits, limitLog }: DegradeParts): Resolver
 function withOwnTrace(context: Context): Context {
   const { trace } = context;
   if (trace === undefined) return context;
-  return { ...context, trace: { say: (_, detail) => trace.say('degrade', detail) } };
+  return { ...context, trace: { say: (_, detail, facts) => trace.say('degrade', detail, facts) } };
 }
 
 /** A time server's other records (SRV, HTTPS, TXT) lead nobody to the time by themselves. */
@@ -113,6 +117,7 @@ async function fallBack(
     return await next.resolve(query, context);
   } catch (error) {
     if (!(error instanceof ClockNotReady)) throw error;
+    context.answeredBy = 'failure';
     return Answer.ofRcode(error.rcode, ...error.errors, ...why);
   }
 }

@@ -16,7 +16,7 @@ import type { Query } from '../dns/query.ts';
 import type { ResourceRecord } from '../dns/records.ts';
 import { FLAG } from '../dns/wire.ts';
 import type { Filter, Verdict } from '../lists/filter.ts';
-import { follow } from './follow.ts';
+import { follow, type OwnCnames } from './follow.ts';
 import { authoritySoa } from './local/zone.ts';
 import type { Context, Link, Resolver } from './resolver.ts';
 
@@ -71,6 +71,7 @@ function unmasked(
     const verdict = filter.judge(name, context.client);
     if (verdict?.kind !== 'block') continue;
     say(verdict, name, query, context, filter);
+    context.answeredBy = 'filter';
     if (!isCname) return ownAnswer(query, RCODE.NOERROR, [], BLOCKED_TTL_SECONDS).withError(errorOf(verdict));
     return blocked(verdict, query, context, filter, inside);
   }
@@ -86,13 +87,27 @@ function blocked(
 ): Answer | Promise<Answer> {
   const error = errorOf(verdict);
   if (kind.kind === 'name') {
-    const standIn = { records: [cname(query.nameKey, kind.name, BLOCKED_TTL_SECONDS)], target: kind.name };
-    return follow(standIn, query, context, inside).then((answer) => answer.withError(error));
+    const ours = { records: [cname(query.nameKey, kind.name, BLOCKED_TTL_SECONDS)], target: kind.name };
+    return standIn(ours, query, context, inside, error);
   }
+  context.answeredBy = 'filter';
   const zero = kind.kind === 'zero' ? ZERO.get(query.type) : undefined;
   const records = zero === undefined ? [] : [addressRecord(query.nameKey, zero, BLOCKED_TTL_SECONDS)];
   const rcode = kind.kind === 'nxdomain' ? RCODE.NXDOMAIN : RCODE.NOERROR;
   return ownAnswer(query, rcode, records, BLOCKED_TTL_SECONDS).withError(error);
+}
+
+/** What the name that stands in leads to; it is this link that has answered, whoever gives the addresses. */
+async function standIn(
+  ours: OwnCnames,
+  query: Query,
+  context: Context,
+  inside: Resolver,
+  error: ExtendedError,
+): Promise<Answer> {
+  const answer = await follow(ours, query, context, inside);
+  context.answeredBy = 'filter';
+  return answer.withError(error);
 }
 
 function errorOf({ list }: Verdict): ExtendedError {
@@ -115,9 +130,10 @@ function rewritten(
   context.trace?.say('filter', `rewrite of ${formatName(name)} to ${target}`);
   const error = { code: EDE.FORGED_ANSWER, text: 'rewritten here' };
   if (to.kind === 'name') {
-    const standIn = { records: [cname(owner, to.name, REWRITTEN_TTL_SECONDS)], target: to.name };
-    return follow(standIn, query, context, inside).then((answer) => answer.withError(error));
+    const ours = { records: [cname(owner, to.name, REWRITTEN_TTL_SECONDS)], target: to.name };
+    return standIn(ours, query, context, inside, error);
   }
+  context.answeredBy = 'filter';
   const hasFamily = query.type === (isIPv4(to.address) ? TYPE.A : TYPE.AAAA);
   const records = hasFamily ? [addressRecord(owner, to.address, REWRITTEN_TTL_SECONDS)] : [];
   return ownAnswer(query, RCODE.NOERROR, records, REWRITTEN_TTL_SECONDS).withError(error);
@@ -158,5 +174,5 @@ function say(
   const group = filter.groupOf(context.client);
   const ofGroup = group === null ? '' : `, for group "${group}"`;
   const detail = `list "${list}" ${kind}s ${formatName(name)}${target} (rule ${rule})${ofGroup}`;
-  context.trace.say('filter', detail);
+  context.trace.say('filter', detail, { list, rule });
 }

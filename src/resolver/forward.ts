@@ -13,7 +13,7 @@ import type { ExchangeEnd, UpstreamPool } from '../upstream/pool.ts';
 import { answerOf } from '../upstream/upstream-answer.ts';
 import { buildUpstreamQuery } from '../upstream/upstream-query.ts';
 import type { ForwardedZone, ForwardZones } from './forward-zones.ts';
-import type { Context, Resolver } from './resolver.ts';
+import type { Context, Resolver, TraceFacts } from './resolver.ts';
 
 /** Authoritative is what an upstream may be; we are not. */
 const NOT_OURS = FLAG.AA;
@@ -33,7 +33,7 @@ export function forward({ upstreams, forwards, clock }: ForwardParts): Resolver 
       const { trace } = context;
       const zone = forwards().zoneFor(query);
       if (zone !== null) {
-        trace?.say('forward', `forwarded zone ${zone.name}`);
+        trace?.say('forward', `forwarded zone ${zone.name}`, zoneFacts(zone));
         return askZone(zone, query, context);
       }
       const { state, reason, contradiction } = clock.status;
@@ -61,9 +61,11 @@ export async function askUpstreams(
   return answerOf(await exchange(pool, query, asking), NOT_OURS);
 }
 
-async function askZone({ name, servers }: ForwardedZone, query: Query, asking: Asking): Promise<Answer> {
+async function askZone(zone: ForwardedZone, query: Query, asking: Asking): Promise<Answer> {
+  const { name, servers } = zone;
   try {
-    return readyOrNot(answerOf(await exchange(servers, query, asking), NOT_BELIEVED), name);
+    const reply = await exchange(servers, query, asking, zoneFacts(zone));
+    return readyOrNot(answerOf(reply, NOT_BELIEVED), name);
   } catch (error) {
     if (!(error instanceof UpstreamFailure)) throw error;
     throw new UpstreamFailure(error.code, `forward.${name}: ${error.message}`);
@@ -88,9 +90,18 @@ function exchange(
   pool: Pick<UpstreamPool, 'exchange'>,
   query: Query,
   { deadlineMs, trace }: Asking,
+  facts: TraceFacts = {},
 ): Promise<Uint8Array> {
-  const tell = trace && ((end: ExchangeEnd) => trace.say('forward', endInWords(end)));
+  const tell =
+    trace &&
+    ((end: ExchangeEnd) =>
+      trace.say('forward', endInWords(end), end.by === null ? facts : { ...facts, upstream: end.by }));
   return pool.exchange(buildUpstreamQuery(query), deadlineMs, tell);
+}
+
+/** Names in what is told to programs end in a dot. */
+function zoneFacts({ name }: ForwardedZone): TraceFacts {
+  return { zone: `${name}.` };
 }
 
 function endInWords({ by, tried }: ExchangeEnd): string {

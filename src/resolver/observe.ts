@@ -1,71 +1,117 @@
-// Link: sees every query and what became of it, and changes nothing. Counts for status and metrics,
-// and the query log where the owner has switched it on (off by default; config key log.queries).
+// Link: sees every query and what became of it, and changes nothing. Counts for status and metrics, and the query log where
+// the owner has switched it on (off by default; config key log.queries): a line in the log, and an entry in memory for the
+// page. A hit with the log off allocates nothing here.
 
-import { isIPv6 } from 'node:net';
 import type { Clock } from '../clock/clock.ts';
-import type { Config } from '../config/config.ts';
 import { Answer, DROP } from '../dns/answer.ts';
-import { RCODE, rcodeName, typeName } from '../dns/codes.ts';
+import { EDE, RCODE, rcodeName, typeName } from '../dns/codes.ts';
 import { DnsFailure } from '../dns/failures.ts';
 import { formatName } from '../dns/names.ts';
 import type { Query } from '../dns/query.ts';
+import { networkOf, networkPrefix } from '../observe/client-network.ts';
 import type { Log } from '../observe/log.ts';
-import type { Context, Link, Transport } from './resolver.ts';
+import type { AnsweredBy, QueryFigures } from '../observe/query-figures.ts';
+import type { QueryLog, QueryLogSession } from '../observe/query-log.ts';
+import type { Context, Link, LinkName, Trace, TraceFacts, Transport } from './resolver.ts';
 
 /** Queries since start, by transport; dropped ones included. */
 export type QueryCounts = Record<Transport, number>;
 
 export interface ObserveParts {
   readonly counts: QueryCounts;
+  readonly figures: QueryFigures;
   readonly clock: Clock;
   readonly log: Log;
-  readonly queryLog: () => Config['log']['queries'];
+  readonly queryLog: QueryLog;
 }
 
-export function observe({ counts, clock, log, queryLog }: ObserveParts): Link {
-  const seen = (query: Query, context: Context, answer: Answer): Answer => {
-    if (queryLog() !== 'off')
-      log.info('query', describe(query, context, answer, queryLog() === 'full', clock));
+export function observe({ counts, figures, clock, log, queryLog }: ObserveParts): Link {
+  const seen = (query: Query, context: Context, answer: Answer, reason = ''): Answer => {
+    // `guard` comes first, and is the one that writes nothing down.
+    const { answeredBy = 'guard', trace, receivedAtMs } = context;
+    const rcode = answer === DROP ? null : answer.rcode;
+    const isBlocked = answeredBy === 'filter' && answer.errors.at(-1)?.code === EDE.BLOCKED;
+    figures.count(answeredBy, rcode, isBlocked, receivedAtMs);
+    if (!(trace instanceof LastWords) || trace.session !== queryLog.session) return answer;
+    const ms = Math.round((clock.monotonic() - receivedAtMs) * 10) / 10;
+    const line = { ...describe(query, context, answer), ms };
+    const detail = trace.of(answeredBy) || reason || (answer.errors.at(-1)?.text ?? '');
+    tell(line, { answeredBy, detail }, context.client, trace.session, log);
     return answer;
   };
   /** What is thrown becomes an answer in the link above; here it is only noted. */
   const failed = (query: Query, context: Context, error: unknown): never => {
-    seen(query, context, Answer.ofRcode(error instanceof DnsFailure ? error.rcode : RCODE.SERVFAIL));
+    const isExpected = error instanceof DnsFailure;
+    context.answeredBy = 'failure';
+    const answer = Answer.ofRcode(isExpected ? error.rcode : RCODE.SERVFAIL);
+    seen(query, context, answer, isExpected ? error.message : 'a bug in Noonmark; its log has the details');
     throw error;
   };
   return (next) => ({
-    resolve(query, context) {
-      counts[context.transport] += 1;
-      if (queryLog() === 'off') return next.resolve(query, context);
+    resolve(query, asked) {
+      counts[asked.transport] += 1;
+      const { session } = queryLog;
+      const context = session === null ? asked : { ...asked, trace: new LastWords(session, asked.trace) };
+      let answer: Answer | Promise<Answer>;
       try {
-        const answer = next.resolve(query, context);
-        if (!(answer instanceof Promise)) return seen(query, context, answer);
-        return answer.then(
-          (late) => seen(query, context, late),
-          (error) => failed(query, context, error),
-        );
+        answer = next.resolve(query, context);
       } catch (error) {
         return failed(query, context, error);
       }
+      if (!(answer instanceof Promise)) return seen(query, context, answer);
+      return answer.then(
+        (late) => seen(query, context, late),
+        (error) => failed(query, context, error),
+      );
     },
   });
 }
 
-function describe(query: Query, context: Context, answer: Answer, inFull: boolean, clock: Clock) {
+/** Keeps the last thing that a link has said of one query, for the session of the log in which it began. */
+class LastWords implements Trace {
+  readonly session: QueryLogSession;
+  readonly #outer: Trace | undefined;
+  #last = '';
+  #filter = '';
+
+  constructor(session: QueryLogSession, outer: Trace | undefined) {
+    this.session = session;
+    this.#outer = outer;
+  }
+
+  say(link: LinkName, detail: string, facts?: TraceFacts): void {
+    this.#last = detail;
+    if (link === 'filter') this.#filter = detail;
+    this.#outer?.say(link, detail, facts);
+  }
+
+  /** Where a name stands in for one that is blocked, whoever knows its addresses speaks last; why it does is what counts. */
+  of(answeredBy: AnsweredBy): string {
+    return answeredBy === 'filter' ? this.#filter : this.#last;
+  }
+}
+
+type Line = ReturnType<typeof describe> & { readonly ms: number };
+
+function describe(query: Query, context: Context, answer: Answer) {
   const hasQuestion = query.questionEnd > 0;
   return {
-    client: inFull ? context.client : networkOf(context.client),
     transport: context.transport,
     name: hasQuestion ? formatName(query.nameKey) : '',
     type: hasQuestion ? typeName(query.type) : '',
     rcode: answer === DROP ? 'dropped' : rcodeName(answer.rcode),
-    ms: Math.round((clock.monotonic() - context.receivedAtMs) * 10) / 10,
   };
 }
 
-/** The network that an address is in (/24, /48): enough to see which part of a house asks, not who. */
-function networkOf(client: string): string {
-  if (!isIPv6(client)) return client.replace(/\.\d+$/, '.0');
-  const groups = client.split('%', 1)[0]!.split('::', 1)[0]!.split(':');
-  return `${groups.slice(0, 3).join(':')}::`;
+/** A line in the log, and an entry in memory. */
+function tell(
+  line: Line,
+  more: { readonly answeredBy: AnsweredBy; readonly detail: string },
+  client: string,
+  session: QueryLogSession,
+  log: Log,
+): void {
+  const inFull = session.mode === 'full';
+  log.info('query', { client: inFull ? client : networkOf(client), ...line });
+  session.note({ client: inFull ? client : networkPrefix(client), ...line, ...more });
 }

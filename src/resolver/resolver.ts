@@ -3,10 +3,11 @@
 
 import type { Answer } from '../dns/answer.ts';
 import type { Query } from '../dns/query.ts';
+import type { AnsweredBy } from '../observe/query-figures.ts';
 
 export type Transport = 'udp' | 'tcp' | 'dot' | 'doh';
 
-/** Where a query came from and how long it may take. Read-only. */
+/** Where a query came from and how long it may take. Read-only but for `answeredBy`. */
 export interface Context {
   /** The client's address, IPv6 without brackets, a link-local one with its scope, never IPv4-mapped. */
   readonly client: string;
@@ -20,11 +21,27 @@ export interface Context {
   readonly deadlineMs: number;
   /** For a query that somebody asks to have explained; absent otherwise. */
   readonly trace?: Trace;
+  /** For the figures: links that answer write themselves down here, and the last one has answered. No link reads it below `observe`. */
+  answeredBy?: AnsweredBy | undefined;
 }
 
 /** Takes down which links a query passed and what each had to say; the last one that speaks has answered. */
 export interface Trace {
-  say(link: LinkName, detail: string): void;
+  say(link: LinkName, detail: string, facts?: TraceFacts): void;
+}
+
+/** What a link's words are about, for programs; each is there where it means something. */
+export interface TraceFacts {
+  /** The zone of the owner's, or the forwarded one, that the name lies in. */
+  readonly zone?: string;
+  /** The list that has the name, and the rule as it is written there. */
+  readonly list?: string;
+  readonly rule?: string;
+  /** How much longer what is kept may be given out, and by how much that is over. */
+  readonly ttlLeftSeconds?: number;
+  readonly pastSeconds?: number;
+  /** The upstream or the server of a forwarded zone whose reply was taken. */
+  readonly upstream?: string;
 }
 
 export type LinkName = 'guard' | 'local' | 'filter' | 'degrade' | 'cache' | 'rebinding' | 'forward';

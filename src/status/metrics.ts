@@ -1,50 +1,50 @@
-// The status as Prometheus reads it: text format 0.0.4 (prometheus.io/docs/instrumenting/exposition_formats). Names, units
-// and `_total` as Prometheus has them, so lengths of time are seconds and sizes bytes. What is not known has no sample.
-// Labels come from the configuration and from lists in the source, never from a client, so their number is bounded.
+// The status as Prometheus reads it: which metrics there are. Names, units and `_total` as Prometheus has them, so lengths of
+// time are seconds and sizes bytes. What is not known has no sample. Labels come from the configuration and from lists in
+// the source, never from a client, so their number is bounded. Those of the queries are query-metrics.ts.
 
 import type { ClockState } from '../clock/clock.ts';
 import { issuanceOf } from './certificate-words.ts';
-import type { CertificateReport, IssuanceStatus, Status } from './status.ts';
-
-export const METRICS_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
-
-type Labels = Readonly<Record<string, string>>;
-/** Null: not known, and left out. */
-type Sample = readonly [labels: Labels, value: number | null];
-
-interface Family {
-  /** Without the prefix. */
-  readonly name: string;
-  readonly type: 'gauge' | 'counter';
-  readonly help: string;
-  readonly samples: readonly Sample[];
-}
-
-const PREFIX = 'noonmark_';
+import {
+  counter,
+  distinct,
+  type Family,
+  familyText,
+  gauge,
+  one,
+  oneHot,
+  type Sample,
+  seconds,
+  standard,
+} from './metrics-text.ts';
+import { queryMetrics } from './query-metrics.ts';
+import type { CertificateReport, IssuanceStatus, SourceReport, Status } from './status.ts';
 
 /** All of it, each family with HELP and TYPE, also where nothing of it is known. */
 export function metricsText(status: Status): string {
   const families = [
     ...serverMetrics(status),
+    ...queryMetrics(status),
     ...clockMetrics(status),
+    ...sourceMetrics(status),
     ...upstreamMetrics(status),
     ...certificateMetrics(status),
     ...issuanceMetrics(status),
+    ...processMetrics(status),
   ];
   return families.map(familyText).join('');
 }
 
 function serverMetrics(status: Status): Family[] {
-  const { version, uptimeMs, queries, limitsReached, cache, degraded, notReady } = status;
+  const { version, uptimeMs, limitsReached, cache, degraded, notReady } = status;
   return [
     gauge('build_info', 'What is running; always 1.', [[{ version }, 1]]),
     gauge('uptime_seconds', 'Since the process started.', one(uptimeMs / 1000)),
     gauge('ready', 'Whether names of the world can be resolved.', one(Number(notReady.length === 0))),
     gauge('degraded', 'Things that need attention; `noonmark explain` names them.', one(degraded.length)),
-    counter(
-      'queries_total',
-      'Queries taken.',
-      Object.entries(queries).map(([transport, count]) => [{ transport }, count]),
+    gauge(
+      'incidents_open',
+      'Things that need attention, by what they are about.',
+      TROUBLES.map((kind) => [{ kind }, degraded.filter(({ id }) => kindOf(id) === kind).length]),
     ),
     counter(
       'limit_reached_total',
@@ -59,6 +59,17 @@ function serverMetrics(status: Status): Family[] {
     counter('cache_stale_total', 'Those of the misses that got a stale answer.', one(cache.stale)),
     counter('cache_prefetches_total', 'Look-ups begun before anybody waited.', one(cache.prefetched)),
   ];
+}
+
+/** What may need attention: the first word of the id of each Degraded. */
+const TROUBLES = [
+  ...['clock', 'upstream', 'forward', 'renewal', 'certificate', 'list'],
+  ...['names', 'address', 'configuration', 'stamp', 'notify', 'admin', 'other'],
+] as const;
+
+function kindOf(id: string): string {
+  const kind = id.split(' ', 1)[0]!;
+  return (TROUBLES as readonly string[]).includes(kind) ? kind : 'other';
 }
 
 const CLOCK_STATES: readonly ClockState[] = ['synchronized', 'holdover', 'provisional', 'untrusted'];
@@ -79,6 +90,31 @@ function clockMetrics({ clock }: Status): Family[] {
       one(seconds(systemClockOffsetMs)),
     ),
   ];
+}
+
+/** One series for a source as it is configured, however many servers its name leads to, and whichever these are today. */
+function sourceMetrics({ clock: { sources } }: Status): Family[] {
+  const urls = [...new Set(sources.map(({ url }) => url))];
+  const each = (value: (servers: readonly SourceReport[]) => number | null): Sample[] =>
+    urls.map((source) => [{ source }, value(sources.filter(({ url }) => url === source))]);
+  return [
+    gauge(
+      'time_source_kept',
+      'Whether a server of it was believed in the last round.',
+      each((servers) => Number(servers.some(({ kept }) => kept))),
+    ),
+    gauge(
+      'time_source_offset_seconds',
+      'What it said less our own time; of several servers the one that is kept, and of those the most exact.',
+      each((servers) => seconds(mostExact(servers)?.offsetMs ?? null)),
+    ),
+  ];
+}
+
+function mostExact(servers: readonly SourceReport[]): SourceReport | undefined {
+  const told = servers.filter(({ offsetMs }) => offsetMs !== null);
+  const bound = ({ boundMs }: SourceReport) => boundMs ?? Number.POSITIVE_INFINITY;
+  return told.sort((a, b) => Number(b.kept) - Number(a.kept) || bound(a) - bound(b))[0];
 }
 
 function upstreamMetrics({ upstreams }: Status): Family[] {
@@ -178,28 +214,6 @@ function issuanceMetrics({ issuances }: Status): Family[] {
   ];
 }
 
-function gauge(name: string, help: string, samples: readonly Sample[]): Family {
-  return { name, type: 'gauge', help, samples };
-}
-
-function counter(name: string, help: string, samples: readonly Sample[]): Family {
-  return { name, type: 'counter', help, samples };
-}
-
-function one(value: number | null): Sample[] {
-  return [[{}, value]];
-}
-
-/** A sample for each of `values`, 1 for `current`. */
-function oneHot(label: string, values: readonly string[], current: string, labels: Labels = {}): Sample[] {
-  return values.map((value) => [{ ...labels, [label]: value }, Number(value === current)]);
-}
-
-/** In whole microseconds: more is noise of the division. */
-function seconds(ms: number | null): number | null {
-  return ms === null ? null : Number((ms / 1000).toFixed(6));
-}
-
 function timestamp(rfc3339: string | null): number | null {
   return seconds(rfc3339 === null ? null : Date.parse(rfc3339));
 }
@@ -208,30 +222,17 @@ function difference(a: number | null, b: number | null): number | null {
   return a === null || b === null ? null : Number((a - b).toFixed(6));
 }
 
-/** Two series with the same labels are an error; one of them gets a number. */
-function distinct(labels: readonly string[]): string[] {
-  const counts = new Map<string, number>();
-  return labels.map((label) => {
-    const count = (counts.get(label) ?? 0) + 1;
-    counts.set(label, count);
-    return count === 1 ? label : `${label} #${count}`;
-  });
-}
-
-function familyText({ name, type, help, samples }: Family): string {
-  const known = samples.filter(([, value]) => value !== null && Number.isFinite(value));
-  const lines = known.map(([labels, value]) => `${PREFIX}${name}${labelsText(labels)} ${value}\n`);
-  return `# HELP ${PREFIX}${name} ${escaped(help)}\n# TYPE ${PREFIX}${name} ${type}\n${lines.join('')}`;
-}
-
-function labelsText(labels: Labels): string {
-  const pairs = Object.entries(labels).map(
-    ([name, value]) => `${name}="${escaped(value).replaceAll('"', '\\"')}"`,
-  );
-  return pairs.length === 0 ? '' : `{${pairs.join(',')}}`;
-}
-
-/** In a HELP text; in a label's value quotation marks are escaped as well. */
-function escaped(text: string): string {
-  return text.replaceAll('\\', '\\\\').replaceAll('\n', '\\n');
+/** As Prometheus' own client libraries name them, so that dashboards for processes work. */
+function processMetrics({ process: { cpuMs, residentOctets, openFiles, startedAt } }: Status): Family[] {
+  return [
+    standard('counter', 'process_cpu_seconds_total', 'Processor time, user and system.', seconds(cpuMs)),
+    standard('gauge', 'process_resident_memory_bytes', 'Resident memory.', residentOctets),
+    standard('gauge', 'process_open_fds', 'Open files and sockets; known on Linux alone.', openFiles),
+    standard(
+      'gauge',
+      'process_start_time_seconds',
+      'When the process started, by our own time; none while that is not known.',
+      timestamp(startedAt),
+    ),
+  ];
 }

@@ -14,7 +14,7 @@ import { tokenize } from '../../../src/dns/tokens.ts';
 import { FLAG } from '../../../src/dns/wire.ts';
 import type { Filter } from '../../../src/lists/filter.ts';
 import { filterLink } from '../../../src/resolver/filter.ts';
-import type { Context, Resolver } from '../../../src/resolver/resolver.ts';
+import type { Context, Resolver, TraceFacts } from '../../../src/resolver/resolver.ts';
 import { RecordedLog } from '../../support/answer-path.ts';
 import { eventually } from '../../support/eventually.ts';
 import { createFilter } from '../../support/filters.ts';
@@ -71,18 +71,23 @@ async function house(setup: Setup = {}, world: World = (name) => ({ answers: [aR
   });
   const link = filterLink({ filter: () => filter, inside: resolver('inside') })(resolver('world'));
   const said: string[] = [];
-  const trace = { say: (from: string, detail: string) => void said.push(`${from}: ${detail}`) };
+  const facts: (TraceFacts | undefined)[] = [];
+  const say = (from: string, detail: string, about?: TraceFacts) => {
+    said.push(`${from}: ${detail}`);
+    facts.push(about);
+  };
+  const trace = { say };
   const ask = async (name: string, type = 'A', context: Partial<Context> = {}): Promise<Seen> => {
     const octets = queryBytes(name, type, EDNS);
     const answer = await link.resolve(new Query(octets), contextAt(0, { trace, ...context }));
     return see(render(answer, new Query(octets)));
   };
-  return { ask, asked, said, filter, link };
+  return { ask, asked, said, facts, filter, link };
 }
 
 describe('a blocked name', () => {
   it('does not exist, for any type, for a short while, and it is said which list says so', async () => {
-    const { ask, asked, said } = await house();
+    const { ask, asked, said, facts } = await house();
     for (const type of ['A', 'AAAA', 'TXT', 'UNKNOWN_65']) {
       const seen = await ask('ADS.example', type);
       expect(seen).toMatchObject({
@@ -95,6 +100,7 @@ describe('a blocked name', () => {
     }
     expect(asked).toEqual([]);
     expect(said[0]).toBe('filter: list "ads" blocks ads.example. (rule ads.example)');
+    expect(facts[0]).toEqual({ list: 'ads', rule: 'ads.example' });
   });
 
   it('may be kept by others for its ten seconds', async () => {

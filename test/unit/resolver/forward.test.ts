@@ -5,6 +5,7 @@ import { ClockNotReady, UpstreamFailure } from '../../../src/dns/failures.ts';
 import { isAtOrBelow, nameKey } from '../../../src/dns/names.ts';
 import type { Query } from '../../../src/dns/query.ts';
 import { forward } from '../../../src/resolver/forward.ts';
+import type { TraceFacts } from '../../../src/resolver/resolver.ts';
 import type { UpstreamPool } from '../../../src/upstream/pool.ts';
 import {
   aRecord,
@@ -39,10 +40,15 @@ function forwarding(reply: (query: Uint8Array) => Uint8Array | Error) {
   const zoneFor = ({ nameKey: key }: Query) => (isAtOrBelow(key, LAB) ? zone : null);
   const end = forward({ upstreams: () => world, forwards: () => ({ zoneFor }), clock });
   const said: string[] = [];
-  const trace = { say: (link: string, detail: string) => said.push(`${link}: ${detail}`) };
+  const facts: (TraceFacts | undefined)[] = [];
+  const say = (link: string, detail: string, about?: TraceFacts) => {
+    said.push(`${link}: ${detail}`);
+    facts.push(about);
+  };
+  const trace = { say };
   const resolve = async (name = 'WWW.example', parts?: QueryParts) =>
     end.resolve(ask(name, 'A', parts), contextAt(100, { trace }));
-  return { clock, asked: world.asked, askedLan: lan.asked, said, resolve };
+  return { clock, asked: world.asked, askedLan: lan.asked, said, facts, resolve };
 }
 
 describe('a question for the world', () => {
@@ -82,9 +88,10 @@ describe('a question for the world', () => {
   });
 
   it('is explained by the upstream whose reply was taken, or by all that were tried in vain', async () => {
-    const { said, resolve } = forwarding((query) => replyTo(query));
+    const { said, facts, resolve } = forwarding((query) => replyTo(query));
     await resolve();
     expect(said).toEqual(['forward: tls://two.example']);
+    expect(facts).toEqual([{ upstream: 'tls://two.example' }]);
     const failing = forwarding(() => new UpstreamFailure('upstream-silent', 'no answer in time'));
     await expect(failing.resolve()).rejects.toThrow();
     expect(failing.said).toEqual(['forward: no answer from tls://one.example, tls://two.example']);
@@ -93,13 +100,14 @@ describe('a question for the world', () => {
 
 describe('a name of a forwarded zone', () => {
   it('goes to its own servers and to nobody else, with the wishes of the client', async () => {
-    const { asked, askedLan, said, resolve } = forwarding((query) => replyTo(query));
+    const { asked, askedLan, said, facts, resolve } = forwarding((query) => replyTo(query));
     await resolve('NAS.lab.example', { flags: FLAG.CD, edns: { dnssecOk: true } });
     expect(asked).toEqual([]);
     expect(askedLan.map(({ deadlineMs }) => deadlineMs)).toEqual([4600]);
     expect(see(askedLan[0]!.query)).toMatchObject({ question: 'nas.lab.example A', flags: 'RD AD CD' });
     expect(see(askedLan[0]!.query).opt!.dnssecOk).toBe(true);
     expect(said).toEqual(['forward: forwarded zone lab.example', 'forward: tls://two.example']);
+    expect(facts.at(-1)).toEqual({ zone: 'lab.example.', upstream: 'tls://two.example' });
   });
 
   it('goes there while the clock is untrusted too', async () => {

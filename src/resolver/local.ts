@@ -24,6 +24,7 @@ export interface LocalParts {
   readonly files: Pick<NameFiles, 'lookup' | 'exists'>;
   readonly ownNames: OwnNames;
   readonly designated: DesignatedAnswers;
+  readonly probe: ProbeNames;
   readonly forwards: ForwardedNames;
 }
 
@@ -31,6 +32,12 @@ export interface LocalParts {
 interface DesignatedAnswers {
   /** Records, or null when this is none of its business. */
   answer(key: NameKey, type: number, localAddress: string): readonly ResourceRecord[] | null;
+}
+
+/** Names that a page makes its browser look up, in order to see whether the query comes here. */
+interface ProbeNames {
+  /** Is this such a name? Then it is noted who asked. */
+  notes(key: NameKey, context: Context): boolean;
 }
 
 /** Zones that a resolver on the LAN answers, further down the chain. */
@@ -44,12 +51,17 @@ export function local(parts: () => LocalParts): Link {
   return (next) => ({
     resolve(query, context) {
       const found = lookUp(query, context, parts());
-      if (found.kind === 'answer') return found.answer;
+      if (found.kind === 'answer') {
+        context.answeredBy = 'local';
+        return found.answer;
+      }
       if (found.kind === 'follow') {
         if (query.recursionDesired) return follow(found, query, context, next);
+        context.answeredBy = 'local';
         return writeAnswer(query, { rcode: RCODE.NOERROR }, found.records); // the CNAME alone (RFC 1034 section 4.3.2)
       }
       if (!query.recursionDesired) {
+        context.answeredBy = 'local';
         // RFC 8914 section 4.21; answering from the cache here would tell anybody what others have asked
         return Answer.ofRcode(RCODE.REFUSED, {
           code: EDE.NOT_AUTHORITATIVE,
@@ -93,14 +105,18 @@ interface Step {
 }
 
 /**
- * Null: none of our business. In this order: what is written at the name in the owner's zones; hosts files; our own names;
+ * Null: none of our business. In this order: names of tests; what is written at the name in the owner's zones; hosts files; our own names;
  * our encrypted doors; leases, whose names clients choose, so that they neither take our own nor add to one that is
  * written, nor take one of a zone that is forwarded (its addresses they do: the DHCP server knows whose they are); then
  * those zones, unless one of the owner's lies further in; wildcards and denials of the owner's zones; and names that
  * never leave.
  */
 function stepAt(key: NameKey, type: number, context: Context, parts: LocalParts): Step | null {
-  const { zones, files, ownNames, designated } = parts;
+  const { zones, files, ownNames, designated, probe } = parts;
+  if (probe.notes(key, context)) {
+    context.trace?.say('local', 'test from a device');
+    return { rcode: RCODE.NOERROR, records: [], soa: authoritySoa(key) };
+  }
   const found = zones.lookup(key, type);
   const isWritten = found.kind !== 'outside' && found.isWritten;
   if (isWritten && found.kind !== 'nodata') return stepOfZone(found, context);
@@ -133,7 +149,10 @@ function stepAt(key: NameKey, type: number, context: Context, parts: LocalParts)
 }
 
 function stepOfZone(found: Exclude<ZoneAnswer, { kind: 'outside' }>, context: Context): Step {
-  context.trace?.say('local', `zone ${formatName(found.zone)}`);
+  if (context.trace !== undefined) {
+    const zone = formatName(found.zone);
+    context.trace.say('local', `zone ${zone}`, { zone });
+  }
   switch (found.kind) {
     case 'answer':
       return { rcode: RCODE.NOERROR, records: found.records };

@@ -204,7 +204,8 @@ function parseKey(text: string): KeyObject | string {
 /** node:crypto writes a comma inside a name as \u002c, so a comma always ends one. */
 const SUBJECT_ALT_NAME = /(?:^|, )(DNS|IP Address):([^,]*)/g;
 
-function subjectNames(certificate: X509Certificate): string[] {
+/** DNS names and addresses of the subjectAltName, in the order in which they stand. */
+export function subjectNames(certificate: X509Certificate): string[] {
   return [...(certificate.subjectAltName ?? '').matchAll(SUBJECT_ALT_NAME)].map(([, kind, value]) =>
     kind === 'DNS' ? value!.toLowerCase() : canonicalAddress(value!),
   );

@@ -28,7 +28,10 @@ export const PEER_PACKAGES = {
   chromium: 'chromium',
   certutil: 'libnss3-tools',
   'systemd-analyze': 'systemd',
+  promtool: 'prometheus',
   pebble: 'pebble',
+  plistutil: 'libplist-utils',
+  zbarimg: 'zbar-tools',
   'pebble-challtestsrv': 'pebble',
 } as const;
 

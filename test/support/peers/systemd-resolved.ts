@@ -28,6 +28,8 @@ export interface ResolvedOptions {
   /** Value of `DNS=`: "198.18.31.1:5300", with "#name" for DNS over TLS. */
   readonly server: string;
   readonly overTls: boolean;
+  /** A drop-in as somebody has written it, instead of one that asks `server`. */
+  readonly dropIn?: string;
   /** The only CA that it trusts. */
   readonly caFile: string;
   /** The root's DS record, instead of the public one. */
@@ -45,7 +47,7 @@ export async function startResolved(options: ResolvedOptions): Promise<Resolved>
   const directory = temporaryDirectory('resolved');
   const configuration = join(directory, 'test.conf');
   const anchor = join(directory, 'root.positive');
-  writeFileSync(configuration, settings(options));
+  writeFileSync(configuration, options.dropIn ?? settings(options));
   writeFileSync(anchor, `${options.rootDs}\n`);
   const library = globSync(join(UNPACKED, 'usr/lib/*/systemd'))[0];
   const into = ['nsenter', `--net=${options.network}`];

@@ -3,7 +3,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { Answer } from '../../../src/dns/answer.ts';
-import { isAtOrBelow, nameKey, nameOctets } from '../../../src/dns/names.ts';
+import { isAtOrBelow, type NameKey, nameKey, nameOctets } from '../../../src/dns/names.ts';
 import { parseRecordText } from '../../../src/dns/record-text.ts';
 import { NameIndex } from '../../../src/resolver/local/name-index.ts';
 import { OwnNames } from '../../../src/resolver/local/own-names.ts';
@@ -261,5 +261,21 @@ describe('the order of the house', () => {
     ['nas.home.arpa', 'NODATA', 'it is no cut'],
   ])('the DS of %s is %s for a validating client, because %s', (name, answer) => {
     expect(told(`${name} DS`, DO)).toContain(answer);
+  });
+});
+
+describe('a name of a test from a device', () => {
+  it('is answered with NODATA before any zone, whatever is asked of it, and who asked is noted', () => {
+    const noted: string[] = [];
+    const notes = (key: NameKey) => {
+      const isOne = key === nameKey('abc.probe.noonmark.home.arpa');
+      if (isOne) noted.push(key);
+      return isOne;
+    };
+    const resolve = house({ probe: { notes } });
+    for (const type of ['A', 'AAAA', 'UNKNOWN_65'])
+      expect(resolve('abc.probe.noonmark.home.arpa', type)).toMatchObject({ rcode: 0, answers: [] });
+    expect(noted).toHaveLength(3);
+    expect(resolve('other.probe.noonmark.home.arpa')).toMatchObject({ rcode: 3 });
   });
 });

@@ -10,7 +10,7 @@ import type { Query } from '../dns/query.ts';
 import { formatRdata } from '../dns/rdata-text.ts';
 import type { ResourceRecord } from '../dns/records.ts';
 import { questionFor } from './own-lookup.ts';
-import type { LinkName, Resolver } from './resolver.ts';
+import type { LinkName, Resolver, TraceFacts } from './resolver.ts';
 
 /** A person waits; as long as `noonmark query` waits for an answer (milliseconds). */
 const EXPLAIN_WITHIN_MS = 5000;
@@ -25,9 +25,17 @@ export interface ExplainQuestion {
   readonly client: string;
 }
 
-export interface ExplainStep {
+/** With what the link's words are about, where that is known. */
+export interface ExplainStep extends TraceFacts {
   readonly link: LinkName;
   readonly detail: string;
+}
+
+export interface ExplainRecord {
+  readonly owner: string;
+  readonly ttlSeconds: number;
+  readonly type: string;
+  readonly data: string;
 }
 
 export interface Explained {
@@ -37,9 +45,18 @@ export interface Explained {
   /** The last link that spoke; null when none did. */
   readonly answeredBy: LinkName | null;
   readonly steps: readonly ExplainStep[];
+  /** What the answering link has said, as values; null what does not apply to it. */
+  readonly zone: string | null;
+  readonly list: string | null;
+  readonly rule: string | null;
+  readonly ttlLeftSeconds: number | null;
+  readonly pastSeconds: number | null;
+  readonly upstream: string | null;
   /** Mnemonic of the response code; "dropped" where a client gets no response at all. */
   readonly rcode: string;
   readonly answer: readonly string[];
+  /** The same records, taken apart. */
+  readonly records: readonly ExplainRecord[];
   readonly errors: readonly { readonly code: number; readonly text: string }[];
 }
 
@@ -50,8 +67,8 @@ export async function explainName(
   clock: Clock,
 ): Promise<Explained> {
   const steps: ExplainStep[] = [];
-  const say = (link: LinkName, detail: string) => {
-    if (steps.length < MAX_STEPS) steps.push({ link, detail });
+  const say = (link: LinkName, detail: string, facts: TraceFacts = {}) => {
+    if (steps.length < MAX_STEPS) steps.push({ link, detail, ...facts });
   };
   const nowMs = clock.monotonic();
   const query = questionFor(name, type);
@@ -70,19 +87,33 @@ export async function explainName(
     client,
     answeredBy: steps.at(-1)?.link ?? null,
     steps: [...steps], // a look-up that came too late for this answer may still have something to say
+    ...factsOf(steps.at(-1)),
     ...outcomeOf(answer, query),
   };
 }
 
-function outcomeOf(answer: Answer, query: Query): Pick<Explained, 'rcode' | 'answer' | 'errors'> {
-  if (answer === DROP) return { rcode: 'dropped', answer: [], errors: [] };
+function factsOf(step: TraceFacts = {}): Pick<Explained, keyof TraceFacts> {
+  return {
+    zone: step.zone ?? null,
+    list: step.list ?? null,
+    rule: step.rule ?? null,
+    ttlLeftSeconds: step.ttlLeftSeconds ?? null,
+    pastSeconds: step.pastSeconds ?? null,
+    upstream: step.upstream ?? null,
+  };
+}
+
+function outcomeOf(answer: Answer, query: Query): Pick<Explained, 'rcode' | 'answer' | 'records' | 'errors'> {
+  if (answer === DROP) return { rcode: 'dropped', answer: [], records: [], errors: [] };
+  const records = recordsOf(answer, query).answers.map(inWords);
   return {
     rcode: rcodeName(answer.rcode),
-    answer: recordsOf(answer, query).answers.map(recordText),
+    answer: records.map(({ owner, ttlSeconds, type, data }) => `${owner} ${ttlSeconds} ${type} ${data}`),
+    records,
     errors: answer.errors.map(({ code, text }) => ({ code, text })),
   };
 }
 
-function recordText({ owner, ttlSeconds, type, rdata }: ResourceRecord): string {
-  return `${formatName(owner)} ${ttlSeconds} ${typeName(type)} ${formatRdata(type, rdata)}`;
+function inWords({ owner, ttlSeconds, type, rdata }: ResourceRecord): ExplainRecord {
+  return { owner: formatName(owner), ttlSeconds, type: typeName(type), data: formatRdata(type, rdata) };
 }

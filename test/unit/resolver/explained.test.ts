@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import { Answer, DROP } from '../../../src/dns/answer.ts';
 import { TYPE } from '../../../src/dns/codes.ts';
-import { ClockNotReady } from '../../../src/dns/failures.ts';
+import { ClockNotReady, UpstreamFailure } from '../../../src/dns/failures.ts';
 import { parseName } from '../../../src/dns/names.ts';
 import { explainName } from '../../../src/resolver/explained.ts';
 import { failure } from '../../../src/resolver/failure.ts';
@@ -78,5 +78,52 @@ describe('what is no answer', () => {
       return DROP;
     });
     expect(explained.steps).toHaveLength(64);
+  });
+});
+
+describe('what the answering link said is told as values too', () => {
+  const facts = (parts: object) => ({
+    ...{ zone: null, list: null, rule: null, ttlLeftSeconds: null, pastSeconds: null, upstream: null },
+    ...parts,
+  });
+  const explain = (house: House, name: string, client = '192.168.1.30') =>
+    explainName(house.resolver, { name: parseName(name), type: TYPE.A, client }, house.clock);
+
+  it('of a zone of ours', async () => {
+    expect(await explain(new House(), 'nas.home.arpa')).toMatchObject(facts({ zone: 'home.arpa.' }));
+  });
+
+  it('of the cache, while it lasts and after', async () => {
+    const house = new House();
+    await explain(house, 'www.example');
+    house.clock.advance(50_000);
+    const kept = await explain(house, 'www.example');
+    expect(kept).toMatchObject({ answeredBy: 'cache', ...facts({ ttlLeftSeconds: 250 }) });
+    expect(kept.steps).toEqual([
+      { link: 'cache', detail: 'kept answer, TTL left 250 s', ttlLeftSeconds: 250 },
+    ]);
+    house.clock.advance(260_000);
+    house.upstreams = () => new UpstreamFailure('upstream-unreachable', 'nobody is there');
+    expect(await explain(house, 'www.example')).toMatchObject({
+      answeredBy: 'cache',
+      ...facts({ pastSeconds: 10 }),
+    });
+  });
+
+  it('only where it is the last word', async () => {
+    const found = await explainedBy((_, { trace }) => {
+      trace!.say('filter', 'allows', { list: 'ok', rule: 'a' });
+      trace!.say('forward', 'b', { zone: 'lab.example.', upstream: 'b' });
+      return DROP;
+    });
+    expect(found).toMatchObject(facts({ zone: 'lab.example.', upstream: 'b' }));
+    expect(found.steps[0]).toMatchObject({ list: 'ok', rule: 'a' });
+  });
+
+  it('and the records are taken apart', async () => {
+    expect((await explain(new House(), 'files.home.arpa')).records).toEqual([
+      { owner: 'files.home.arpa.', ttlSeconds: 300, type: 'CNAME', data: 'nas.home.arpa.' },
+      { owner: 'nas.home.arpa.', ttlSeconds: 300, type: 'A', data: '192.168.1.20' },
+    ]);
   });
 });

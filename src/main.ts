@@ -51,9 +51,21 @@ const COMMANDS: Readonly<
     summary: 'how certificates stand, and a new one now: certificate renew --now',
     load: async () => (await import('./cli/certificate.ts')).certificate,
   },
+  profile: {
+    summary: 'set up a phone: profile apple, profile android',
+    load: async () => (await import('./cli/profile.ts')).profile,
+  },
   cache: {
     summary: 'forget answers of the running server: cache flush NAME',
     load: async () => (await import('./cli/cache.ts')).cache,
+  },
+  notify: {
+    summary: 'try out who is told of troubles: notify test',
+    load: async () => (await import('./cli/notify.ts')).notify,
+  },
+  password: {
+    summary: 'make the password to the pages',
+    load: async () => (await import('./cli/password.ts')).password,
   },
   version: {
     summary: 'what is running, on what',

@@ -16,6 +16,7 @@ const ORDER = [['e2e', 'attacks'], ['faults'], ['alone'], ['lab'], ['full']];
 const ALONE = [
   'cache-restart',
   'chromium-doh',
+  'devices',
   'lifecycle',
   'ntp',
   'rehearse',

@@ -26,13 +26,17 @@ const HTML_TYPE = 'text/html; charset=utf-8';
 /** `same-origin`, as a page elsewhere has nothing to embed here. */
 export const COMMON_FIELDS: Readonly<Record<string, string>> = {
   'cache-control': 'no-store',
-  'content-security-policy':
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+  'content-security-policy': contentPolicy(),
   'cross-origin-opener-policy': 'same-origin',
   'cross-origin-resource-policy': 'same-origin',
-  'referrer-policy': 'no-referrer',
+  'referrer-policy': 'same-origin', // with no-referrer, a form of ours would come with Origin: null (Fetch section 3.1)
   'x-content-type-options': 'nosniff',
 };
+
+/** `imagesFrom`: a source of images besides this server. */
+function contentPolicy(imagesFrom = ''): string {
+  return `default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:${imagesFrom === '' ? '' : ` ${imagesFrom}`}; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'`;
+}
 
 /** A sentence as an answer. */
 export function textAnswer(
@@ -47,8 +51,10 @@ export function jsonAnswer(value: unknown, status = 200): AdminAnswer {
   return { status, type: JSON_TYPE, body: `${JSON.stringify(value, null, 2)}\n` };
 }
 
-export function htmlAnswer(body: string, status = 200): AdminAnswer {
-  return { status, type: HTML_TYPE, body };
+export function htmlAnswer(body: string, status = 200, imagesFrom = ''): AdminAnswer {
+  const answer = { status, type: HTML_TYPE, body };
+  if (imagesFrom === '') return answer;
+  return { ...answer, fields: { 'content-security-policy': contentPolicy(imagesFrom) } };
 }
 
 /** Go there instead, by GET (RFC 9110 section 15.4.4). */

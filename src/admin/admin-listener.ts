@@ -1,11 +1,12 @@
-// The admin listener: the status page, its JSON, health and readiness over HTTP/1.1 on the configured addresses.
-// An address that is busy or not there yet is waited for, as for every listener. It has neither TLS nor a
-// password and is meant for loopback (docs/api.md).
+// The admin listener: the pages, their JSON, health and readiness over HTTP/1.1 on the configured addresses. On loopback it is
+// plain HTTP, which nobody else can hear; on every other address it is TLS with the certificate that DoT and DoH show.
+// An address that is busy or not there yet is waited for, as for every listener.
 
 import type { SocketAddress } from '../config/config.ts';
+import { isLoopback } from '../config/own-sockets.ts';
 import { Binding, BindingSet, bindServer } from '../listener/binding.ts';
 import type { WaitingAddress } from '../listener/listener.ts';
-import { AdminServer, type AdminServerParts } from './admin-server.ts';
+import { AdminServer, type AdminServerParts, type EncryptedParts } from './admin-server.ts';
 
 export interface AdminListenerParts extends Omit<AdminServerParts, 'what'> {
   readonly addresses: readonly SocketAddress[];
@@ -15,9 +16,13 @@ export class AdminListener {
   readonly #parts: AdminListenerParts;
   readonly #server: AdminServer;
   readonly #bindings = new BindingSet();
+  #wanted: readonly SocketAddress[];
+  /** Null until there is a certificate. */
+  #encrypted: EncryptedParts | null = null;
 
   constructor(parts: AdminListenerParts) {
     this.#parts = parts;
+    this.#wanted = parts.addresses;
     this.#server = new AdminServer({ ...parts, what: 'admin' });
   }
 
@@ -30,17 +35,27 @@ export class AdminListener {
     return this.#bindings.waiting;
   }
 
-  /** Begins to bind; resolves once every address has been tried. */
+  /** Begins to bind what is loopback; resolves once every such address has been tried. No certificate is waited for. */
   start(): Promise<void> {
-    return this.listenOn(this.#parts.addresses);
+    return this.listenOn(this.#wanted);
+  }
+
+  /** There is a certificate now: the other addresses follow. */
+  openEncrypted(parts: EncryptedParts): Promise<void> {
+    this.#encrypted = parts;
+    return this.listenOn(this.#wanted);
   }
 
   /** From now on these addresses and no others; connections that stand are not touched. */
   listenOn(addresses: readonly SocketAddress[]): Promise<void> {
+    this.#wanted = addresses;
     const { clock, log } = this.#parts;
-    const bind = (wanted: SocketAddress) => bindServer(this.#server.create(false), wanted, log);
+    const encrypted = this.#encrypted;
+    const create = ({ address }: SocketAddress) =>
+      isLoopback(address) ? this.#server.create(false) : this.#server.createEncrypted(encrypted!);
+    const bind = (wanted: SocketAddress) => bindServer(create(wanted), wanted, log);
     return this.#bindings.become(
-      addresses,
+      addresses.filter(({ address }) => encrypted !== null || isLoopback(address)),
       (wanted) => new Binding({ wanted, what: 'admin', bind, clock, log }),
     );
   }

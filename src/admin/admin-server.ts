@@ -2,23 +2,34 @@
 // header octets and time, and no way for a request to throw into the process.
 // Every answer is written here, because the Date field is our own clock's or absent (RFC 9110 section 6.6.1).
 
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
+import {
+  createServer,
+  type Server as HttpServer,
+  type IncomingMessage,
+  type ServerResponse,
+} from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
+import type { Server, Socket } from 'node:net';
 import type { Clock } from '../clock/clock.ts';
+import type { Limits } from '../config/config.ts';
 import { ConnectionTable } from '../listener/connection-table.ts';
 import { dateField } from '../listener/date-field.ts';
 import { Drain } from '../listener/drain.ts';
 import { plainAddress } from '../listener/listener.ts';
+import { behindPlainDoor } from '../listener/plain-door.ts';
+import { followCertificates, tlsServerOptions, trackHandshakes } from '../listener/tls-front.ts';
 import { LimitLog } from '../observe/limit-log.ts';
 import type { Log } from '../observe/log.ts';
-import { type AdminAnswer, type AdminStream, COMMON_FIELDS, isStream, textAnswer } from './admin-answer.ts';
+import { ClientRate } from '../resolver/client-rate.ts';
+import type { CertificateStore } from '../tls/certificate-store.ts';
 import { isForwarded } from './access/forwarded.ts';
+import { type AdminAnswer, type AdminStream, COMMON_FIELDS, isStream, textAnswer } from './admin-answer.ts';
 import { AdminConnection } from './admin-connection.ts';
 import { judgeAdminRequest } from './admin-request.ts';
 import { type FetchFields, judgeFetch } from './fetch-metadata.ts';
 import { formOf } from './form-body.ts';
+import { plainSpeechAnswer } from './plain-speech.ts';
 import { type AdminAccess, type AdminRoutes, findRoute, isRoute } from './route.ts';
-import { OPEN_ACCESS } from './routes.ts';
 
 export interface AdminLimits {
   readonly connections: number;
@@ -44,12 +55,20 @@ export interface AdminServerParts {
   /** "admin" or "control", for the log. */
   readonly what: string;
   readonly routes: AdminRoutes;
-  readonly access?: AdminAccess | undefined;
+  readonly access: AdminAccess;
   readonly allowedHosts: () => readonly string[];
   readonly clock: Clock;
   readonly log: Log;
   readonly limits?: AdminLimits | undefined;
 }
+
+export interface EncryptedParts {
+  readonly certificates: CertificateStore;
+  readonly limits: Pick<Limits, 'handshakesPerClient'>;
+  readonly limitLog: LimitLog;
+}
+
+type Answering = (request: IncomingMessage) => Promise<AdminAnswer | AdminStream>;
 
 /** Makes servers that share their limits, and drains them. */
 export class AdminServer {
@@ -57,6 +76,7 @@ export class AdminServer {
   readonly #limits: AdminLimits;
   readonly #connections: ConnectionTable;
   readonly #connectionOf = new WeakMap<Socket, AdminConnection>();
+  readonly #handshakes = new ClientRate();
   readonly #drain: Drain;
 
   constructor(parts: AdminServerParts) {
@@ -76,23 +96,49 @@ export class AdminServer {
 
   /** A server that is ready to listen. */
   create(isControl: boolean): Server {
+    return this.#createPlain((request) => this.#answer(request, isControl));
+  }
+
+  /** The same over TLS; whoever speaks plain HTTP there is told where to go. Certificates are swapped while it runs. */
+  createEncrypted({ certificates, ...front }: EncryptedParts): Server {
+    const { clock } = this.#parts;
+    const connections = this.#connections;
+    const tlsOptions = { ...tlsServerOptions(certificates), ALPNProtocols: ['http/1.1'] };
+    const server = createSecureServer({ ...tlsOptions, ...this.#httpOptions });
+    followCertificates(server, certificates);
+    trackHandshakes(server, connections, this.#handshakes, { clock, ...front });
+    server.prependListener('secureConnection', (socket) => this.#adopt(socket));
+    this.#handleAll(server, (request) => this.#answer(request, false));
+    const plain = this.#createPlain((request) => this.#plainSpeech(request));
+    return behindPlainDoor(server, { plain, connections, clock });
+  }
+
+  #createPlain(answer: Answering): Server {
+    const server = createServer(this.#httpOptions);
+    server.on('connection', (socket) => this.#accept(socket));
+    this.#handleAll(server, answer);
+    return server;
+  }
+
+  get #httpOptions() {
     const patienceMs = this.#limits.connectionIdleMs;
-    const server = createServer({
+    return {
       maxHeaderSize: MAX_HEADER_OCTETS,
       headersTimeout: patienceMs,
       requestTimeout: patienceMs,
       keepAliveTimeout: patienceMs,
       connectionsCheckingInterval: LOOK_EVERY_MS,
       requireHostHeader: false, // Node's own refusal would carry the system clock's Date; ours comes below
-    });
+    };
+  }
+
+  #handleAll(server: HttpServer, answer: Answering): void {
     server.maxHeadersCount = MAX_HEADER_FIELDS;
-    server.on('connection', (socket) => this.#accept(socket));
     const handle = (request: IncomingMessage, response: ServerResponse) =>
-      void this.#handle(request, response, isControl);
+      void this.#handle(request, response, answer);
     server.on('request', handle);
     server.on('checkContinue', handle); // whoever asks before sending a body is answered without it
     server.on('checkExpectation', handle);
-    return server;
   }
 
   /** Ends what is idle at once, and the rest when answered or after `graceMs`. */
@@ -105,25 +151,30 @@ export class AdminServer {
   }
 
   #accept(socket: Socket): void {
-    const connection = new AdminConnection(socket, this.#parts.clock);
-    socket.on('error', () => socket.destroy());
-    if (!this.#connections.hasRoomFor(connection.client)) {
-      socket.destroy();
+    if (this.#connections.hasRoomFor(plainAddress(socket.remoteAddress))) {
+      this.#adopt(socket);
       return;
     }
+    socket.on('error', () => {});
+    socket.destroy();
+  }
+
+  #adopt(socket: Socket): void {
+    const connection = new AdminConnection(socket, this.#parts.clock);
+    socket.on('error', () => socket.destroy());
     this.#connections.add(connection);
     this.#connectionOf.set(socket, connection);
     socket.on('close', () => this.#connections.delete(connection));
   }
 
-  async #handle(request: IncomingMessage, response: ServerResponse, isControl: boolean): Promise<void> {
+  async #handle(request: IncomingMessage, response: ServerResponse, answerTo: Answering): Promise<void> {
     const connection = this.#connectionOf.get(request.socket);
     connection?.begin();
     response.on('close', () => connection?.finish());
     response.on('error', () => {}); // the client has gone
     request.on('error', () => {});
     try {
-      const answer = await this.#answer(request, isControl);
+      const answer = await answerTo(request);
       if (isStream(answer)) this.#stream(answer, request, response);
       else this.#respond(answer, request, response);
     } catch (error) {
@@ -138,9 +189,15 @@ export class AdminServer {
     this.#parts.log.error('a bug in Noonmark: please report this line', { stack });
   }
 
+  async #plainSpeech({ method = '', url: target = '', headers, headersDistinct, socket }: IncomingMessage) {
+    const localAddress = plainAddress(socket.localAddress);
+    const asked = { method, target, hosts: headersDistinct.host ?? [], origin: headers.origin, localAddress };
+    return plainSpeechAnswer(asked, this.#parts.allowedHosts());
+  }
+
   async #answer(request: IncomingMessage, isControl: boolean): Promise<AdminAnswer | AdminStream> {
     const { method = '', url: target = '', headers, headersDistinct, socket } = request;
-    const { routes, access = OPEN_ACCESS, allowedHosts } = this.#parts;
+    const { routes, access, allowedHosts } = this.#parts;
     const localAddress = isControl ? undefined : plainAddress(socket.localAddress);
     const hosts = headersDistinct.host ?? [];
     const refused = judgeAdminRequest(
@@ -148,9 +205,9 @@ export class AdminServer {
       allowedHosts(),
     );
     if (refused !== null) return textAnswer(refused.status, refused.message);
-    const foreign = judgeFetch(fetchFields(request));
-    if (foreign !== null) return textAnswer(403, foreign);
     const [path = '/', query = ''] = cut(target, '?');
+    const foreign = judgeFetch({ ...fetchFields(request), path });
+    if (foreign !== null) return textAnswer(403, foreign);
     const route = findRoute(routes, { path, method, isControl });
     if (!isRoute(route)) return noRoute(route.allowed);
     const { accept = '', cookie = '', authorization = '' } = headers;
@@ -215,7 +272,7 @@ function isEncrypted({ socket }: IncomingMessage): boolean {
   return 'encrypted' in socket;
 }
 
-function fetchFields(request: IncomingMessage): FetchFields {
+function fetchFields(request: IncomingMessage): Omit<FetchFields, 'path'> {
   const { method = '', headers } = request;
   const {
     origin,

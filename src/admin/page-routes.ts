@@ -3,9 +3,9 @@
 
 import type { Clock } from '../clock/clock.ts';
 import type { Status } from '../status/status.ts';
-import { formatInstant, mood } from '../status/words.ts';
+import { formatAge, formatInstant, mood } from '../status/words.ts';
 import { ASSETS, asset } from '../web/assets.ts';
-import { documentOf, type Frame, liveParts } from '../web/page.ts';
+import { documentOf, type Frame, liveParts, type Page } from '../web/page.ts';
 import { type AdminAnswer, type AdminStream, htmlAnswer, textAnswer } from './admin-answer.ts';
 import type { AdminPages, AdminRoute, AdminRoutes, AdminVisit } from './route.ts';
 
@@ -37,10 +37,7 @@ export function pageRoutes(
   });
   const documents = Object.entries(pages).map(([path, { access, page }]) => [
     path,
-    get(access, async (visit) => {
-      const found = await page(visit);
-      return htmlAnswer(documentOf(found, frameOf(visit, subject)), found.status);
-    }),
+    get(access, async (visit) => pageAnswer(await page(visit), visit, subject)),
   ]);
   const files = ASSETS.map((file) => [
     `/assets/${file}`,
@@ -56,6 +53,11 @@ export function pageRoutes(
   };
 }
 
+/** A page in its frame, as an answer to somebody's visit. */
+export function pageAnswer(page: Page, visit: AdminVisit, subject: PageSubject): AdminAnswer {
+  return htmlAnswer(documentOf(page, frameOf(visit, subject)), page.status, page.imagesFrom);
+}
+
 function frameOf(visit: AdminVisit, { status, canSignOut }: PageSubject): Frame {
   const { path, query, isAdmitted } = visit;
   const found = status();
@@ -65,6 +67,7 @@ function frameOf(visit: AdminVisit, { status, canSignOut }: PageSubject): Frame 
     path,
     target: search === '' ? path : `${path}?${search}`,
     version: found.version,
+    uptime: formatAge(found.uptimeMs),
     mood: mood(found),
     now: now === null ? null : formatInstant(now),
     isAdmitted,

@@ -48,6 +48,8 @@ export interface AdminAccess {
   readonly admits: (visit: Omit<AdminVisit, 'isAdmitted'>) => boolean;
   /** What somebody gets who is not. */
   readonly refuse: (visit: AdminVisit) => AdminAnswer;
+  /** Of its own: signing in and out. */
+  readonly routes?: AdminRoutes;
 }
 
 /** By path; several methods of one path are several entries. */
@@ -85,4 +87,9 @@ export function findRoute(
 
 export function isRoute(found: AdminRoute | NoRoute): found is AdminRoute {
   return 'answer' in found;
+}
+
+/** Of what people look at; all else is for programs. */
+export function isPagePath(path: string): boolean {
+  return !/^\/(?:api\/|control\/|metrics$|healthz$|readyz$)/.test(path);
 }

@@ -2,12 +2,24 @@
 // house it says as its subject; src/app gives it.
 
 import { type ControlSubject, controlRoutes } from './control-routes.ts';
+import { type DevicesSubject, devicesPages, devicesRoutes } from './devices-routes.ts';
+import { type HistorySubject, historyPages, historyRoutes } from './history-routes.ts';
 import { type NamesSubject, namesPages, namesRoutes } from './names-routes.ts';
+import { type NotifySubject, notifyRoutes } from './notify-routes.ts';
 import { type PageSubject, pageRoutes } from './page-routes.ts';
+import { type QueriesSubject, queriesPages, queriesRoutes } from './queries-routes.ts';
 import type { AdminAccess, AdminPages, AdminRoutes } from './route.ts';
 import { type StatusSubject, statusPages, statusRoutes } from './status-routes.ts';
 
-export interface AdminSubject extends ControlSubject, NamesSubject, PageSubject, StatusSubject {}
+export interface AdminSubject
+  extends ControlSubject,
+    DevicesSubject,
+    HistorySubject,
+    NamesSubject,
+    NotifySubject,
+    PageSubject,
+    QueriesSubject,
+    StatusSubject {}
 
 /** Everybody who reaches the door is admitted. */
 export const OPEN_ACCESS: AdminAccess = {
@@ -20,12 +32,20 @@ export const OPEN_ACCESS: AdminAccess = {
 export function adminRoutes(subject: AdminSubject, access: AdminAccess = OPEN_ACCESS): AdminRoutes {
   const pages: AdminPages = {
     ...statusPages(subject),
+    ...historyPages(subject),
     ...namesPages(subject),
+    ...queriesPages(subject),
+    ...devicesPages(subject),
   };
   return {
     ...pageRoutes(pages, subject, access.admits),
+    ...access.routes,
     ...statusRoutes(subject),
+    ...historyRoutes(subject),
     ...controlRoutes(subject),
     ...namesRoutes(subject),
+    ...notifyRoutes(subject),
+    ...queriesRoutes(subject),
+    ...devicesRoutes(subject),
   };
 }

@@ -1,6 +1,8 @@
-// How the server is: the page of it, its JSON, its metrics, and the two short answers that programs watch.
+// How the server is: the page of now, its JSON, its metrics, and the two short answers that programs watch. Those two are for
+// anybody, and say no more than that.
 
-import { METRICS_TYPE, metricsText } from '../status/metrics.ts';
+import { metricsText } from '../status/metrics.ts';
+import { METRICS_TYPE } from '../status/metrics-text.ts';
 import type { Status } from '../status/status.ts';
 import { nowPage } from '../web/now-page.ts';
 import type { Traffic } from '../web/traffic-section.ts';

@@ -10,7 +10,7 @@ import type { Log } from '../observe/log.ts';
 import type { AccessList } from '../resolver/access-list.ts';
 import type { AnswerStore } from '../resolver/cache/answer-store.ts';
 import type { FailureMemory } from '../resolver/cache/failure-memory.ts';
-import { type CacheCounts, cache } from '../resolver/cache.ts';
+import { cache } from '../resolver/cache.ts';
 import { coalesce } from '../resolver/coalesce.ts';
 import { degrade } from '../resolver/degrade.ts';
 import { ednsOptions } from '../resolver/edns-options.ts';
@@ -20,14 +20,15 @@ import { forward } from '../resolver/forward.ts';
 import type { ForwardZones } from '../resolver/forward-zones.ts';
 import { guard } from '../resolver/guard.ts';
 import { type LocalParts, local } from '../resolver/local.ts';
-import { observe, type QueryCounts } from '../resolver/observe.ts';
+import { observe } from '../resolver/observe.ts';
 import { rebinding } from '../resolver/rebinding.ts';
 import { chain, type Resolver } from '../resolver/resolver.ts';
 import type { UpstreamPool } from '../upstream/pool.ts';
+import type { AnswerFigures } from './answer-figures.ts';
 
 /** What a reload replaces as a whole; links ask for it per query. */
 export interface PathSettings extends LocalParts {
-  readonly config: Pick<Config, 'rebinding'> & { readonly log: Pick<Config['log'], 'queries'> };
+  readonly config: Pick<Config, 'rebinding'>;
   readonly accessList: Pick<AccessList, 'allows'>;
   /** This server's name, for who asks which server has answered (RFC 5001). */
   readonly nsid: string;
@@ -46,8 +47,8 @@ export interface AnswerPathParts {
   readonly limitLog: LimitLog;
   readonly store: AnswerStore;
   readonly failures: FailureMemory;
-  readonly counts: QueryCounts;
-  readonly cacheCounts: CacheCounts;
+  /** Where links count and note what they see. */
+  readonly seen: Pick<AnswerFigures, 'counts' | 'cacheCounts' | 'figures' | 'queryLog'>;
   readonly cookieSecret: Uint8Array;
 }
 
@@ -63,8 +64,7 @@ export interface AnswerPath {
 }
 
 export function createAnswerPath(parts: AnswerPathParts): AnswerPath {
-  const { settings, clock, log, limits, limitLog, store, failures, counts, cacheCounts, cookieSecret } =
-    parts;
+  const { settings, clock, log, limits, limitLog, store, failures, seen, cookieSecret } = parts;
   const isForwarded = (key: NameKey) => settings().forwards.holds(key);
   const upstreams = () => settings().upstreams;
   const relaxed = () => settings().relaxed;
@@ -74,7 +74,7 @@ export function createAnswerPath(parts: AnswerPathParts): AnswerPath {
   const end = forward({ upstreams, forwards: () => settings().forwards, clock });
   const world = chain(
     degrade({ clock, store, limits, limitLog, timeServerNames, relaxed, isForwarded }), // only while the clock is untrusted
-    cache({ store, failures, clock, isForwarded, counts: cacheCounts }),
+    cache({ store, failures, clock, isForwarded, counts: seen.cacheCounts }),
     rebinding({ protection: () => settings().config.rebinding, isForwarded }), // below the cache: each answer once
     coalesce({ limits, limitLog, generation: () => store.generation }), // below the cache: only misses are in flight
   )(end);
@@ -87,7 +87,7 @@ export function createAnswerPath(parts: AnswerPathParts): AnswerPath {
   const clients = chain(
     ednsOptions({ cookieSecret, nsid: () => settings().nsid, clock }), // made for one client, on failures too
     failure(log), //                               whatever is thrown below becomes a response here
-    observe({ counts, clock, log, queryLog: () => settings().config.log.queries }),
+    observe({ ...seen, clock, log }),
   )(guarded);
   return {
     clients,

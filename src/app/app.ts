@@ -2,29 +2,26 @@
 // the configuration, opens the doors, and replaces what a reload may replace while queries are being answered.
 // The chain of links, on one screen, is answer-path.ts.
 
-import { AdminListener } from '../admin/admin-listener.ts';
-import { ControlSocket } from '../admin/control-socket.ts';
 import type { RenewalWish } from '../admin/renewals.ts';
-import { type AdminSubject, adminRoutes } from '../admin/routes.ts';
+import type { AdminSubject } from '../admin/routes.ts';
 import type { Timer } from '../clock/clock.ts';
 import type { TrueClock } from '../clock/true-clock.ts';
 import type { Config, Limits } from '../config/config.ts';
 import { houseSuffixOf } from '../config/house-labels.ts';
 import type { NameKey } from '../dns/names.ts';
+import { History } from '../history/history.ts';
 import { Filter } from '../lists/filter.ts';
+import { Notifier } from '../notify/notifier.ts';
 import { LimitLog } from '../observe/limit-log.ts';
 import type { Log } from '../observe/log.ts';
-import { type LiveFigures, type MinuteFigures, QueryFigures } from '../observe/query-figures.ts';
-import { QueryLog } from '../observe/query-log.ts';
 import { PackedAnswerStore } from '../resolver/cache/answer-store.ts';
 import { cacheConfigKey } from '../resolver/cache/cache-config-key.ts';
 import { CacheFile } from '../resolver/cache/cache-file.ts';
 import { FailureMemory } from '../resolver/cache/failure-memory.ts';
-import { type CacheCounts, noCacheCounts } from '../resolver/cache.ts';
 import { newCookieSecret, openCookieSecret } from '../resolver/cookie-secret.ts';
 import { type ExplainQuestion, explainName } from '../resolver/explained.ts';
+import { DeviceProbe } from '../resolver/local/device-probe.ts';
 import { NameFiles } from '../resolver/local/name-files.ts';
-import type { QueryCounts } from '../resolver/observe.ts';
 import { lookUpAddresses, lookUpText } from '../resolver/own-lookup.ts';
 import type { Resolver } from '../resolver/resolver.ts';
 import type { ReloadFailure } from '../status/degradation.ts';
@@ -35,13 +32,16 @@ import { Keeper, type KeeperInputs } from '../timesync/keeper.ts';
 import { createRoster } from '../timesync/roster.ts';
 import { createTlsConnector, type TlsConnector } from '../tls/connect.ts';
 import { UpstreamAddresses } from '../upstream/bootstrap.ts';
+import { AdminDoors } from './admin-doors.ts';
+import { AnswerFigures } from './answer-figures.ts';
 import { type AnswerPath, createAnswerPath } from './answer-path.ts';
 import { BelievedDate } from './believed-date.ts';
 import { affordableLimits, type DescriptorShare } from './descriptors.ts';
+import { deviceSetup } from './device-setup.ts';
 import { Doors } from './doors.ts';
 import { OwnCertificates } from './own-certificates.ts';
 import { closeSettings, createSettings, type Settings } from './settings.ts';
-import { hostAddresses, isOwnDoor, ownNamesOf } from './this-host.ts';
+import { hostAddresses, isOwnDoor, ownHostsOf, ownNamesOf } from './this-host.ts';
 
 /** DHCP and router advertisements change what is on-link; so often we look. */
 const INTERFACES_EVERY_MS = 2000;
@@ -67,16 +67,15 @@ export class App {
   readonly #failures = new FailureMemory();
   readonly #store: PackedAnswerStore;
   readonly #cacheFile: CacheFile | null;
-  readonly #counts: QueryCounts = { udp: 0, tcp: 0, dot: 0, doh: 0 };
-  readonly #cacheCounts: CacheCounts = noCacheCounts();
-  readonly #figures: QueryFigures;
-  readonly #queryLog: QueryLog;
+  readonly #seen: AnswerFigures;
+  readonly #probe: DeviceProbe;
   readonly #path: AnswerPath;
   readonly #doors: Doors;
   readonly #certificates: OwnCertificates;
   readonly #keeper: Keeper;
-  readonly #admin: AdminListener;
-  readonly #control: ControlSocket | null;
+  readonly #history: History;
+  readonly #notifier: Notifier;
+  readonly #admin: AdminDoors;
   readonly #startedAtMs: number;
   readonly #believedDate: BelievedDate;
   /** A reload changes it in place, for all who hold it. */
@@ -93,9 +92,9 @@ export class App {
     this.#believedDate = new BelievedDate(clock);
     this.#limits = affordableLimits(config, log);
     this.#limitLog = new LimitLog(log, clock);
-    this.#figures = new QueryFigures(clock);
-    this.#queryLog = new QueryLog(clock);
-    this.#queryLog.become(config.log.queries);
+    this.#seen = new AnswerFigures(clock);
+    this.#probe = new DeviceProbe(clock);
+    this.#seen.queryLog.become(config.log.queries);
     const limitLog = this.#limitLog;
     this.#tls = createTlsConnector({ clock, log });
     this.#store = new PackedAnswerStore(config.cache.maxBytes);
@@ -115,8 +114,7 @@ export class App {
     this.#path = createAnswerPath({
       settings: () => this.#settings,
       ...{ clock, log, limits: this.#limits, limitLog, store: this.#store, failures: this.#failures },
-      ...{ counts: this.#counts, cacheCounts: this.#cacheCounts },
-      ...{ figures: this.#figures, queryLog: this.#queryLog },
+      seen: this.#seen,
       cookieSecret: keepsState ? openCookieSecret(stateDir, log) : newCookieSecret(),
     });
     this.#doors = new Doors({ resolver: this.#path.clients, clock, log, limits: this.#limits, limitLog });
@@ -137,14 +135,23 @@ export class App {
       ...this.#keeperInputs(this.#settings),
       ...{ clock, log, stateDir, tls: this.#tls, keepsStamp: keepsState },
     });
+    this.#history = new History({
+      ...{ clock, machine: clock.machine, log, stateDir, keepsState, status: () => this.status() },
+      ...{ figures: () => this.#seen.figures.minute(), noticed: () => this.#keeper.incidents },
+    });
+    this.#notifier = new Notifier({
+      ...{ stateDir: keepsState ? stateDir : null, tls: this.#tls, lookup, clock, log },
+      status: () => this.status(),
+      isTelling: keepsState, // a rehearsal tells nobody
+      ...{ serverName: () => ownNamesOf(this.#settings.config)[0], openIncidents: () => this.#history.open },
+    });
+    this.#history.onIncident((event) => this.#notifier.hear(event));
     this.#heedClock();
-    const admin = {
-      ...{ clock, log },
-      routes: adminRoutes(this.#adminSubject()),
-      allowedHosts: () => this.#ownHosts,
-    };
-    this.#admin = new AdminListener({ ...admin, addresses: config.listen.admin });
-    this.#control = keepsState ? new ControlSocket({ ...admin, stateDir }) : null;
+    this.#admin = new AdminDoors({
+      ...{ config, keepsState, clock, log, limits: this.#limits, limitLog },
+      subject: this.#adminSubject(),
+      allowedHosts: () => ownHostsOf(this.#settings.config),
+    });
     this.#look = clock.every(INTERFACES_EVERY_MS, () => this.#settings.accessList.look());
   }
 
@@ -153,16 +160,15 @@ export class App {
     const { config } = this.#settings;
     this.#keeper.start(); // the time is looked for while the doors are opened
     this.#addresses.attend(config.upstreams);
-    await this.#doors.openPlain(config.listen);
-    const store = await this.#certificates.open(config);
-    await Promise.all([
-      this.#doors.openEncrypted(config.listen, store),
+    const [, store] = await Promise.all([
       this.#admin.start(), // whoever waits for `ready` may ask how it is
-      this.#control?.start(),
+      this.#doors.openPlain(config.listen).then(() => this.#certificates.open(config)),
     ]);
+    await Promise.all([this.#doors.openEncrypted(config.listen, store), this.#admin.openEncrypted(store)]);
     this.#doors.announce();
     this.#settings.upstreams.warm();
     this.#cacheFile?.start();
+    this.#tellOwner();
     return !this.#doors.areHopeless;
   }
 
@@ -179,15 +185,6 @@ export class App {
   /** The same without access list, query log and filter: for questions of this server's own. */
   get inside(): Resolver {
     return this.#path.inside;
-  }
-
-  /** Of the answer path at this moment, and of its last minute. */
-  liveFigures(): LiveFigures {
-    return this.#figures.live();
-  }
-
-  minuteFigures(): MinuteFigures {
-    return this.#figures.minute();
   }
 
   /** How everything stands now. */
@@ -210,12 +207,13 @@ export class App {
       forwards: forwards.report(),
       cache: {
         ...{ entries: this.#store.entries, octets: this.#store.octets, maxOctets: config.cache.maxBytes },
-        ...this.#cacheCounts,
+        ...this.#seen.cacheCounts,
       },
       lists: this.#filter.report(),
       nameFiles: this.#files.report(),
       reloadFailure: failure === null ? null : { ...failure, forMs: nowMs - failure.sinceMs },
-      queries: this.#counts,
+      notify: this.#notifier.reports,
+      ...this.#seen.report(),
       limitsReached: this.#limitLog.times,
       tls: this.#tls,
     });
@@ -227,16 +225,18 @@ export class App {
     this.#settings = this.#settingsFrom(config);
     Object.assign(this.#limits, affordableLimits(config, this.#log));
     this.#store.resize(config.cache.maxBytes);
-    this.#queryLog.become(config.log.queries); // what was kept is gone when it is off
+    this.#seen.queryLog.become(config.log.queries); // what was kept is gone when it is off
     // An answer that other upstreams gave, or that other rules let through, is not one of this configuration.
     if (cacheConfigKey(config) !== cacheConfigKey(old.config)) this.#store.clear();
     this.#failures.forget(); // what failed may well be what was mended
     this.#keeper.reload(this.#keeperInputs(this.#settings));
     this.#addresses.attend(config.upstreams);
     void this.#files.reload(config);
+    this.#tellOwner();
     this.#filter.reload(config.filter);
     this.#settings.upstreams.warm();
     this.#clock.after(old.config.limits.queryDeadlineMs, () => closeSettings(old)); // its queries finish first
+    await this.#admin.admitBy(config.admin);
     await this.#certificates.reload(config);
     await Promise.all([this.#doors.listenOn(config.listen), this.#admin.listenOn(config.listen.admin)]);
   }
@@ -258,8 +258,9 @@ export class App {
     await Promise.all([
       this.#doors.stop(DRAIN_MS),
       this.#admin.stop(DRAIN_MS),
-      this.#control?.stop(DRAIN_MS),
       this.#keeper.stop(),
+      this.#history.stop(),
+      this.#notifier.close(),
       this.#certificates.close(),
       this.#cacheFile?.save(), // without the last few answers, but in time
     ]);
@@ -268,20 +269,21 @@ export class App {
     this.#filter.close();
     closeSettings(this.#settings);
     await this.#addresses.close();
-    this.#log.info('stopped', { ...this.#counts });
+    this.#log.info('stopped', { ...this.#seen.counts });
   }
 
   #settingsFrom(config: Config): Settings {
     return createSettings(config, {
       ...{ clock: this.#clock, log: this.#log, tls: this.#tls },
       ...{ addresses: this.#addresses, files: this.#files, filter: this.#filter },
-      limits: this.#limits,
+      ...{ limits: this.#limits, probe: this.#probe },
       onNetworkChange: () => this.#keeper.roundSoon(), // time sources may be within reach now
       doors: () => ({ dot: this.#doors.boundOf('dot'), doh: this.#doors.boundOf('doh') }),
       certificateNames: () => this.#certificates.served[0]?.names ?? [],
       onRecovery: () => {
         this.#failures.forget();
         this.#addresses.lookAgain();
+        this.#notifier.wake();
       },
     });
   }
@@ -309,13 +311,16 @@ export class App {
       flushCache: (name: NameKey | null, below: boolean) => this.#flushCache(name, below),
       explainName: (question: ExplainQuestion) => explainName(this.#path.explained, question, clock),
       zones: () => this.#settings.config.zones,
+      history: this.#history,
+      testNotify: () => this.#notifier.test(),
+      ...{ queryLog: this.#seen.queryLog, traffic: () => this.#seen.figures.live() },
+      ...deviceSetup({
+        ...{ clock, probe: this.#probe, config: () => this.#settings.config },
+        boundOf: (transport) => this.#doors.boundOf(transport),
+        admin: () => this.#admin.addresses,
+        certificates: () => this.#certificates.served,
+      }),
     };
-  }
-
-  /** Names and addresses that a browser may ask us by. */
-  get #ownHosts(): readonly string[] {
-    const { config } = this.#settings;
-    return [...ownNamesOf(config), ...config.certificate.addresses];
   }
 
   /** Names of houses are nobody's in the world, and are not asked for there. */
@@ -329,6 +334,11 @@ export class App {
     const { entries } = this.#store;
     this.#store.clear();
     return entries;
+  }
+
+  /** As soon as it is known what has lasted since an earlier life. */
+  #tellOwner(): void {
+    void this.#history.start().then(() => this.#notifier.become(this.#settings.config.notify));
   }
 
   async #forgetStamp(): Promise<string> {

@@ -40,6 +40,7 @@ export interface SettingsParts extends Pick<DesignatedResolversParts, 'doors' | 
   readonly addresses: UpstreamAddresses;
   readonly files: NameFiles;
   readonly filter: Filter;
+  readonly probe: PathSettings['probe'];
   readonly limits: Pick<DescriptorShare, 'exchangesPerServer'>;
   /** Called when an upstream, or a resolver on the LAN, answers again after a failure. */
   readonly onRecovery: () => void;
@@ -50,7 +51,7 @@ export interface SettingsParts extends Pick<DesignatedResolversParts, 'doors' | 
 /** @throws CaFileUnusable */
 export function createSettings(config: Config, parts: SettingsParts): Settings {
   const { clock, log, tls, addresses, files, filter, limits, doors, certificateNames } = parts;
-  const { onRecovery, onNetworkChange } = parts;
+  const { onRecovery, onNetworkChange, probe } = parts;
   const { certificate } = config;
   const pools = createPools({ configs: config.upstreams, addresses, tls, clock, log, onRecovery });
   const names = ownNamesOf(config);
@@ -71,7 +72,7 @@ export function createSettings(config: Config, parts: SettingsParts): Settings {
     },
   });
   return {
-    ...{ config, zones, files, filter, ownNames, designated, nsid: names[0] },
+    ...{ config, zones, files, filter, ownNames, designated, probe, nsid: names[0] },
     ...pools,
     forwards: new ForwardZones({ zones: config.forward, limits, clock, onRecovery }),
     accessList: new HostAccess({ ranges: config.access.allow, clock, onChange: onNetworkChange }),

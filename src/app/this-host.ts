@@ -5,7 +5,7 @@ import { isIPv6 } from 'node:net';
 import { hostname } from 'node:os';
 import { storageIdOf } from '../acme/storage-id.ts';
 import type { AcmeConfig, Config, SocketAddress } from '../config/config.ts';
-import { isOwnSocket, isWildcard } from '../config/own-sockets.ts';
+import { isLoopback, isOwnSocket, isWildcard } from '../config/own-sockets.ts';
 import { type InterfaceAddress, interfaceAddresses } from '../listener/interfaces.ts';
 import type { ServedCertificate } from '../tls/certificate-store.ts';
 import type { CertificateInputs } from '../tls/certificates.ts';
@@ -15,6 +15,11 @@ export function ownNamesOf({ certificate }: Pick<Config, 'certificate'>): [strin
   const all = [...certificate.names, ...certificate.more.flatMap(({ names }) => names)];
   const [first, ...others] = [...all.filter((name) => !isWildcardName(name)), hostname()];
   return [first!, ...others];
+}
+
+/** Names and addresses that a browser may ask us by, besides those of this host. */
+export function ownHostsOf(config: Pick<Config, 'certificate'>): readonly string[] {
+  return [...ownNamesOf(config), ...config.certificate.addresses];
 }
 
 /** It is in a certificate, and names nobody: who answers the names below it is the owner's to say. */
@@ -60,7 +65,10 @@ export function certificateInputs(
   issued: ReadonlyMap<string, ServedCertificate>,
 ): CertificateInputs {
   const { names, addresses, files, acme, more } = certificate;
-  const listenAddresses = [...listen.dot, ...listen.doh, ...listen.dns].map(({ address }) => address);
+  const admin = listen.admin.filter(({ address }) => !isLoopback(address)); // plain HTTP on loopback
+  const listenAddresses = [...listen.dot, ...listen.doh, ...listen.dns, ...admin].map(
+    ({ address }) => address,
+  );
   const issuedFor = (wanted: readonly string[], of: AcmeConfig | null) =>
     of === null ? null : (issued.get(storageIdOf(wanted)) ?? 'awaited');
   return {

@@ -34,6 +34,8 @@ export function complain(text: string): void {
 interface OptionForm {
   readonly type: 'string' | 'boolean';
   readonly short?: string;
+  /** It may be given several times. */
+  readonly multiple?: boolean;
 }
 
 /**

@@ -5,9 +5,11 @@ import { relative } from 'node:path';
 import type { App } from '../app/app.ts';
 import type { Clock } from '../clock/clock.ts';
 import type { Config } from '../config/config.ts';
+import { isLoopback } from '../config/own-sockets.ts';
 import { RCODE, TYPE } from '../dns/codes.ts';
 import { formatWithoutDot } from '../dns/names.ts';
 import { Query } from '../dns/query.ts';
+import { formatAddress } from '../listener/listener.ts';
 import { probeQuery } from '../upstream/upstream-query.ts';
 
 /** How long the world is given to answer before a person is told that it does not. */
@@ -25,12 +27,21 @@ export async function describeStart(app: App, config: Config, clock: Clock): Pro
     '',
     ...(await whatWorks(app, config, clock)),
     '',
-    'Stop it with Ctrl+C. README.md says how to point a device at it.',
+    devices(config),
+    'Stop it with Ctrl+C.',
   ].join('\n');
 }
 
 function isAnswering({ addresses }: App): boolean {
   return Object.values(addresses).some((where) => where.length > 0);
+}
+
+/** Pages, where there are any: over TLS everywhere but on loopback (src/admin/admin-listener.ts). */
+function devices({ listen: { admin } }: Config): string {
+  const [first] = admin;
+  if (first === undefined) return 'README.md says how to point a device at it.';
+  const scheme = isLoopback(first.address) ? 'http' : 'https';
+  return `How to point a device at it: ${scheme}://${formatAddress(first)}/devices`;
 }
 
 function listening({ addresses }: App): string[] {

@@ -13,6 +13,7 @@ import {
   forwardSentence,
   listSentence,
   nameFileSentence,
+  paceSentence,
   plural,
   stateName,
   stateSentence,
@@ -37,7 +38,7 @@ Exit codes: 0 with an answer, 69 when no server runs, 78 for a bad configuration
 
 export function statusLines(found: Status): string[] {
   const { version, uptimeMs, listening, waiting, upstreams, forwards, cache, lists, nameFiles } = found;
-  const { queries, degraded } = found;
+  const { queries, answers, degraded } = found;
   const usable = upstreams.filter(({ isUsable }) => isUsable).length;
   const doors = Object.entries(listening).filter(([, addresses]) => addresses.length > 0);
   const taken = Object.entries(queries).map(([transport, count]) => `${transport} ${formatCount(count)}`);
@@ -71,6 +72,7 @@ export function statusLines(found: Status): string[] {
       `${one.file}: ${nameFileSentence(one)}`,
     ]),
     ['queries', taken.join(', ')],
+    ['', paceSentence(answers.live)],
   ];
   const hint =
     degraded.length === 0

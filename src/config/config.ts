@@ -21,6 +21,12 @@ export interface Config {
     readonly doh: readonly SocketAddress[];
     readonly admin: readonly SocketAddress[];
   };
+  /** Who may see the pages of `listen.admin`. Absolute paths; `open`: this host itself needs neither. */
+  readonly admin: {
+    readonly passwordFile: string | null;
+    readonly tokenFile: string | null;
+    readonly loopback: 'open' | 'closed';
+  };
   readonly access: { readonly allow: readonly AccessRange[] };
   readonly upstreams: readonly UpstreamConfig[];
   /** Zones that a resolver on the LAN answers. */
@@ -51,6 +57,8 @@ export interface Config {
     readonly format: 'text' | 'json';
     readonly queries: 'off' | 'anonymised' | 'full';
   };
+  /** Who is told of troubles; empty: nobody. */
+  readonly notify: readonly NotifyConfig[];
   readonly limits: Limits;
 }
 
@@ -230,6 +238,47 @@ export interface TimeKey {
 }
 
 export type TimeKeyType = 'MD5' | 'SHA1' | 'SHA256' | 'AES128' | 'AES256';
+
+/** One that is told when something goes wrong, and when it is over. */
+export interface NotifyConfig {
+  readonly channel: NotifyChannelConfig;
+  /** Where it is written, for people: "notify[0]". */
+  readonly place: string;
+  readonly about: readonly NotifyTopic[];
+  /** How long something must have stood. */
+  readonly afterMs: number;
+}
+
+export type NotifyTopic =
+  | 'clock'
+  | 'upstreams'
+  | 'certificate'
+  | 'addresses'
+  | 'configuration'
+  | 'names'
+  | 'lists';
+
+export type NotifyChannelConfig =
+  | NotifyUrlConfig
+  /** Absolute path of a program. */
+  | { readonly kind: 'command'; readonly program: string };
+
+/** Whoever knows `target` may send there: it is a secret, and is said nowhere. */
+export interface NotifyUrlConfig {
+  readonly kind: 'webhook' | 'ntfy';
+  readonly protocol: 'https' | 'http';
+  /** A name in lower case, or an address in canonical form; of http a private address. */
+  readonly host: string;
+  readonly port: number;
+  /** Path and query. */
+  readonly target: string;
+  /** Where to connect to; empty: what the name is found at through our own resolver. */
+  readonly addresses: readonly string[];
+  /** Absolute path of a PEM file, for https; null: the public roots. */
+  readonly caFile: string | null;
+  /** Absolute path of a file with a Bearer token and nothing else; null: none is sent. */
+  readonly tokenFile: string | null;
+}
 
 export interface ZoneConfig {
   readonly name: NameKey;

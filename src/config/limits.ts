@@ -134,4 +134,5 @@ export const ENTRIES_MAX = {
   groupClients: 256,
   /** Of each kind. */
   nameFiles: 16,
+  notify: 8,
 } as const;

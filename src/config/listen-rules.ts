@@ -1,8 +1,8 @@
 // Rules between listen addresses: something to listen on, nothing twice, no two listeners on one port,
-// no wildcard beside an address that it covers. And a word about a status page that others can reach.
+// no wildcard beside an address that it covers. Who may see the pages of `admin` is in admin-rules.ts.
 
 import type { SocketAddress } from './config.ts';
-import { isLoopback, isWildcard } from './own-sockets.ts';
+import { isWildcard } from './own-sockets.ts';
 import type { Report } from './problems.ts';
 import { formatSocketAddress } from './socket-address.ts';
 
@@ -38,17 +38,6 @@ export function checkListen(
       }
       seen.push({ key, position, socket });
     }
-  }
-  warnOfOpenAdmin(listen.admin ?? [], report);
-}
-
-function warnOfOpenAdmin(admin: readonly SocketAddress[], report: Report): void {
-  for (const [position, socket] of admin.entries()) {
-    if (isLoopback(socket.address)) continue;
-    report.warning(
-      ['listen', 'admin', position],
-      `the status page has no password in this release, and whoever reaches ${formatSocketAddress(socket)} can read it; write 127.0.0.1:${socket.port}, and from elsewhere open it through ssh -L`,
-    );
   }
 }
 

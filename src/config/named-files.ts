@@ -7,9 +7,10 @@ import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { constants, realpathSync, statSync } from 'node:fs';
 import { sep } from 'node:path';
 import { readAtMost, reasonOf } from '../files/read-file.ts';
+import { ADMIN_SECRET_OCTETS_MAX, readAdminToken, readPasswordHash } from './admin-secrets.ts';
 import type { TimeKey } from './config.ts';
 import { formatSize } from './units.ts';
-import { quote } from './value-error.ts';
+import { quote, ValueError } from './value-error.ts';
 
 export interface NamedFiles {
   /** Why the PEM file of a CA cannot be used, as a sentence; null when it can. */
@@ -20,6 +21,9 @@ export interface NamedFiles {
   ) => { readonly severity: 'error' | 'warning'; readonly message: string } | null;
   /** Why a file with a secret is not used as it is now, as a sentence; null when all is well. */
   readonly secretProblem: (path: string) => string | null;
+  /** Why the file of the password to the pages, or of the token to them, cannot be used, as a sentence; null when it can. */
+  readonly passwordProblem: (path: string) => string | null;
+  readonly tokenProblem: (path: string) => string | null;
   /** Why a program cannot be started as it is now, as a sentence; null when nothing speaks against it. */
   readonly programProblem: (path: string) => string | null;
   /**
@@ -95,6 +99,8 @@ export const filesOnDisk: NamedFiles = {
       return `${quote(path)} cannot be used: ${reasonOf(error)}`;
     }
   },
+  passwordProblem: (path) => contentProblem(path, readPasswordHash),
+  tokenProblem: (path) => contentProblem(path, readAdminToken),
   programProblem(path) {
     try {
       const stats = statSync(path);
@@ -153,11 +159,27 @@ export const filesUnseen: NamedFiles = {
   caProblem: () => null,
   keyProblem: () => null,
   secretProblem: () => null,
+  passwordProblem: () => null,
+  tokenProblem: () => null,
   programProblem: () => null,
   zoneText: () => null,
   pairProblem: () => null,
   nameFileProblem: () => null,
 };
+
+/** Why a file with a secret that `read` understands cannot be used. */
+function contentProblem(path: string, read: (text: string) => unknown): string | null {
+  const problem = filesOnDisk.secretProblem(path);
+  if (problem !== null) return problem;
+  try {
+    const octets = readAtMost(path, ADMIN_SECRET_OCTETS_MAX + 1);
+    if (octets.length > ADMIN_SECRET_OCTETS_MAX) return `${quote(path)} is longer than any such file`;
+    read(Buffer.from(octets).toString('latin1'));
+    return null;
+  } catch (error) {
+    return `${quote(path)} ${error instanceof ValueError ? error.message : `cannot be used: ${reasonOf(error)}`}`;
+  }
+}
 
 /** Why a file is not included: it, or what a symbolic link on the way leads to, is elsewhere. */
 function outsideProblem(path: string, folder: string): string | null {

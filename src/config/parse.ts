@@ -6,6 +6,7 @@
 import { dirname, resolve } from 'node:path';
 import type { z } from 'zod';
 import { checkAccess } from './access-rules.ts';
+import { readAdmin } from './admin-rules.ts';
 import { readCertificate } from './certificate-rules.ts';
 import type {
   AccessRange,
@@ -23,6 +24,7 @@ import { checkListen } from './listen-rules.ts';
 import { readNameFiles } from './name-files-rules.ts';
 import { filesUnseen, type NamedFiles } from './named-files.ts';
 import { reportNotYet } from './not-yet.ts';
+import { readNotify } from './notify-rules.ts';
 import { type ConfigProblem, ConfigProblems, Report, sortByLine } from './problems.ts';
 import { readRebinding } from './rebinding-schema.ts';
 import { rightSections, type Sections } from './right-sections.ts';
@@ -96,6 +98,14 @@ function notingLooks(files: NamedFiles, lookedAt: Set<string>): NamedFiles {
       lookedAt.add(key.file);
       return files.keyProblem(key);
     },
+    passwordProblem(path) {
+      lookedAt.add(path);
+      return files.passwordProblem(path);
+    },
+    tokenProblem(path) {
+      lookedAt.add(path);
+      return files.tokenProblem(path);
+    },
   };
 }
 
@@ -118,6 +128,7 @@ function buildConfig(
   return {
     file,
     listen,
+    admin: readAdmin(sections.admin, { absolute, files, listen }, report),
     access: { allow },
     upstreams: readUpstreamSection(written, { absolute, files, listen }, report),
     forward,
@@ -139,6 +150,7 @@ function buildConfig(
       queries: sections.log?.queries ?? 'off',
     },
     limits: readLimits(sections.limits, report),
+    notify: readNotify(sections.notify, { absolute, files }, report),
   };
 }
 

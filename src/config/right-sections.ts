@@ -24,7 +24,7 @@ export function rightSections(written: unknown): Sections {
   return fitting as Sections;
 }
 
-const { forward, hosts, leases, filter, certificate } = configSchema.shape;
+const { forward, hosts, leases, filter, certificate, notify } = configSchema.shape;
 
 const IN_PARTS: Readonly<Record<string, (written: unknown) => unknown>> = {
   forward: (written) =>
@@ -33,6 +33,7 @@ const IN_PARTS: Readonly<Record<string, (written: unknown) => unknown>> = {
   leases: (written) => rightItems(written, leases.unwrap().element),
   filter: rightFilter,
   certificate: rightCertificate,
+  notify: (written) => rightItems(written, notify.unwrap().element),
 };
 
 /** The rules ask whether a key that they miss is one that is wrong (Report.hasErrorIn). */

@@ -4,12 +4,14 @@
 
 import { z } from 'zod';
 import { LOG_LEVELS } from '../observe/log.ts';
+import { admin } from './admin-schema.ts';
 import { certificate } from './certificate-schema.ts';
 import type { AccessRange } from './config.ts';
 import { filter } from './filter-schema.ts';
 import { forward } from './forward-schema.ts';
 import { CACHE_OCTETS, ENTRIES_MAX, LIMITS, type LimitRow } from './limits.ts';
 import { hosts, leases } from './name-files-schema.ts';
+import { notify } from './notify-schema.ts';
 import { rebinding } from './rebinding-schema.ts';
 import {
   address,
@@ -160,6 +162,7 @@ function limit(row: LimitRow) {
 export const configSchema = z
   .strictObject({
     listen,
+    admin,
     access,
     upstreams: z
       .array(upstream)
@@ -186,6 +189,7 @@ export const configSchema = z
       .strictObject(Object.fromEntries(Object.values(LIMITS).map((row) => [row.key, limit(row)])))
       .optional()
       .describe('Bounds that keep the server alive'),
+    notify,
   })
   .describe('Noonmark: every key is explained in docs/configuration.md');
 

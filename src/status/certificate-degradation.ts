@@ -38,6 +38,7 @@ function filesDegradation({ certificates, filesProblem, clock }: Facts): Degrade
       : "the certificate that you named is not served; the local CA's is, which devices may not trust";
   return [
     {
+      id: 'certificate files',
       what,
       ...sinceOf(filesProblem.forMs, clock),
       evidence: filesProblem.problem,
@@ -48,6 +49,7 @@ function filesDegradation({ certificates, filesProblem, clock }: Facts): Degrade
 
 function furtherFilesDegradations({ furtherProblems, clock }: Facts): Degraded[] {
   return furtherProblems.map(({ names, problem, isServed }) => ({
+    id: `certificate files of ${names[0] ?? ''}`,
     what: isServed
       ? `the certificate files for ${names.join(', ')} as they are now cannot be used: those read before are served`
       : `the certificate for ${names.join(', ')} is not served; the first one is shown in its place`,
@@ -67,6 +69,7 @@ function dateDegradations(facts: Facts): Degraded[] {
     const failure = issuance?.lastFailure ?? null;
     return [
       {
+        id: `certificate ${names[0] ?? ''}`,
         what: `the certificate ${which} is not valid now; strict clients refuse it`,
         ...sinceOf(overForMs(certificate, clock) ?? uptimeMs, clock),
         evidence:
@@ -104,6 +107,7 @@ function notIssued(issuance: IssuanceStatus, facts: Facts): Degraded[] {
   const reason = lastFailure?.reason ?? waitsFor;
   return [
     {
+      id: `renewal ${names[0] ?? ''}`,
       what: `no certificate of ${directoryHost(issuance)} yet: ${consequence}`,
       ...sinceOf(wantedForMs, clock),
       evidence: reason === null ? 'it is still being ordered' : evidenceOf(reason, issuance),
@@ -115,7 +119,7 @@ function notIssued(issuance: IssuanceStatus, facts: Facts): Degraded[] {
 /** While the time is unknown nothing is due, and the clock is what is told of. */
 function notRenewed(issuance: IssuanceStatus, facts: Facts): Degraded[] {
   const { certificates, issuances, clock } = facts;
-  const { phase, waitsFor, lastFailure, lastSuccess, renewAt, isStored } = issuance;
+  const { names, phase, waitsFor, lastFailure, lastSuccess, renewAt, isStored } = issuance;
   const certificate = issuedFor(issuance, certificates, issuances);
   if (certificate === undefined) return [];
   const whose = certificates[0] === certificate ? '' : ` for ${issuance.names.join(', ')}`;
@@ -123,6 +127,7 @@ function notRenewed(issuance: IssuanceStatus, facts: Facts): Degraded[] {
     const sinceMs = Date.parse(clock.now ?? '') - Date.parse(lastSuccess ?? '');
     return [
       {
+        id: `certificate unstored ${names[0] ?? ''}`,
         what: `a new certificate${whose} is served, and could not be stored: the next start would not have it`,
         ...sinceOf(Number.isNaN(sinceMs) ? 0 : sinceMs, clock),
         evidence: waitsFor ?? 'it is tried again',
@@ -136,6 +141,7 @@ function notRenewed(issuance: IssuanceStatus, facts: Facts): Degraded[] {
   const left = lifeOf(certificate, clock.now);
   return [
     {
+      id: `renewal ${names[0] ?? ''}`,
       what: `the certificate${whose} is not renewed: ${left === null ? 'nobody knows how much' : formatSpan(left.leftMs)} of its life left`,
       ...sinceOf(overdueMs, clock),
       evidence: evidenceOf(reason, issuance),

@@ -9,6 +9,12 @@ import { formatInstant } from './words.ts';
 
 /** A system clock that is this far off is told; NTP daemons keep it far closer (milliseconds). */
 const SYSTEM_CLOCK_OFF_MS = 1000;
+
+/** Of the one thing that is an incident however short it is. */
+export const UNTRUSTED_ID = 'clock untrusted';
+export const UNTRUSTED_WHAT =
+  'the time is not known: names of the world are not resolved, internal names are';
+
 export function clockDegradations(facts: Facts): Degraded[] {
   return [...clockDegradation(facts), ...expiredUpstreams(facts), ...systemClockOff(facts)];
 }
@@ -17,20 +23,20 @@ function clockDegradation({ clock }: Facts): Degraded[] {
   const { since, sinceMs, reason, lastRound } = clock;
   const evidence = lastRound === null ? reason : `${reason}; last round: ${lastRound}`;
   if (clock.state === 'untrusted') {
-    const what = 'the time is not known: names of the world are not resolved, internal names are';
-    return [{ what, since, sinceMs, evidence, doThis: untrustedAdvice(clock) }];
+    const what = UNTRUSTED_WHAT;
+    return [{ id: UNTRUSTED_ID, what, since, sinceMs, evidence, doThis: untrustedAdvice(clock) }];
   }
   if (clock.state === 'holdover') {
     const what = 'the time is carried on from the last agreement of the sources';
     const doThis = 'nothing for seven days; look why the sources do not answer: `noonmark time`';
-    return [{ what, since, sinceMs, evidence, doThis }];
+    return [{ id: 'clock holdover', what, since, sinceMs, evidence, doThis }];
   }
   if (clock.state !== 'provisional') return [];
   // Without time sources, by the owner's choice, or before they were asked, the system clock is all there is.
   if (clock.basis === 'system-clock' && (clock.sources.length === 0 || lastRound === null)) return [];
   const what = 'the time is provisional: everything works, but nothing confirms it';
   const doThis = `look why the sources do not answer, or do not agree: \`noonmark time\`${setClockAdvice(clock)}`;
-  return [{ what, since, sinceMs, evidence, doThis }];
+  return [{ id: 'clock provisional', what, since, sinceMs, evidence, doThis }];
 }
 
 function untrustedAdvice(clock: ClockReport): string {
@@ -56,6 +62,7 @@ function expiredUpstreams({ clock, haveUpstreamsExpired }: Facts): Degraded[] {
   );
   return [
     {
+      id: 'upstream certificates',
       what: "the upstreams' certificates are not valid, and it is not the clock: authenticated sources confirm the time",
       since: clock.since,
       sinceMs: clock.sinceMs,
@@ -72,6 +79,7 @@ function systemClockOff({ clock, uptimeMs }: Facts): Degraded[] {
   const certainty = state === 'provisional' ? ', as far as is known' : '';
   return [
     {
+      id: 'clock system',
       what: `the system clock is ${formatSpan(offMs)} ${direction}${certainty}; this server does not mind, other programs on this host do`,
       ...sinceOf(lastStepAgoMs(clock) ?? uptimeMs, clock),
       evidence: `it says ${systemClock === null ? 'no date at all' : formatInstant(systemClock)}, and it is ${formatInstant(now)}`,
@@ -91,6 +99,7 @@ export function stampDegradation({ clock }: Facts): Degraded[] {
   if (problem === null) return [];
   return [
     {
+      id: 'stamp',
       what: 'the time of the last agreement is not kept for the next power cut',
       ...sinceOf(problemForMs, clock),
       evidence: problem,
@@ -104,6 +113,7 @@ export function nativeVerification({ clock, verificationProblem, uptimeMs }: Fac
   if (verificationProblem === null) return [];
   return [
     {
+      id: 'other verification',
       what: 'certificates are judged at the system clock, not at our own time: a wrong system clock stops names of the world',
       ...sinceOf(uptimeMs, clock),
       evidence: verificationProblem,

@@ -9,9 +9,11 @@ import type { NameFileReport } from '../resolver/local/name-file.ts';
 import type { FilesProblem } from '../tls/certificate-files.ts';
 import type { FurtherProblem } from '../tls/further-certificates.ts';
 import type { UpstreamState } from '../upstream/pool.ts';
+import { type AccessProblem, accessDegradations } from './access-degradation.ts';
 import { certificateDegradations } from './certificate-degradation.ts';
 import { clockDegradations, nativeVerification, stampDegradation } from './clock-degradation.ts';
 import { sinceOf } from './clock-report.ts';
+import { type NotifyReport, notifyDegradations } from './notify-degradation.ts';
 import type { CertificateReport, ClockReport, Degraded, IssuanceStatus, Status } from './status.ts';
 import { plural, zonesNamed } from './words.ts';
 
@@ -29,6 +31,10 @@ export interface Facts {
   readonly furtherProblems: readonly FurtherProblem[];
   readonly waiting: Status['waiting'];
   readonly reloadFailure: ReloadFailure | null;
+  /** Files of `admin` that cannot be used. */
+  readonly accessProblems: readonly AccessProblem[];
+  /** Ways to tell people of troubles that take no messages. */
+  readonly notify: readonly NotifyReport[];
   /** How certificates of peers are judged; null: as they should be. */
   readonly verificationProblem: string | null;
   /** Two authenticated operators say the time that the upstreams' certificates deny. */
@@ -55,7 +61,7 @@ export function notReadyReasons({ clock, upstreams }: Pick<Facts, 'clock' | 'ups
 }
 
 export function degradationsOf(facts: Facts): Degraded[] {
-  return [
+  return distinguished([
     ...clockDegradations(facts),
     ...reloadDegradation(facts),
     ...upstreamDegradations(facts),
@@ -66,7 +72,19 @@ export function degradationsOf(facts: Facts): Degraded[] {
     ...certificateDegradations(facts),
     ...waitingAddresses(facts),
     ...nativeVerification(facts),
-  ];
+    ...accessDegradations(facts),
+    ...notifyDegradations(facts),
+  ]);
+}
+
+/** Two upstreams with the same URL are two things; the second is told apart as in the metrics. */
+function distinguished(degraded: readonly Degraded[]): Degraded[] {
+  const times = new Map<string, number>();
+  return degraded.map((one) => {
+    const time = (times.get(one.id) ?? 0) + 1;
+    times.set(one.id, time);
+    return time === 1 ? one : { ...one, id: `${one.id} #${time}` };
+  });
 }
 
 function reloadDegradation({ clock, reloadFailure }: Facts): Degraded[] {
@@ -74,6 +92,7 @@ function reloadDegradation({ clock, reloadFailure }: Facts): Degraded[] {
   const { problem, more, forMs } = reloadFailure;
   return [
     {
+      id: 'configuration',
       what: 'the configuration on disk is not the one that is served, and the next start would fail',
       ...sinceOf(forMs, clock),
       evidence: more === 0 ? problem : `${problem} (and ${more} more)`,
@@ -87,6 +106,7 @@ function upstreamDegradations({ upstreams, clock }: Facts): Degraded[] {
   return upstreams
     .filter(({ isUsable }) => !isUsable)
     .map(({ url, problem, failingForMs }) => ({
+      id: `upstream ${url}`,
       what: `the upstream ${url} does not work`,
       ...sinceOf(failingForMs, clock),
       evidence: problem ?? 'its last exchanges failed',
@@ -106,6 +126,7 @@ function forwardDegradations({ forwards, clock }: Facts): Degraded[] {
   return forwards
     .filter(({ servers }) => servers.every(({ isUsable }) => !isUsable))
     .map(({ zones, servers }) => ({
+      id: `forward ${zonesNamed(zones)}`,
       what: `names of ${zonesNamed(zones)} are not answered: no resolver that they are forwarded to works`,
       ...sinceOf(Math.min(...servers.map(({ failingForMs }) => failingForMs ?? 0)), clock),
       evidence: servers.map(({ url, problem }) => problem ?? url).join('; '),
@@ -122,6 +143,7 @@ function listDegradations({ lists, clock }: Facts): Degraded[] {
     const lines = unread === 0 || entries > 0 ? '' : `; ${plural(unread, 'line')} not understood`;
     return [
       {
+        id: `list ${name}`,
         what: `the list "${name}" ${consequence}`,
         ...sinceOf(problemForMs, clock),
         evidence: `${source}: ${problem}${lines}`,
@@ -140,6 +162,7 @@ function nameFileDegradations({ nameFiles, clock }: Facts): Degraded[] {
     const items = unread === 0 || names > 0 ? '' : `; ${plural(unread, 'entry', 'entries')} not understood`;
     return [
       {
+        id: `names ${file}`,
         what: `the names of ${file} (${key}) ${consequence}`,
         ...sinceOf(problemForMs, clock),
         evidence: `${problem}${items}`,
@@ -153,6 +176,7 @@ function waitingAddresses({ waiting, clock }: Facts): Degraded[] {
   return waiting.map(({ listen, address, reason, waitingForMs }) => {
     const [evidence, advice] = reason.split('; ', 2) as [string, string?];
     return {
+      id: `address ${address} ${listen}`,
       what: `nothing answers on ${address} (${listen})`,
       ...sinceOf(waitingForMs, clock),
       evidence,

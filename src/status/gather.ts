@@ -6,6 +6,7 @@ import type { IssuanceReport } from '../acme/issuance-report.ts';
 import type { SocketAddress } from '../config/config.ts';
 import { formatAddress, type Listener, type WaitingAddress } from '../listener/listener.ts';
 import type { ListReport } from '../lists/list.ts';
+import type { ProcessFigures } from '../observe/process-figures.ts';
 import type { ForwardState } from '../resolver/forward-zones.ts';
 import type { Designation } from '../resolver/local/designated-resolvers.ts';
 import type { NameFileReport } from '../resolver/local/name-file.ts';
@@ -15,10 +16,12 @@ import type { ServedCertificate } from '../tls/certificate-store.ts';
 import type { TlsConnector } from '../tls/connect.ts';
 import type { FurtherProblem } from '../tls/further-certificates.ts';
 import type { UpstreamState } from '../upstream/pool.ts';
+import type { AccessProblem } from './access-degradation.ts';
 import { directoryHost, issuanceOf, issuedFor } from './certificate-words.ts';
 import { clockReport, rfc3339 } from './clock-report.ts';
 import { degradationsOf, notReadyReasons, type ReloadFailure } from './degradation.ts';
 import { designatedReports } from './designation.ts';
+import type { NotifyReport } from './notify-degradation.ts';
 import type { CertificateReport, ClockReport, IssuanceStatus, Status } from './status.ts';
 
 export interface WantedReport extends IssuanceReport {
@@ -32,6 +35,7 @@ export interface StatusInputs {
   readonly admin: {
     readonly addresses: readonly SocketAddress[];
     readonly waiting: readonly WaitingAddress[];
+    readonly problems: readonly AccessProblem[];
   };
   readonly time: TimeReport;
   /** The one for everybody first; empty: nothing is served yet. */
@@ -48,7 +52,10 @@ export interface StatusInputs {
   readonly lists: readonly ListReport[];
   readonly nameFiles: readonly NameFileReport[];
   readonly reloadFailure: ReloadFailure | null;
+  readonly notify: readonly NotifyReport[];
   readonly queries: Status['queries'];
+  readonly answers: Status['answers'];
+  readonly process: ProcessFigures;
   readonly limitsReached: ReadonlyMap<string, number>;
   readonly tls: Pick<TlsConnector, 'verification' | 'reason'>;
 }
@@ -78,7 +85,8 @@ export function gatherStatus(inputs: StatusInputs): Status {
   const facts = {
     ...{ clock, upstreams, forwards, lists, nameFiles, certificates, issuances, filesProblem },
     furtherProblems: inputs.furtherProblems,
-    ...{ waiting, reloadFailure, uptimeMs },
+    ...{ waiting, reloadFailure, uptimeMs, notify: inputs.notify },
+    accessProblems: inputs.admin.problems,
     verificationProblem: tls.verification === 'openssl' ? null : tls.reason,
     haveUpstreamsExpired: time.outweighsWitnesses,
   };
@@ -101,10 +109,16 @@ export function gatherStatus(inputs: StatusInputs): Status {
     })),
     nameFiles,
     queries,
+    answers: inputs.answers,
+    process: processReport(inputs.process),
     limitsReached: Object.fromEntries(inputs.limitsReached),
     notReady: notReadyReasons(facts),
     degraded: degradationsOf(facts),
   };
+}
+
+function processReport({ startedAtEpochMs, ...figures }: ProcessFigures): Status['process'] {
+  return { startedAt: startedAtEpochMs === null ? null : rfc3339(startedAtEpochMs), ...figures };
 }
 
 function plainAddresses(listeners: StatusInputs['listeners']): string[] {

@@ -4,6 +4,8 @@
 
 import type { ClockBasis, ClockState } from '../clock/clock.ts';
 import type { ListReport } from '../lists/list.ts';
+import type { ProcessFigures } from '../observe/process-figures.ts';
+import type { AnswerTotals, LiveFigures } from '../observe/query-figures.ts';
 import type { CacheCounts } from '../resolver/cache.ts';
 import type { ForwardState } from '../resolver/forward-zones.ts';
 import type { NameFileReport } from '../resolver/local/name-file.ts';
@@ -35,6 +37,10 @@ export interface Status {
   readonly nameFiles: readonly NameFileReport[];
   /** Queries taken, by transport. */
   readonly queries: Readonly<Record<string, number>>;
+  /** What became of them. */
+  readonly answers: AnswersReport;
+  /** What this process takes of its machine. */
+  readonly process: ProcessReport;
   /** How often each limit was reached, by its key in the configuration, or its name where nobody can move it; those never reached are left out. */
   readonly limitsReached: Readonly<Record<string, number>>;
   /** Can names of the world be resolved? The reasons why not; empty: they can. */
@@ -179,6 +185,16 @@ export interface CacheReport extends Readonly<CacheCounts> {
   readonly maxOctets: number;
 }
 
+/** Since the start, and at this moment. */
+export interface AnswersReport extends AnswerTotals {
+  readonly live: LiveFigures;
+}
+
+export interface ProcessReport extends Omit<ProcessFigures, 'startedAtEpochMs'> {
+  /** Null while no date can be believed. */
+  readonly startedAt: string | null;
+}
+
 export interface ListStatus extends Omit<ListReport, 'updatedAtMs'> {
   /** When it was last read, or found unchanged; null where that is not known. */
   readonly updatedAt: string | null;
@@ -199,6 +215,8 @@ export interface DesignatedReport {
 
 /** Something that does not work as it should, for a tired person. */
 export interface Degraded {
+  /** What it is about, the same for as long as it lasts, whatever the words: "upstream tls://dns.example"; no two have the same. */
+  readonly id: string;
   readonly what: string;
   /** RFC 3339, or null where no date can be believed. */
   readonly since: string | null;

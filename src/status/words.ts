@@ -63,6 +63,14 @@ function mebibytes(octets: number): string {
   return (octets / 2 ** 20).toFixed(octets < 100 * 2 ** 20 ? 1 : 0);
 }
 
+/** How many queries come at this moment, and how the last minute of them went. */
+export function paceSentence({ perSecond, hitShare, p50Ms, p99Ms }: Status['answers']['live']): string {
+  const pace = `${perSecond < 10 ? perSecond.toFixed(1) : formatCount(Math.round(perSecond))} a second`;
+  const hits = hitShare === null ? '' : `, ${Math.round(hitShare * 100)} % from the cache`;
+  if (p50Ms === null || p99Ms === null) return `${pace}${hits}`;
+  return `${pace}${hits}; half answered within ${formatSpan(p50Ms)}, 99 of 100 within ${formatSpan(p99Ms)}`;
+}
+
 /** What a list holds, since when, and what is wrong with it. */
 export function listSentence(list: Status['lists'][number]): string {
   const { entries, unread, allows, updatedAt, problem } = list;

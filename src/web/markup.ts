@@ -26,6 +26,16 @@ export function withCode(sentence: string): Markup[] {
   return sentence.split('`').map((part, at) => (at % 2 === 1 ? html`<code>${part}</code>` : html`${part}`));
 }
 
+/** A date, or a date and a time, as words.ts writes them; a line does not end within one. */
+const TIME = /(\d{4}-\d\d-\d\d(?: \d\d:\d\d:\d\d UTC)?)/;
+
+/** A sentence whose dates are kept together. */
+export function withTimes(sentence: string): Markup[] {
+  return sentence
+    .split(TIME)
+    .map((part, at) => (at % 2 === 1 ? html`<span class="whole">${part}</span>` : html`${part}`));
+}
+
 export const NOTHING = html``;
 
 function textOf(part: Part): string {

@@ -14,7 +14,7 @@ import {
   sourceMark,
 } from '../status/words.ts';
 import { formatSpan } from '../timesync/span.ts';
-import { html, type Markup, NOTHING, withCode } from './markup.ts';
+import { html, type Markup, NOTHING, withCode, withTimes } from './markup.ts';
 import type { PageSection } from './page.ts';
 import { type Cell, named, number, rich, table, text } from './table.ts';
 
@@ -22,8 +22,8 @@ import { type Cell, named, number, rich, table, text } from './table.ts';
 export function attention({ degraded }: Pick<Status, 'degraded'>): Markup {
   if (degraded.length === 0) return NOTHING;
   const items = degraded.map(
-    (one) => html`<li><b>${capital(one.what)}</b> <span class="soft">${formatSince(one)}</span>
-<p>${capital(one.evidence)}</p><p><em>Do this:</em> ${withCode(one.doThis)}</p></li>`,
+    (one) => html`<li><b>${capital(one.what)}</b> <span class="soft">${withTimes(formatSince(one))}</span>
+<p>${withTimes(capital(one.evidence))}</p><p><em>Do this:</em> ${withCode(one.doThis)}</p></li>`,
   );
   return html`<section aria-labelledby="todo"><h2 id="todo">What needs attention</h2><ul class="todo">${items}</ul></section>`;
 }
@@ -105,5 +105,5 @@ function succeeded({ answered, failed }: { answered: number; failed: number }): 
 }
 
 export function definitions(rows: readonly (readonly [term: string, text: string])[]): Markup {
-  return html`<dl>${rows.map(([term, text]) => html`<dt>${term}</dt><dd>${text}</dd>`)}</dl>`;
+  return html`<dl>${rows.map(([term, text]) => html`<dt>${term}</dt><dd>${withTimes(text)}</dd>`)}</dl>`;
 }

@@ -17,6 +17,8 @@ export interface Page {
   readonly scripts?: readonly string[];
   /** 200 unless said otherwise. */
   readonly status?: number;
+  /** A source of images besides this server (Content-Security-Policy level 3, img-src). */
+  readonly imagesFrom?: string;
 }
 
 export interface PageSection {
@@ -36,6 +38,8 @@ export interface Frame {
   /** The same with what follows the question mark. */
   readonly target: string;
   readonly version: string;
+  /** "3 d 4 h", since the process started. */
+  readonly uptime: string;
   /** How things stand, in one word, for the mark in the head. */
   readonly mood: Mood;
   /** Our own time as people read it; null while it is not known. */
@@ -120,7 +124,11 @@ function sectionMarkup({ id, title, note, body }: PageSection): Markup {
 function foot(page: Page, frame: Frame): Markup {
   return html`<span id="as-of">${asOf(frame)}</span>${isLive(page) ? pace(frame) : NOTHING}${
     frame.isAdmitted ? html`<a href="/api/status">As JSON</a><a href="/metrics">As metrics</a>` : NOTHING
-  }<span>${frame.version}</span>`;
+  }<span id="running">${running(frame)}</span>`;
+}
+
+function running({ version, uptime }: Frame): string {
+  return `Noonmark ${version}, up ${uptime}`;
 }
 
 function asOf({ now }: Frame): string {
@@ -144,7 +152,10 @@ function isLive({ sections, isLeadLive = false }: Page): boolean {
 
 /** What is live, by the id of the element that it stands in; the whole inside of that element. */
 export function liveParts(page: Page, frame: Frame): ReadonlyMap<string, string> {
-  const parts = new Map([['as-of', asOf(frame)]]);
+  const parts = new Map([
+    ['as-of', asOf(frame)],
+    ['running', running(frame)],
+  ]);
   if (page.isLeadLive === true) parts.set('lead', page.lead.text);
   for (const section of page.sections) {
     if (section.isLive !== true) continue;

@@ -2,10 +2,20 @@
 // systemd unit, on the ports that DNS has. It serves everything there, and whoever takes it over can read and write no
 // more than its own directories. Needs root and util-linux; the filter of system calls is not part of it (unit-sandbox.ts).
 
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { atExit } from '../support/at-exit.ts';
+import { eventually } from '../support/eventually.ts';
 import {
   INTERNAL_ADDRESS,
   INTERNAL_NAME,
@@ -90,6 +100,9 @@ describe.skipIf(!isRoot || !havePeers('unshare', 'ip', 'setpriv'))('In the sandb
   });
 
   test('it keeps its state, which nobody else may read', async () => {
+    await eventually(() => existsSync(join(sandbox.state.here, 'state/history.sqlite')), {
+      what: 'the history',
+    });
     const files = readdirSync(sandbox.state.here, { recursive: true, withFileTypes: true });
     const names = files.map(({ name }) => name);
     const isPublic = (name: string) => name.endsWith('.pem') && !name.endsWith('key.pem');
@@ -97,7 +110,9 @@ describe.skipIf(!isRoot || !havePeers('unshare', 'ip', 'setpriv'))('In the sandb
       (file) => !isPublic(file.name) && isForOthers(join(file.parentPath, file.name)),
     );
     expect(open.map(({ name }) => name)).toEqual([]);
-    expect(names).toEqual(expect.arrayContaining(['ca-key.pem', 'cookie-secret', 'noonmark.sock']));
+    expect(names).toEqual(
+      expect.arrayContaining(['ca-key.pem', 'cookie-secret', 'history.sqlite', 'noonmark.sock']),
+    );
     const written = await sandbox.asServer(
       'sh',
       '-c',

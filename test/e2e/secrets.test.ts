@@ -2,6 +2,7 @@
 // of the most talkative kind, on the status page, in its JSON and metrics, by a command, or in the words about a file that
 // is broken. Files that everybody may read are refused, and the words say what to do. Real CA, real zone.
 
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { chmodSync, copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
@@ -9,6 +10,7 @@ import { connect } from 'node:http2';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { makeKey } from '../lab/house.ts';
+import { writePassword } from '../support/access-visits.ts';
 import {
   ACME_PEERS,
   type AcmeHouse,
@@ -20,12 +22,17 @@ import {
 import { expectNothingSecret, renew, StorageInspector } from '../support/acme-witness.ts';
 import { eventually } from '../support/eventually.ts';
 import { freePort } from '../support/free-ports.ts';
+import { type Sink, startPlainSink } from '../support/message-sink.ts';
 import { type ConfigTree, INTERNAL_NAME, MAIN_FILE, NODE, type Noonmark } from '../support/noonmark.ts';
 import { havePeers } from '../support/peers/packages.ts';
 import { run } from '../support/running.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 
 const FILES_NAME = 'files.home.example';
+const PASSWORD = 'the noon mark on our sill';
+const TOKEN = 'Yq8wX2h5Vb0nTzR7kLmC3dPf9sJgA1uE';
+/** Whoever knows the path of a webhook may send there. */
+const HOOK_PATH = 'kV7-path-of-a-webhook';
 /** A key's line in a PEM file is longer; what all keys of a kind have in common is shorter. */
 const PEM_LINE = /^[A-Za-z\d+/=]{40,}$/gm;
 const COMMANDS = [
@@ -35,6 +42,7 @@ const COMMANDS = [
   ['time'],
   ['certificate', 'status'],
   ['check'],
+  ['notify', 'test'],
   ['query', '--explain', INTERNAL_NAME],
 ];
 const PAGES = ['/', '/api/status', '/metrics', '/healthz', '/readyz'];
@@ -61,7 +69,10 @@ describe.skipIf(!havePeers(...ACME_PEERS))('A secret', () => {
   let house: AcmeHouse;
   let noonmark: Noonmark;
   let adminPort: number;
-  let given: Record<'tsig' | 'token' | 'ntp' | 'key', Secret>;
+  let sink: Sink;
+  let given: Record<'tsig' | 'token' | 'ntp' | 'key' | 'hook' | 'password' | 'pages', Secret>;
+  /** Of somebody who has signed in. */
+  let sessionId: string;
   const told: string[] = [];
 
   beforeAll(async () => {
@@ -71,12 +82,22 @@ describe.skipIf(!havePeers(...ACME_PEERS))('A secret', () => {
     const cloud = house.cloudflare as { cloudflare: ConfigTree };
     const pair = house.pki.issue({ names: [FILES_NAME] });
     const ntp = makeKey();
+    writePassword(join(directory, 'password.made'), PASSWORD);
+    writeFileSync(join(directory, 'pages.made'), `${TOKEN}\n`);
+    const hookToken = join(directory, 'hook.token');
+    writeFileSync(hookToken, 'a-token-of-a-webhook\n');
+    sink = await startPlainSink();
     given = {
       tsig: keep(house.named.keyFile, 'tsig.key', /secret\s+"([^"]+)"/, (text) =>
         text.replace('secret', 'sacred'),
       ),
       token: keep(String(cloud.cloudflare.token_file), 'token', /(\S+)/, (text) => `Bearer ${text}`),
       ntp: keep(ntp.entry.file, 'ntp.key', /HEX:(\S+)/, (text) => text.replace('SHA1', 'SHA1 of')),
+      hook: keep(hookToken, 'hook', /(\S+)/, (text) => `Bearer ${text}`),
+      password: keep(join(directory, 'password.made'), 'password', /^scrypt:[\d:]+:(\S+)$/, (text) =>
+        text.replace('scrypt', 'scyrpt'),
+      ),
+      pages: keep(join(directory, 'pages.made'), 'pages.token', /(\S+)/, (text) => `Bearer ${text}`),
       key: keep(pair.keyFile, 'files.key', PEM_LINE, (text) => text.replace('-----END', '----END')),
     };
     adminPort = await freePort();
@@ -96,9 +117,14 @@ describe.skipIf(!havePeers(...ACME_PEERS))('A secret', () => {
         listenAdmin: adminPort,
         config: {
           upstreams: house.upstreams,
+          admin: { password_file: given.password.path, token_file: given.pages.path },
           time: {
             sources: [{ url: `ntp://127.0.0.1:${adminPort}`, key: { ...ntp.entry, file: given.ntp.path } }],
           },
+          notify: [
+            { webhook: `http://127.0.0.1:${sink.port}/${HOOK_PATH}`, token_file: given.hook.path },
+            { ntfy: `https://127.0.0.1:${sink.port}/${HOOK_PATH}` },
+          ],
           log: { level: 'debug', format: 'json', queries: 'full' },
         },
       },
@@ -117,6 +143,7 @@ describe.skipIf(!havePeers(...ACME_PEERS))('A secret', () => {
 
   afterAll(async () => {
     await noonmark?.stop();
+    sink?.[Symbol.dispose]();
     await house?.[Symbol.asyncDispose]();
   });
 
@@ -128,6 +155,24 @@ describe.skipIf(!havePeers(...ACME_PEERS))('A secret', () => {
         response.on('end', () => resolve(text));
       });
       asked.on('error', reject).end();
+    });
+
+  /** The id of the session, if one begins; all that is said besides the cookie is among what is told. */
+  const signIn = (password: string) =>
+    new Promise<string>((resolve, reject) => {
+      const form = new URLSearchParams({ password }).toString();
+      const headers = { 'content-type': 'application/x-www-form-urlencoded', 'content-length': form.length };
+      const place = { host: '127.0.0.1', port: adminPort, path: '/login', agent: false, method: 'POST' };
+      const asked = request({ ...place, headers }, (response) => {
+        const { 'set-cookie': [cookie = ''] = [], ...fields } = response.headers;
+        let text = `${response.statusCode} ${JSON.stringify(fields)}\n`;
+        response.on('data', (chunk) => (text += chunk));
+        response.on('end', () => {
+          told.push(text);
+          resolve(/=([\w-]{43});/.exec(cookie)?.[1] ?? '');
+        });
+      });
+      asked.on('error', reject).end(form);
     });
 
   /** Everything that it says to whoever asks; what it has logged comes at the end. */
@@ -154,7 +199,8 @@ describe.skipIf(!havePeers(...ACME_PEERS))('A secret', () => {
       Buffer.from(given.tsig.secrets[0]!, 'base64'),
     ];
     return [
-      ...Object.values(given).flatMap(({ secrets }) => secrets),
+      ...secretsGiven(),
+      ...[sessionId, createHash('sha256').update(sessionId).digest('base64')],
       ...local,
       ...inspector.secrets,
       ...octets.flatMap((one) => [
@@ -166,7 +212,14 @@ describe.skipIf(!havePeers(...ACME_PEERS))('A secret', () => {
     ];
   }
 
+  const secretsGiven = () => [
+    ...[HOOK_PATH, PASSWORD],
+    ...Object.values(given).flatMap(({ secrets }) => secrets),
+    ...given.password.secrets.flatMap((one) => one.split(':')),
+  ];
+
   test('that stands in a broken file is not said with what is wrong', async () => {
+    await run(NODE, [MAIN_FILE, 'notify', 'test', '--config', `${noonmark.directory}/noonmark.yaml`]);
     const unsaid = () => {
       const said = noonmark.process.lines.join('\n');
       return Object.values(given).flatMap(({ path }) => (said.includes(path) ? [] : [path]));
@@ -174,8 +227,7 @@ describe.skipIf(!havePeers(...ACME_PEERS))('A secret', () => {
     await eventually(() => unsaid().length === 0, { what: 'a word about each broken file' }).catch(() => {});
     expect(unsaid()).toEqual([]);
     await askEverything();
-    const secrets = Object.values(given).flatMap((one) => one.secrets);
-    expectNothingSecret([...told, ...noonmark.process.lines], secrets);
+    expectNothingSecret([...told, ...noonmark.process.lines], secretsGiven());
   });
 
   test('that is used is never said', async () => {
@@ -186,7 +238,10 @@ describe.skipIf(!havePeers(...ACME_PEERS))('A secret', () => {
       expect(ok, sentence).toBe(true);
       told.push(sentence);
     }
+    expect(await signIn(`${PASSWORD}?`)).toBe('');
+    sessionId = await eventually(() => signIn(PASSWORD), { what: 'a session' });
     await askEverything();
+    expect(sink.received[0]?.headers.authorization).toBe(`Bearer ${given.hook.secrets[0]}`);
     expectNothingSecret([...told, ...noonmark.process.lines], allSecrets());
   });
 

@@ -2,13 +2,15 @@
 // No sockets: octets go in by `ask` and the client's reading of the response comes out.
 
 import { createAnswerPath, type PathSettings } from '../../src/app/answer-path.ts';
-import type { Config } from '../../src/config/config.ts';
+import type { FilterConfig } from '../../src/config/config.ts';
 import { type Answer, DROP } from '../../src/dns/answer.ts';
 import { type NameKey, nameKey } from '../../src/dns/names.ts';
 import { Query } from '../../src/dns/query.ts';
 import { parseRecordText } from '../../src/dns/record-text.ts';
 import { LimitLog } from '../../src/observe/limit-log.ts';
 import type { Log, LogFields } from '../../src/observe/log.ts';
+import { QueryFigures } from '../../src/observe/query-figures.ts';
+import { QueryLog } from '../../src/observe/query-log.ts';
 import { AccessList } from '../../src/resolver/access-list.ts';
 import { PackedAnswerStore } from '../../src/resolver/cache/answer-store.ts';
 import { FailureMemory } from '../../src/resolver/cache/failure-memory.ts';
@@ -46,6 +48,7 @@ export const NO_OTHER_NAMES = {
   files: { lookup: () => null, exists: () => false },
   designated: { answer: () => null },
   forwards: { holds: () => false, zoneFor: () => null },
+  probe: { notes: () => false },
 } satisfies Omit<LocalParts, 'zones' | 'ownNames'> & { forwards: PathSettings['forwards'] };
 
 /** A log that remembers its lines as "level message", and their fields. */
@@ -74,31 +77,32 @@ export class House {
   readonly sent: Buffer[] = [];
   readonly sentRelaxed: Buffer[] = [];
   timeServerNames: ReadonlySet<NameKey> = new Set();
-  queryLog: Config['log']['queries'] = 'off';
+  readonly figures = new QueryFigures(this.clock);
+  readonly queryLog = new QueryLog(this.clock);
   upstreams: Upstreams = (_, name) => ({ answers: [aRecord(name)] });
   /** The same upstreams over relaxed connections, told apart by the address that they give. */
   relaxed: Upstreams = (_, name) => ({ answers: [aRecord(name, '198.51.100.1')] });
   readonly resolver: Resolver;
 
-  constructor(limits = { pendingQueries: 100, pendingQueriesPerClient: 50 }) {
-    const { clock, log, failures, counts, store } = this;
+  constructor(limits = { pendingQueries: 100, pendingQueriesPerClient: 50 }, filtered?: FilterConfig) {
+    const { clock, log, failures, counts, figures, queryLog, store } = this;
     const zones = createZones([{ name: HOME, records: RECORDS.map((text) => parseRecordText(text, HOME)) }]);
     const ownNames = new OwnNames({ names: ['dns.home.example'], addresses: [], neighboursOf: () => [] });
     const accessList = new AccessList(['loopback', 'private'], []);
-    const filter = createFilter({ clock, log });
+    const filter = createFilter({ clock, log }, filtered);
     const exchange = (query: Uint8Array) => this.#exchange(query, this.sentRelaxed, this.relaxed);
     const settings = () => ({
       ...{ ...NO_OTHER_NAMES, zones, ownNames, accessList, filter, nsid: 'dns.home.example' },
-      config: { rebinding: { protect: false, allow: [] }, log: { queries: this.queryLog } },
+      config: { rebinding: { protect: false, allow: [] } },
       timeServerNames: this.timeServerNames,
       upstreams: this,
       relaxed: { exchange },
     });
     const path = createAnswerPath({
-      ...{ settings, clock, log, store, failures, counts },
+      ...{ settings, clock, log, store, failures },
+      seen: { counts, cacheCounts: noCacheCounts(), figures, queryLog },
       limits: { udpQueriesPerClient: 1000, ...limits },
       limitLog: new LimitLog(log, clock),
-      cacheCounts: noCacheCounts(),
       cookieSecret: newCookieSecret(),
     });
     this.resolver = path.clients;

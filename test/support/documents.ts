@@ -16,7 +16,14 @@ export const TRAFFIC: Traffic = {
 
 export function frame(parts: Partial<Frame> = {}): Frame {
   return {
-    ...{ path: '/', target: '/', version: '0.0.0', mood: 'well', now: '2026-11-03 12:00:00 UTC' },
+    ...{
+      path: '/',
+      target: '/',
+      version: '0.0.0',
+      uptime: '3 d 4 h',
+      mood: 'well',
+      now: '2026-11-03 12:00:00 UTC',
+    },
     ...{ isAdmitted: true, canSignOut: false, isStill: false },
     ...parts,
   };

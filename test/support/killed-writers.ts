@@ -35,11 +35,11 @@ export async function killWriters(times: number): Promise<void> {
     expect(JSON.parse(restored), `kill ${time}`).toMatchObject({ answers: NAMES });
     const name = `k${randomInt(NAMES)}.kept.example`;
     expect((await noonmark.ask(name)).answers, `kill ${time}`).toEqual(['A 192.0.2.77']);
+    expect(await noonmark.stop()).toEqual({ code: 0, signal: null });
     const complaints = noonmark.process.lines.filter((line) => /"level":"(warn|error)"/.test(line));
     expect(
-      complaints.filter((line) => /state|stamp|cache/.test(line)),
+      complaints.filter((line) => /state|stamp|cache|history/.test(line)),
       `kill ${time}`,
     ).toEqual([]);
-    expect(await noonmark.stop()).toEqual({ code: 0, signal: null });
   }
 }

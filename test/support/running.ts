@@ -128,15 +128,20 @@ export interface Outcome extends Ended {
 export function run(
   command: string,
   args: readonly string[],
-  options: StartOptions & { readonly timeoutMs?: number } = {},
+  options: StartOptions & { readonly timeoutMs?: number; readonly input?: string } = {},
 ): Promise<Outcome> {
-  const { timeoutMs = RUN_TIMEOUT_MS, ...rest } = options;
-  const child = spawn(command, args, { ...withPath(rest), stdio: ['ignore', 'pipe', 'pipe'] });
+  const { timeoutMs = RUN_TIMEOUT_MS, input, ...rest } = options;
+  const child = spawn(command, args, {
+    ...withPath(rest),
+    stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+  });
+  child.stdin?.on('error', () => {}); // it has ended without reading
+  child.stdin?.end(input);
   alive.set(child, false);
   let stdout = '';
   let stderr = '';
-  child.stdout.on('data', (chunk) => (stdout += chunk));
-  child.stderr.on('data', (chunk) => (stderr += chunk));
+  child.stdout?.on('data', (chunk) => (stdout += chunk));
+  child.stderr?.on('data', (chunk) => (stderr += chunk));
   const timer = setTimeout(() => child.kill('SIGKILL'), timeoutMs);
   return new Promise((resolve) => {
     const end = (code: number | null, signal: NodeJS.Signals | null) => {

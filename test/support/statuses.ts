@@ -1,5 +1,6 @@
 // Exemplary Status values, one a story, for the page and for the texts of `status`, `time` and `explain`.
 
+import { LATENCY_BOUNDS_MS } from '../../src/observe/latency-histogram.ts';
 import type {
   CertificateReport,
   ClockReport,
@@ -108,6 +109,36 @@ const localCa: CertificateReport = {
   filesProblem: null,
 };
 
+/** Of so many queries, seven in ten from the cache, and the last minute of them. */
+function answersOf(queries: number): Status['answers'] {
+  const tenth = Math.floor(queries / 10);
+  const rest = queries - 9 * tenth;
+  const others = LATENCY_BOUNDS_MS.map(() => 0);
+  return {
+    answeredBy: {
+      guard: 0,
+      local: tenth,
+      filter: tenth,
+      cache: 5 * tenth,
+      stale: 0,
+      upstream: rest,
+      failure: tenth,
+    },
+    byRcode: { NOERROR: 7 * tenth + rest, SERVFAIL: tenth, NXDOMAIN: tenth, other: 0 },
+    blocked: tenth,
+    dropped: 0,
+    latencies: {
+      boundsMs: LATENCY_BOUNDS_MS,
+      counts: [9 * tenth, ...others.slice(1), rest],
+      sumMs: queries / 10,
+    },
+    live: {
+      ...{ perSecond: 3.9, hitShare: 5 / 7, p50Ms: 0.05, p90Ms: 21.5, p99Ms: 118 },
+      lastMinute: Array.from({ length: 60 }, (_, second) => second % 9),
+    },
+  };
+}
+
 /** Everything works. */
 export const synchronized: Status = {
   version: '0.3.0',
@@ -164,6 +195,13 @@ export const synchronized: Status = {
   lists: [],
   nameFiles: [],
   queries: { udp: 812_004, tcp: 912, dot: 41_230, doh: 20_117 },
+  answers: answersOf(874_263),
+  process: {
+    startedAt: '2026-10-31T17:40:00.238Z',
+    cpuMs: 61_204,
+    residentOctets: 104_857_600,
+    openFiles: 61,
+  },
   limitsReached: { 'limits.udp_queries_per_client': 7 },
   notReady: [],
   degraded: [],
@@ -205,6 +243,7 @@ export const provisionalByStamp: Status = {
   queries: { udp: 204, tcp: 0, dot: 12, doh: 3 },
   degraded: [
     {
+      id: 'clock provisional',
       what: 'the time is provisional: no time source answers',
       since: '2026-11-03T07:40:02.000Z',
       sinceMs: 40_000,
@@ -249,6 +288,7 @@ export const untrusted: Status = {
   notReady: ['the time is not known'],
   degraded: [
     {
+      id: 'clock untrusted',
       what: 'names of the world are not answered: the time is not known',
       since: null,
       sinceMs: 40_000,
@@ -293,6 +333,7 @@ export const oneLiar: Status = {
   ],
   degraded: [
     {
+      id: 'clock system',
       what: 'the system clock is 3 h behind',
       since: '2026-11-03T06:12:45.000Z',
       sinceMs: 2 * HOUR_MS,
@@ -301,6 +342,7 @@ export const oneLiar: Status = {
         'Repair the time daemon of this host (chronyc sources, timedatectl); other programs believe its clock.',
     },
     {
+      id: 'upstream tls://one.one.one.one',
       what: 'upstream tls://one.one.one.one does not answer',
       since: '2026-11-03T08:02:00.000Z',
       sinceMs: 645_000,
@@ -401,6 +443,7 @@ export const notIssued: Status = {
   issuances: [notThere],
   degraded: [
     {
+      id: 'renewal dns.home.example',
       what: 'no certificate of acme-v02.api.letsencrypt.org yet: devices that do not have ca.pem refuse DoT and DoH',
       since: '2026-11-03T08:05:53.402Z',
       sinceMs: 412_000,
@@ -452,6 +495,7 @@ export const notRenewed: Status = {
   ],
   degraded: [
     {
+      id: 'renewal dns.home.example',
       what: 'the certificate is not renewed: 5 d 1 h of its life left',
       since: '2026-10-09T11:20:00.000Z',
       sinceMs: 2_148_765_402,

@@ -6,6 +6,7 @@ import { UsageError } from '../../../src/cli/command.ts';
 import { buildQuery, readQuestion } from '../../../src/cli/query-question.ts';
 import { readServer } from '../../../src/cli/query-server.ts';
 import { parseListUrl } from '../../../src/config/filter-schema.ts';
+import { formatOrigin, parseNtfyUrl, parseWebhookUrl } from '../../../src/config/notify-url.ts';
 import { isPrefix, reverseZonesOf } from '../../../src/config/reverse-zones.ts';
 import { parsePin } from '../../../src/config/schema-forms.ts';
 import {
@@ -106,6 +107,8 @@ export const configValues: FuzzTarget<string> = {
     mustReadBack(text, parseHostName, (name) => name);
     mustReadBack(text, parseListUrl, (url) => url);
     mustReadBack(text, parsePin, (pin) => pin);
+    for (const read of [parseWebhookUrl, parseNtfyUrl])
+      mustReadBack(text, read, (url) => formatOrigin(url) + url.target);
     const url = orSentence(() => parseUpstreamUrl(text));
     must(
       url === null || url.protocol === 'tls' || url.path.startsWith('/'),
@@ -118,6 +121,7 @@ export const configValues: FuzzTarget<string> = {
     must(zones === null || zones.length > 0, 'a prefix has reverse zones');
     for (const operands of [[text], [text, 'MX'], ['a.example', text]]) mustBeAsked(operands);
     mustHideSecrets(text);
+    mustHidePaths(text);
   },
 };
 
@@ -162,4 +166,18 @@ function mustHideSecrets(text: string): void {
       must(!maskedUrl(url).includes(SECRET), 'a URL is shown without its secrets');
       must(!quote(url).includes(SECRET), 'and so in a sentence');
     }
+}
+
+/** Of where a message goes no sentence has more than scheme and host. */
+function mustHidePaths(text: string): void {
+  for (const url of [`https://${text}/${SECRET}`, `http://${text}?${SECRET}`, `${text}/${SECRET}`])
+    for (const read of [parseWebhookUrl, parseNtfyUrl])
+      try {
+        read(url);
+      } catch (error) {
+        must(
+          !(error as Error).message.includes(SECRET),
+          'a sentence about a URL of notify is without its path',
+        );
+      }
 }

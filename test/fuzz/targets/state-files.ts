@@ -1,6 +1,7 @@
-// Files of state_dir: the clock stamp, the addresses of upstreams (src/timesync/stamp.ts, upstream/address-file.ts) and
-// the cache file (src/resolver/cache/cache-frames.ts, dns/packed-answer.ts). Whatever stands in them is refused in
-// words or sound: an answer out of a forged cache file is rendered as a message that dns-packet reads.
+// Files of state_dir: the clock stamp, the addresses of upstreams (src/timesync/stamp.ts, upstream/address-file.ts), what
+// waits to be told (src/notify/outbox-file.ts) and the cache file (src/resolver/cache/cache-frames.ts, dns/packed-answer.ts).
+// Whatever stands in them is refused in words or sound: an answer out of a forged cache file is rendered as a message that
+// dns-packet reads.
 
 import { writeFileSync } from 'node:fs';
 import { isIP } from 'node:net';
@@ -10,6 +11,8 @@ import { Answer } from '../../../src/dns/answer.ts';
 import { packAnswer, unpackAnswer } from '../../../src/dns/packed-answer.ts';
 import { Query } from '../../../src/dns/query.ts';
 import { layoutOf } from '../../../src/dns/wire.ts';
+import { noticeMessage } from '../../../src/notify/message.ts';
+import { boxesText, parseBoxes } from '../../../src/notify/outbox-file.ts';
 import { DamagedFile, readFrames } from '../../../src/resolver/cache/cache-disk.ts';
 import {
   FIRST_LINE,
@@ -21,6 +24,7 @@ import {
 import { readStamp, stampFile } from '../../../src/timesync/stamp.ts';
 import { readAddresses } from '../../../src/upstream/address-file.ts';
 import { DOT_LIMITS, render } from '../../support/messages.ts';
+import { SimulatedClock } from '../../support/simulated-clock.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
 import { anyText, piecesOf } from '../arbitrary-texts.ts';
 import { mutatedMessage } from '../mutated-messages.ts';
@@ -30,6 +34,7 @@ import { type FuzzTarget, must, mustEqual } from '../target.ts';
 export interface StateFiles {
   readonly stamp: string;
   readonly addresses: string;
+  readonly outbox: string;
   readonly message: Buffer;
   readonly changes: readonly (readonly [at: number, octet: number])[];
 }
@@ -39,6 +44,31 @@ const MONTH_SECONDS = 30 * 86_400;
 const DIRECTORY = temporaryDirectory('fuzz');
 const CACHE_FILE = join(DIRECTORY, 'cache');
 const STAMP_HEAD = 'noonmark clock stamp 1\n';
+
+const CLOCK = new SimulatedClock();
+const orAnything = <T>(value: fc.Arbitrary<T>) => fc.oneof({ weight: 9, arbitrary: value }, fc.jsonValue());
+const date = orAnything(fc.constantFrom('2026-11-22T10:00:00.000Z', null));
+const item = fc.record({
+  incident: orAnything(fc.nat()),
+  kind: orAnything(fc.constantFrom('clock', 'upstream', 'withdrawn', 'notify', '__proto__')),
+  ...{ subject: orAnything(fc.string()), what: orAnything(fc.string()), evidence: orAnything(fc.string()) },
+  ...{
+    doThis: orAnything(fc.string()),
+    lastedMs: orAnything(fc.constantFrom(null, 5)),
+    times: orAnything(fc.nat()),
+  },
+  ...{ began: date, ended: date, isOver: fc.boolean(), isMoment: fc.boolean(), isUrgent: fc.boolean() },
+});
+const box = fc.record({
+  waiting: orAnything(
+    fc.record({
+      id: orAnything(fc.string()),
+      madeAt: date,
+      items: orAnything(fc.array(item, { maxLength: 3 })),
+    }),
+  ),
+  told: orAnything(fc.array(item, { maxLength: 3 })),
+});
 
 export const stateFiles: FuzzTarget<StateFiles> = {
   name: 'state-files',
@@ -56,10 +86,17 @@ export const stateFiles: FuzzTarget<StateFiles> = {
         .map((value) => JSON.stringify(value)),
       anyText,
     ),
+    outbox: fc.oneof(
+      fc.json(),
+      fc
+        .record({ version: fc.constant(1), channels: fc.dictionary(fc.string(), box, { maxKeys: 9 }) })
+        .map((value) => JSON.stringify(value)),
+      anyText,
+    ),
     message: mutatedMessage,
     changes: fc.array(fc.tuple(fc.nat(), fc.nat(255)), { maxLength: 3 }),
   }),
-  async holds({ stamp, addresses, message, changes }) {
+  async holds({ stamp, addresses, outbox, message, changes }) {
     writeFileSync(stampFile(DIRECTORY), stamp, 'latin1');
     const found = readStamp(DIRECTORY);
     must(found.epochMs === null && found.problem !== null, 'nobody makes a stamp by chance');
@@ -69,9 +106,25 @@ export const stateFiles: FuzzTarget<StateFiles> = {
         list.length > 0 && list.length <= 16 && list.every((one) => isIP(one) !== 0),
         'addresses of an upstream',
       );
+    mustBeSoundOutbox(outbox);
     await mustBeSoundCache(message, changes);
   },
 };
+
+/** What can be read can be put into words, and is read back as itself. */
+function mustBeSoundOutbox(text: string): void {
+  const boxes = parseBoxes(text, CLOCK);
+  if (boxes === null) return;
+  const circumstances = {
+    ...{ server: 'dns', version: '1', works: { works: [], waits: [] }, degraded: [] },
+    ...{ isStanding: () => true, clock: CLOCK },
+  };
+  for (const { waiting } of boxes.values())
+    if (waiting !== null)
+      must(noticeMessage(waiting, circumstances).text.length > 0, 'a message out of a file');
+  const written = boxesText(boxes, CLOCK);
+  mustEqual(boxesText(parseBoxes(written, CLOCK)!, CLOCK), written, 'an outbox read back');
+}
 
 async function mustBeSoundCache(message: Buffer, changes: StateFiles['changes']): Promise<void> {
   const answer = Answer.fromMessage(message);

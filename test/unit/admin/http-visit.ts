@@ -10,20 +10,27 @@ export interface Visit {
 }
 
 /** Where to: a port of 127.0.0.1, or the path of a unix socket. */
-export function visit(where: number | string, path = '/', options: RequestOptions = {}): Promise<Visit> {
+export function visit(
+  where: number | string,
+  path = '/',
+  options: RequestOptions = {},
+  body?: string,
+): Promise<Visit> {
   const place = typeof where === 'number' ? { host: '127.0.0.1', port: where } : { socketPath: where };
   return new Promise((resolve, reject) => {
     const request = httpRequest({ ...place, path, agent: false, ...options }, (response) => {
-      let body = '';
+      let text = '';
       response.setEncoding('utf8');
-      response.on('data', (text: string) => {
-        body += text;
+      response.on('data', (part: string) => {
+        text += part;
       });
-      response.on('end', () => resolve({ status: response.statusCode!, headers: response.headers, body }));
+      response.on('end', () =>
+        resolve({ status: response.statusCode!, headers: response.headers, body: text }),
+      );
       response.on('error', reject);
     });
     request.on('error', reject);
-    request.end();
+    request.end(body);
   });
 }
 

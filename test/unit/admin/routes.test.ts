@@ -43,6 +43,7 @@ describe('paths and methods', () => {
     ['POST', '/control/forget-stamp', 'GET'],
     ['POST', '/control/flush-cache', 'GET'],
     ['POST', '/control/renew-certificate', 'GET'],
+    ['POST', '/control/notify-test', 'GET'],
     ['GET', '/api/explain', 'POST'],
   ])('%s %s is on the control socket alone, and %s is not', (method, path, other) => {
     expect(isRoute(find(path, method, true))).toBe(true);

@@ -11,16 +11,12 @@ import { health } from '../../../src/cli/health.ts';
 import { query } from '../../../src/cli/query.ts';
 import { status } from '../../../src/cli/status.ts';
 import { time } from '../../../src/cli/time.ts';
-import type { Explained } from '../../../src/resolver/explained.ts';
 import { stampFile, writeStamp } from '../../../src/timesync/stamp.ts';
+import { explained } from '../../support/explained.ts';
 import { synchronized } from '../../support/statuses.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
 import { newPlace, type Place, run, serveSubject } from './control-runs.ts';
 
-const explained: Explained = {
-  ...{ name: 'a.example.', type: 'A', client: '127.0.0.1', answeredBy: null, steps: [] },
-  ...{ rcode: 'NOERROR', answer: [], errors: [] },
-};
 const COMMANDS = [
   ['status', status, []],
   ['explain', explain, []],
@@ -35,7 +31,7 @@ const BROKEN = {
   'with keys that nobody knows': (dir: string) => `upstreems: []\nlistne: {}\nstate_dir: ${dir}\n`,
   'that is no YAML': (dir: string) => `listen: [\nstate_dir: "${dir}"\nzones: {{\n`,
 };
-const served = { status: () => synchronized, explainName: async () => explained };
+const served = { status: () => synchronized, explainName: async () => explained() };
 
 afterEach(() => vi.restoreAllMocks());
 

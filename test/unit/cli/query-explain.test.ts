@@ -7,9 +7,10 @@ import { explainedLines } from '../../../src/cli/query-explain.ts';
 import { TYPE } from '../../../src/dns/codes.ts';
 import { parseName } from '../../../src/dns/names.ts';
 import type { Explained, ExplainQuestion } from '../../../src/resolver/explained.ts';
+import { explained as explainedAs } from '../../support/explained.ts';
 import { newPlace, run, serveSubject } from './control-runs.ts';
 
-const blocked: Explained = {
+const blocked: Explained = explainedAs({
   name: 'ads.example.',
   type: 'A',
   client: '192.168.1.30',
@@ -18,7 +19,7 @@ const blocked: Explained = {
   rcode: 'NXDOMAIN',
   answer: [],
   errors: [{ code: 15, text: 'ads' }],
-};
+});
 
 async function ask(args: readonly string[], explained: Explained = blocked) {
   const place = newPlace();

@@ -27,7 +27,8 @@ listening    udp   192.168.1.2:53  [fd00::2]:53
              dot   192.168.1.2:853
              doh   192.168.1.2:443
 cache        18,204 answers, 6.6 of 64.0 MiB; 71 % of 100,000 questions answered from it
-queries      udp 812,004, tcp 912, dot 41,230, doh 20,117`);
+queries      udp 812,004, tcp 912, dot 41,230, doh 20,117
+             3.9 a second, 71 % from the cache; half answered within 50 µs, 99 of 100 within 118 ms`);
   });
 
   it('says what is wrong with an upstream, and where to read on', () => {

@@ -27,6 +27,7 @@ test('an empty file answers this machine, trusts nobody and keeps to every defau
       doh: [],
       admin: [],
     },
+    admin: { passwordFile: null, tokenFile: null, loopback: 'open' },
     access: { allow: ['loopback', 'private', 'local'] },
     upstreams: [],
     forward: [],
@@ -41,6 +42,7 @@ test('an empty file answers this machine, trusts nobody and keeps to every defau
     certsDir: resolve('certs'),
     stateDir: resolve('state'),
     log: { level: 'info', format: 'text', queries: 'off' },
+    notify: [],
     limits: {
       connections: 1000,
       connectionsPerClient: 100,
@@ -305,8 +307,8 @@ describe('a warning, and no error, is given for', () => {
     [
       'listen: {dns: [127.0.0.1], admin: [127.0.0.2, "::1", 192.168.1.2, "[::]:8081"]}',
       [
-        'home.yaml:2: listen.admin[2]: the status page has no password in this release, and whoever reaches 192.168.1.2:8080 can read it; write 127.0.0.1:8080, and from elsewhere open it through ssh -L',
-        'home.yaml:2: listen.admin[3]: the status page has no password in this release, and whoever reaches [::]:8081 can read it; write 127.0.0.1:8081, and from elsewhere open it through ssh -L',
+        'home.yaml:2: listen.admin[2]: the pages will be refused at 192.168.1.2:8080: others can connect to it, and there is no password; make one with `noonmark password --write FILE` and name it as `admin.password_file`',
+        'home.yaml:2: listen.admin[3]: the pages will be refused at [::]:8081: others can connect to it, and there is no password; make one with `noonmark password --write FILE` and name it as `admin.password_file`',
       ],
     ],
     [

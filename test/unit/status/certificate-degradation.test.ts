@@ -181,6 +181,7 @@ describe('a certificate that is over', () => {
   it('of a CA is told once, with the failure and when it is tried again', () => {
     expect(told([{ ...due, nextLookMs: 60_000, lastFailure: failure }], [over])).toEqual([
       {
+        id: 'certificate dns.home.example',
         what: 'the certificate that DoT and DoH show is not valid now; strict clients refuse it',
         since: at(-HOUR_MS),
         sinceMs: HOUR_MS,

@@ -151,7 +151,7 @@ describe('a witness', () => {
 
 it('the stamp and what has happened are told with dates and lengths of time', () => {
   const stamp = { epochMs: TRUTH_MS - 5, problem: 'the disk is full', problemAtMs: 999_000 };
-  const incidents = [{ atMs: 400_000, what: 'something happened' }];
+  const incidents = [{ kind: 'stamp', atMs: 400_000, what: 'something happened' } as const];
   expect(clockReport(report({ stamp, incidents }))).toMatchObject({
     stamp: { at: at(-5), problem: 'the disk is full', problemForMs: 1000 },
     incidents: [{ agoMs: 600_000, what: 'something happened' }],

@@ -40,6 +40,8 @@ function facts(more: Partial<Facts> = {}, time: Partial<TimeReport> = {}): Facts
     furtherProblems: [],
     waiting: [],
     reloadFailure: null,
+    accessProblems: [],
+    notify: [],
     verificationProblem: null,
     haveUpstreamsExpired: false,
     uptimeMs: 5000,
@@ -198,6 +200,22 @@ describe('one thing alone', () => {
       { what: /on disk/, evidence: /unknown \(and 2 more\)$/, doThis: /mend it/ },
     ],
     [
+      'a file of the password to the pages that cannot be used',
+      { accessProblems: [{ key: 'password_file', problem: '/etc/p: is empty', problemForMs: 5 }] },
+      {},
+      {
+        what: /^nobody can sign in to the pages$/,
+        evidence: /^\/etc\/p: is empty$/,
+        doThis: /noonmark password/,
+      },
+    ],
+    [
+      'a file of the token to the pages that cannot be used',
+      { accessProblems: [{ key: 'token_file', problem: '/etc/t: is empty', problemForMs: 5 }] },
+      {},
+      { what: /^no token is taken/, evidence: /^\/etc\/t/, doThis: /openssl rand/ },
+    ],
+    [
       'a lease file that cannot be read',
       { nameFiles: [{ ...nameFile, problem: 'there is no such file' }] },
       {},
@@ -269,6 +287,11 @@ describe('since when', () => {
     ],
     ['a list', { lists: [{ ...list, problem: 'gone', problemForMs: forMs }] }, {}],
     ['a hosts file', { nameFiles: [{ ...file, problem: 'gone', problemForMs: forMs }] }, {}],
+    [
+      'the password to the pages',
+      { accessProblems: [{ key: 'password_file', problem: 'gone', problemForMs: forMs }] },
+      {},
+    ],
     ['certificate files', { filesProblem: { problem: 'gone', forMs } }, {}],
     ['a configuration', { reloadFailure: { problem: 'bad', more: 0, forMs } }, {}],
     ['an address', { waiting: [{ ...wait, waitingForMs: forMs }] }, {}],
@@ -339,7 +362,7 @@ it('a system clock that was set is wrong since then, and not since the start', (
   const systemClockMs = TRUTH_MS + HOUR_MS;
   const what = 'the system clock was set forwards by 1 h';
   const { nowMs } = report({});
-  const incidents = [{ atMs: nowMs - 1234, what }];
+  const incidents = [{ kind: 'step', atMs: nowMs - 1234, what } as const];
   const [told] = degradationsOf(facts({ uptimeMs: 1e9 }, { systemClockMs, incidents }));
   expect(told).toMatchObject({ what: expect.stringMatching(/system clock is 1 h ahead/), sinceMs: 1234 });
 });
@@ -393,4 +416,58 @@ it.each<[string, Facts['upstreams'], RegExp]>([
   ['all of two', [away, { ...away, url: 'tls://three.example' }], /network of this host/],
 ])('what to do about an upstream that is away depends on the others: %s', (_, upstreams, doThis) => {
   for (const told of degradationsOf(facts({ upstreams }))) expect(told.doThis).toMatch(doThis);
+});
+
+describe('what it is about', () => {
+  const idsOf = (more: Partial<Facts>, time: Partial<TimeReport> = {}) =>
+    degradationsOf(facts(more, time)).map(({ id }) => id);
+  const list = { name: 'ads', allows: false, source: 'x', unread: 0, entries: 0, updatedAtMs: null };
+  const wait = { listen: 'udp', address: '127.0.0.1:53', waitingForMs: 1 };
+
+  it.each<[string, readonly [Partial<Facts>, Partial<TimeReport>?][]]>([
+    ['clock untrusted', [[{}, inState('untrusted')]]],
+    ['clock holdover', [[{}, inState('holdover')]]],
+    [
+      'clock provisional',
+      [
+        [{}, inState('provisional', 'stamp')],
+        [{}, inState('provisional', 'one-source')],
+      ],
+    ],
+    [
+      'clock system',
+      [
+        [{}, { systemClockMs: TRUTH_MS - 5000 }],
+        [{}, { systemClockMs: TRUTH_MS + 7000 }],
+      ],
+    ],
+    [
+      'upstream tls://two.example',
+      [
+        [{ upstreams: [away] }],
+        [{ upstreams: [{ ...away, problem: 'refused', failingForMs: 9 }, upstream] }],
+      ],
+    ],
+    [
+      'list ads',
+      [
+        [{ lists: [{ ...list, problem: 'gone', problemForMs: 1 }] }],
+        [{ lists: [{ ...list, entries: 5, problem: 'HTTP 404', problemForMs: 70 }] }],
+      ],
+    ],
+    [
+      'address 127.0.0.1:53 udp',
+      [[{ waiting: [{ ...wait, reason: 'in use' }] }], [{ waiting: [{ ...wait, reason: 'not there' }] }]],
+    ],
+    ['stamp', [[{}, { stamp: { epochMs: null, problem: 'EROFS', problemAtMs: 9 } }]]],
+  ])('%s stays, whatever the words', (id, stories) => {
+    for (const [more, time] of stories) expect(idsOf(more, time)).toEqual([id]);
+  });
+
+  it('two upstreams with one URL are told apart', () => {
+    expect(idsOf({ upstreams: [away, away, upstream] })).toEqual([
+      'upstream tls://two.example',
+      'upstream tls://two.example #2',
+    ]);
+  });
 });

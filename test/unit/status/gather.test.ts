@@ -5,6 +5,7 @@ import type { SocketAddress } from '../../../src/config/config.ts';
 import { nameKey } from '../../../src/dns/names.ts';
 import { gatherStatus, type StatusInputs, type WantedReport } from '../../../src/status/gather.ts';
 import type { ServedCertificate } from '../../../src/tls/certificate-store.ts';
+import { synchronized } from '../../support/statuses.ts';
 import { report, TRUTH_MS } from './time-reports.ts';
 
 const DAY_MS = 86_400_000;
@@ -21,7 +22,7 @@ function inputs(more: Partial<StatusInputs> = {}): StatusInputs {
       { transport: 'udp', addresses: [udp], waiting: [] },
       { transport: 'dot', addresses: [dot], waiting: [] },
     ],
-    admin: { addresses: [admin], waiting: [] },
+    admin: { addresses: [admin], waiting: [], problems: [] },
     time: report(),
     certificates: [],
     issuances: [],
@@ -35,7 +36,10 @@ function inputs(more: Partial<StatusInputs> = {}): StatusInputs {
     lists: [],
     nameFiles: [],
     reloadFailure: null,
+    notify: [],
     queries: { udp: 4, tcp: 0, dot: 0, doh: 0 },
+    answers: synchronized.answers,
+    process: { startedAtEpochMs: TRUTH_MS, cpuMs: 1200, residentOctets: 5e7, openFiles: 40 },
     limitsReached: new Map([['limits.connections', 2]]),
     tls: { verification: 'openssl', reason: 'OpenSSL judges' },
     ...more,
@@ -102,7 +106,10 @@ it('says what devices learn of us at each address that they may ask in plain DNS
 it('says which addresses wait, with the transport, and that this is degraded', () => {
   const waiting = [{ address: dot, reason: 'no such address yet', isHopeless: false, waitingForMs: 7 }];
   const status = gatherStatus(
-    inputs({ listeners: [{ transport: 'dot', addresses: [], waiting }], admin: { addresses: [], waiting } }),
+    inputs({
+      listeners: [{ transport: 'dot', addresses: [], waiting }],
+      admin: { addresses: [], waiting, problems: [] },
+    }),
   );
   expect(status.waiting).toEqual([
     { listen: 'dot', address: '[::1]:853', reason: 'no such address yet', waitingForMs: 7 },

@@ -14,6 +14,7 @@ import {
   listSentence,
   mood,
   nameFileSentence,
+  paceSentence,
   sourceMark,
   stateSentence,
   visible,
@@ -198,5 +199,20 @@ describe('text from elsewhere', () => {
   it('cannot move a cursor, break a line or turn the text around', () => {
     expect(visible('a\u001b[2J\nb\u202ec\u200bd\u2028')).toBe('a\\u001b[2J\\u000ab\\u202ec\\u200bd\\u2028');
     expect(visible('± 1 µs, größer')).toBe('± 1 µs, größer');
+  });
+});
+
+describe('the pace of the queries', () => {
+  const live = { perSecond: 0, hitShare: null, p50Ms: null, p90Ms: null, p99Ms: null, lastMinute: [] };
+
+  it.each([
+    [{}, '0.0 a second'],
+    [{ perSecond: 1234.4, hitShare: 0.916 }, '1,234 a second, 92 % from the cache'],
+    [
+      { perSecond: 9.94, hitShare: 0, p50Ms: 0.05, p99Ms: 22.3 },
+      '9.9 a second, 0 % from the cache; half answered within 50 µs, 99 of 100 within 22.3 ms',
+    ],
+  ])('%j', (parts, sentence) => {
+    expect(paceSentence({ ...live, ...parts })).toBe(sentence);
   });
 });

@@ -5,7 +5,7 @@ import type { Clock } from '../clock/clock.ts';
 import type { Status } from '../status/status.ts';
 import { formatAge, formatInstant, mood } from '../status/words.ts';
 import { ASSETS, asset } from '../web/assets.ts';
-import { documentOf, type Frame, liveParts, type Page } from '../web/page.ts';
+import { documentOf, type Frame, isLive, liveParts, type Page } from '../web/page.ts';
 import { type AdminAnswer, type AdminStream, htmlAnswer, textAnswer } from './admin-answer.ts';
 import type { AdminPages, AdminRoute, AdminRoutes, AdminVisit } from './route.ts';
 
@@ -66,9 +66,8 @@ function frameOf(visit: AdminVisit, { status, canSignOut }: PageSubject): Frame 
   return {
     path,
     target: search === '' ? path : `${path}?${search}`,
-    version: found.version,
-    uptime: formatAge(found.uptimeMs),
-    mood: mood(found),
+    running: isAdmitted ? `Noonmark ${found.version}, up ${formatAge(found.uptimeMs)}` : null,
+    mood: isAdmitted ? mood(found) : null,
     now: now === null ? null : formatInstant(now),
     isAdmitted,
     canSignOut: canSignOut?.(visit) ?? false,
@@ -83,10 +82,14 @@ interface LiveParts {
 }
 
 /** `of`: path and query of the page that is looked at. */
-function live(visit: AdminVisit, { pages, subject, isStillAdmitted }: LiveParts): AdminAnswer | AdminStream {
+async function live(
+  visit: AdminVisit,
+  { pages, subject, isStillAdmitted }: LiveParts,
+): Promise<AdminAnswer | AdminStream> {
   const [path = '', query = ''] = (visit.query.get('of') ?? '').split('?', 2);
   if (!Object.hasOwn(pages, path)) return textAnswer(400, '`of` needs the path of a page, such as /');
   const looked = { ...visit, path, query: new URLSearchParams(query) };
+  if (!isLive(await pages[path]!.page(looked))) return textAnswer(400, 'nothing of that page changes');
   return {
     type: EVENT_TYPE,
     begin: (send, fail) => {

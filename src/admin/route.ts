@@ -38,7 +38,7 @@ export interface AdminRoute {
   /** Both, or the control socket alone. */
   readonly doors: 'both' | 'control';
   readonly access: 'anybody' | 'admitted';
-  readonly answer: (visit: AdminVisit) => AdminAnswer | AdminStream | Promise<AdminAnswer>;
+  readonly answer: (visit: AdminVisit) => AdminAnswer | Promise<AdminAnswer | AdminStream>;
   /** It may be owed for so long without the client being at fault (milliseconds); at once unless said. */
   readonly answersWithinMs?: number;
 }

@@ -37,11 +37,10 @@ export interface Frame {
   readonly path: string;
   /** The same with what follows the question mark. */
   readonly target: string;
-  readonly version: string;
-  /** "3 d 4 h", since the process started. */
-  readonly uptime: string;
-  /** How things stand, in one word, for the mark in the head. */
-  readonly mood: Mood;
+  /** What runs, and for how long; null: not told to everybody. */
+  readonly running: string | null;
+  /** How things stand, for the mark in the head; null: not told to everybody. */
+  readonly mood: Mood | null;
   /** Our own time as people read it; null while it is not known. */
   readonly now: string | null;
   /** May see more than the pages for anybody. */
@@ -108,7 +107,7 @@ function head({ path, mood, isAdmitted, canSignOut }: Frame): Markup {
     : isAdmitted
       ? NOTHING
       : html`<a href="/login">Sign in</a>`;
-  return html`<a class="brand ${mood}" href="${isAdmitted ? '/' : PUBLIC_PLACE}">Noonmark</a><nav aria-label="Pages">${places}${sign}</nav>`;
+  return html`<a class="${mood === 'down' ? 'brand down' : 'brand'}" href="${isAdmitted ? '/' : PUBLIC_PLACE}">Noonmark</a><nav aria-label="Pages">${places}${sign}</nav>`;
 }
 
 function isAt(path: string, place: string): boolean {
@@ -124,11 +123,7 @@ function sectionMarkup({ id, title, note, body }: PageSection): Markup {
 function foot(page: Page, frame: Frame): Markup {
   return html`<span id="as-of">${asOf(frame)}</span>${isLive(page) ? pace(frame) : NOTHING}${
     frame.isAdmitted ? html`<a href="/api/status">As JSON</a><a href="/metrics">As metrics</a>` : NOTHING
-  }<span id="running">${running(frame)}</span>`;
-}
-
-function running({ version, uptime }: Frame): string {
-  return `Noonmark ${version}, up ${uptime}`;
+  }<span id="running">${frame.running ?? ''}</span>`;
 }
 
 function asOf({ now }: Frame): string {
@@ -146,7 +141,8 @@ function pace({ target, isStill }: Frame): Markup {
     : html`<a id="pace" href="${href}">Hold it still</a>`;
 }
 
-function isLive({ sections, isLeadLive = false }: Page): boolean {
+/** Whether anything of it is rendered anew. */
+export function isLive({ sections, isLeadLive = false }: Page): boolean {
   return isLeadLive || sections.some((section) => section.isLive === true);
 }
 
@@ -154,7 +150,7 @@ function isLive({ sections, isLeadLive = false }: Page): boolean {
 export function liveParts(page: Page, frame: Frame): ReadonlyMap<string, string> {
   const parts = new Map([
     ['as-of', asOf(frame)],
-    ['running', running(frame)],
+    ['running', frame.running ?? ''],
   ]);
   if (page.isLeadLive === true) parts.set('lead', page.lead.text);
   for (const section of page.sections) {

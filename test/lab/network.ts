@@ -1,6 +1,6 @@
 // A machine with two network interfaces, as a network namespace and two pairs of virtual ones: that of the house, which has
 // its address, and that to the world, whose address comes later. The far ends are here, where everybody else is.
-// Addresses are from the block for such tests (RFC 2544), which no network uses. Needs root.
+// Addresses are from the block for such tests (RFC 2544), which no network uses, and others in each process. Needs root.
 
 import { spawnSync } from 'node:child_process';
 import { atExit } from '../support/at-exit.ts';
@@ -26,8 +26,8 @@ export interface Network extends AsyncDisposable {
 
 export async function openNetwork(): Promise<Network> {
   const name = `nmlab${process.pid}`;
-  const house = { here: '198.18.31.1', there: '198.18.31.2' };
-  const world = { here: '198.18.32.1', there: '198.18.32.2' };
+  const house = cable(0);
+  const world = cable(1);
   const away = ['-n', name];
   const close = () => void spawnSync('ip', ['netns', 'del', name], { stdio: 'ignore' });
   atExit(close);
@@ -51,6 +51,12 @@ export async function openNetwork(): Promise<Network> {
     bringAddress: () => ip(...away, 'addr', 'add', `${world.there}/${PREFIX_LENGTH}`, 'dev', 'w1'),
     [Symbol.asyncDispose]: async () => close(),
   };
+}
+
+/** Suites run side by side, each in a process: two that follow one another in a table of processes do not meet. */
+function cable(which: 0 | 1): Cable {
+  const third = (process.pid % 128) * 2 + which;
+  return { here: `198.19.${third}.1`, there: `198.19.${third}.2` };
 }
 
 async function ip(...args: readonly string[]): Promise<void> {

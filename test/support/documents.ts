@@ -16,14 +16,8 @@ export const TRAFFIC: Traffic = {
 
 export function frame(parts: Partial<Frame> = {}): Frame {
   return {
-    ...{
-      path: '/',
-      target: '/',
-      version: '0.0.0',
-      uptime: '3 d 4 h',
-      mood: 'well',
-      now: '2026-11-03 12:00:00 UTC',
-    },
+    ...{ path: '/', target: '/', now: '2026-11-03 12:00:00 UTC' },
+    ...{ running: 'Noonmark 0.0.0, up 3 d 4 h', mood: 'well' },
     ...{ isAdmitted: true, canSignOut: false, isStill: false },
     ...parts,
   };
@@ -36,6 +30,6 @@ export function documentText(page: Page, parts: Partial<Frame> = {}): string {
 /** The page of now. */
 export function nowDocument(status: Status, parts: Partial<Frame> = {}): string {
   const { now } = status.clock;
-  const own = { mood: mood(status), now: now === null ? null : formatInstant(now), version: status.version };
+  const own = { mood: mood(status), now: now === null ? null : formatInstant(now) };
   return documentText(nowPage(status, TRAFFIC), { ...own, ...parts });
 }

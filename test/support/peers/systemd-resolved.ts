@@ -25,7 +25,7 @@ export interface ResolvedOptions {
   readonly program: string;
   /** File of the network namespace that it runs in; an interface there must be up, or it asks nobody. */
   readonly network: string;
-  /** Value of `DNS=`: "198.18.31.1:5300", with "#name" for DNS over TLS. */
+  /** Value of `DNS=`: "198.19.8.1:5300", with "#name" for DNS over TLS. */
   readonly server: string;
   readonly overTls: boolean;
   /** A drop-in as somebody has written it, instead of one that asks `server`. */

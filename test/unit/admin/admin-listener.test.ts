@@ -306,6 +306,14 @@ describe('a page that is looked at', () => {
     await closed;
   });
 
+  it('has to have something that changes', async () => {
+    const { port } = await start();
+    expect(await visit(port, '/api/live?of=/names')).toMatchObject({
+      status: 400,
+      body: 'nothing of that page changes\n',
+    });
+  });
+
   it.each(['/api/live', '/api/live?of=/nothing', '/api/live?of=//elsewhere.example/', '/api/live?of=%'])(
     'has to be one: %s',
     async (target) => {

@@ -13,10 +13,11 @@ import { pageAnswer } from '../../../src/admin/page-routes.ts';
 import { nameKey } from '../../../src/dns/names.ts';
 import { DeviceProbe } from '../../../src/resolver/local/device-probe.ts';
 import { html } from '../../../src/web/markup.ts';
-import { documentOf } from '../../../src/web/page.ts';
+
 import { adminVisit, answerOf } from '../../support/admin-visits.ts';
 import { profileViolations } from '../../support/apple-keys.ts';
 import { deviceFactsWith, LOCAL_CERTIFICATE, publicFactsWith } from '../../support/device-facts.ts';
+import { documentText } from '../../support/documents.ts';
 import { readPlist } from '../../support/plist.ts';
 import { SimulatedClock } from '../../support/simulated-clock.ts';
 import { synchronized } from '../../support/statuses.ts';
@@ -148,8 +149,6 @@ describe('the facts', () => {
 });
 
 describe('the pages', () => {
-  const frame = { version: '1', uptime: '', mood: 'well', now: null, isAdmitted: false } as const;
-
   it.each(['/devices', '/devices/apple', '/devices/linux'])(
     '%s are given the address that was asked',
     async (path) => {
@@ -162,7 +161,7 @@ describe('the pages', () => {
       });
       const page = await pages[path]!.page(adminVisit(path));
       expect(asked).toEqual(['192.168.1.2']);
-      const text = documentOf(page, { ...frame, path, target: path, canSignOut: false, isStill: false });
+      const text = documentText(page, { path, target: path, isAdmitted: false, running: null, mood: null });
       expect(text).toContain('<h1>');
     },
   );

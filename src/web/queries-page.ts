@@ -91,10 +91,10 @@ function filterSection(typed: Readonly<Record<string, string>>, problem: string 
     id: 'filter',
     title: 'Which ones',
     body: html`${wrong}<form class="filter" method="get" action="/queries">
-<label>Part of the name <input name="name" value="${value('name')}" ${plain}></label>
-<label>Client or network <input name="client" value="${value('client')}" ${plain}></label>
+<label>Part of the name <input name="name" value="${value('name')}" size="14" ${plain}></label>
+<label>Client or network <input name="client" value="${value('client')}" size="14" ${plain}></label>
 <label>Type <input name="type" value="${value('type')}" size="8" placeholder="AAAA" ${plain}></label>
-<label>Response code <input name="rcode" value="${value('rcode')}" size="10" placeholder="NXDOMAIN" ${plain}></label>
+<label>Response code <input name="rcode" value="${value('rcode')}" size="9" placeholder="NXDOMAIN" ${plain}></label>
 <label>Answered by <select name="answered-by"><option value="">whoever</option>${options}</select></label>
 <button>Show these</button>${all}
 </form>`,
@@ -149,7 +149,7 @@ function row(entry: QueryEntry): Cell[] {
     text(type),
     rich(html`<span><bdi>${client}</bdi> <span class="soft">${transport}</span></span>`),
     rich(html`<span><span class="${tone}">${rcode}</span>, ${WHO[answeredBy]}${why}</span>`),
-    number(formatSpan(ms)),
+    number(ms === 0 ? 'under 0.1 ms' : formatSpan(ms)), // it is kept in steps of that
     rich(at === null ? html`${ago}` : html`<time datetime="${at}">${ago}</time>`),
   ];
 }

@@ -11,6 +11,7 @@ import { formatPasswordHash } from '../../src/config/admin-secrets.ts';
 import { openNetwork } from '../lab/network.ts';
 import { eventually } from '../support/eventually.ts';
 import { freePort, freePorts } from '../support/free-ports.ts';
+import { visit } from '../support/http-visit.ts';
 import { type Noonmark, startNoonmark } from '../support/noonmark.ts';
 import { startNtpServer } from '../support/ntp-server.ts';
 import {
@@ -25,7 +26,6 @@ import { havePeers, isRoot } from '../support/peers/packages.ts';
 import { WILD_ZONE } from '../support/peers/unbound.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { startTrustedUnbound, type TrustedUnbound } from '../support/upstreams.ts';
-import { visit } from '../unit/admin/http-visit.ts';
 
 /** Octets as they are: a label is a string of UTF-8. */
 const HOSTILE = [

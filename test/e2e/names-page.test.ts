@@ -8,11 +8,11 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Lookup } from '../../src/web/lookup-words.ts';
 import { eventually } from '../support/eventually.ts';
 import { freePort } from '../support/free-ports.ts';
+import { visit } from '../support/http-visit.ts';
 import { INTERNAL_ADDRESS, INTERNAL_NAME, type Noonmark, startNoonmark } from '../support/noonmark.ts';
 import { havePeers } from '../support/peers/packages.ts';
 import { WILD_ADDRESS, WILD_ZONE } from '../support/peers/unbound.ts';
 import { startTrustedUnbound, type TrustedUnbound, UPSTREAM_NAME } from '../support/upstreams.ts';
-import { visit } from '../unit/admin/http-visit.ts';
 
 const WORLD = `www.${WILD_ZONE}`;
 const ADS = `ads.${WILD_ZONE}`;

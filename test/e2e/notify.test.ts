@@ -8,6 +8,8 @@ import { describe, expect, test } from 'vitest';
 import { ACME_PEERS, OWN_NAME, startAcmeHouse } from '../support/acme-house.ts';
 import { storeOld } from '../support/acme-witness.ts';
 import { eventually } from '../support/eventually.ts';
+import { freePort } from '../support/free-ports.ts';
+import { visit } from '../support/http-visit.ts';
 import { type Sink, startPlainSink, startSecureSink, type Told } from '../support/message-sink.ts';
 import { MAIN_FILE, NODE, type Noonmark, REPOSITORY, startNoonmark } from '../support/noonmark.ts';
 import { havePeers } from '../support/peers/packages.ts';
@@ -34,10 +36,12 @@ async function message(sink: Sink, at: number, withinMs?: number): Promise<Told>
   return sink.messages[at]!;
 }
 
-/** What stands in a message stands in `noonmark explain`, whatever its line breaks. */
-async function expectExplained(noonmark: Noonmark, { what }: Told): Promise<void> {
+/** What stands in a message stands in `noonmark explain` and on the page, whatever their line breaks. */
+async function expectExplained(noonmark: Noonmark, admin: number, { what }: Told): Promise<void> {
   const { stdout } = await command(noonmark, 'explain');
-  expect(stdout.replaceAll(/\s+/g, ' ').toLowerCase()).toContain(what.toLowerCase());
+  const { body } = await visit(admin, '/');
+  for (const text of [stdout, body])
+    expect(text.replaceAll(/\s+/g, ' ').toLowerCase()).toContain(what.toLowerCase());
 }
 
 function expectNothingSecret(noonmark: Noonmark): void {
@@ -58,8 +62,10 @@ describe.concurrent('Somebody is told', () => {
       using secure = await startSecureSink(pki.issue({ names: [HERE_NAME] }));
       const clock = wrongClock('@1970-01-01 00:00:05');
       const startedMs = Date.now();
+      const admin = await freePort();
       await using noonmark = await startNoonmark({
         env: clock.env,
+        listenAdmin: admin,
         config: {
           upstreams,
           notify: [
@@ -83,7 +89,7 @@ describe.concurrent('Somebody is told', () => {
       });
       expect(atOnce.text).toMatch(/\nSince: a time that is not known, \d+ s ago\nEvidence: .*1970-01-01/);
       expect(atOnce.text).toMatch(/\nStill works: internal names/);
-      await expectExplained(noonmark, atOnce);
+      await expectExplained(noonmark, admin, atOnce);
       const told = () => readFileSync(join(noonmark.directory, 'told'), 'utf8');
       await eventually(() => told().includes(atOnce.text), { what: 'the program' });
       expect(secure.received).toEqual([]);
@@ -118,7 +124,9 @@ describe.concurrent('Somebody is told', () => {
         ...{ webhook: `https://${HERE_NAME}:${port}/${SECRET}`, ca_file: pki.rootFile, after: '1s' },
         ...more,
       });
+      const admin = await freePort();
       await using noonmark = await startNoonmark({
+        listenAdmin: admin,
         config: {
           upstreams,
           notify: [entry(direct.port, { addresses: ['127.0.0.1'] }), entry(named.port)],
@@ -150,7 +158,7 @@ describe.concurrent('Somebody is told', () => {
       });
       expect(isBetween(begun.since, startedMs)).toBe(true);
       expect(begun.text).toContain(`\nDoes not: names of the world: `);
-      await expectExplained(noonmark, begun);
+      await expectExplained(noonmark, admin, begun);
       await noonmark.process.waitForLine(/nobody could be told.*cannot be looked up/);
       expect(named.messages).toHaveLength(1);
 
@@ -175,9 +183,10 @@ describe.concurrent('Somebody is told', () => {
       await storeOld(certsDir, house.pki, [OWN_NAME], 'due');
       house.front.fail('newOrder', { type: 'rateLimited', detail: 'too many for this week' });
       const notify = [{ webhook: `http://127.0.0.1:${sink.port}/${SECRET}`, after: '1s' }];
+      const admin = await freePort();
       await using noonmark = await house.start(
         { names: [OWN_NAME], acme: { ...house.acme, challenge: 'http-01' } },
-        { config: { certs_dir: certsDir, notify } },
+        { listenAdmin: admin, config: { certs_dir: certsDir, notify } },
       );
       const told = await message(sink, 0);
       expect(told).toMatchObject({
@@ -187,7 +196,7 @@ describe.concurrent('Somebody is told', () => {
       expect(told.text).toMatch(/\nEvidence: .*too many for this week/);
       expect(told.text).toMatch(/\nDo this: /);
       expect(told.text).toMatch(/\nStill works: internal names; names of the world/);
-      await expectExplained(noonmark, told);
+      await expectExplained(noonmark, admin, told);
       expectNothingSecret(noonmark);
     },
   );

@@ -8,9 +8,9 @@ import { metricsText } from '../../../src/status/metrics.ts';
 import { ASSETS, assetUrl } from '../../../src/web/assets.ts';
 import { adminDoor } from '../../support/admin-subjects.ts';
 import { eventually } from '../../support/eventually.ts';
+import { visit, visitRaw } from '../../support/http-visit.ts';
 import { SimulatedClock } from '../../support/simulated-clock.ts';
 import { synchronized, untrusted } from '../../support/statuses.ts';
-import { visit, visitRaw } from './http-visit.ts';
 
 const LOOPBACK = { address: '127.0.0.1', port: 0, family: 4 } as const;
 const NOON_MS = Date.parse('2026-11-03T12:00:00Z');

@@ -13,10 +13,10 @@ import { parseName } from '../../../src/dns/names.ts';
 import type { Explained } from '../../../src/resolver/explained.ts';
 import { adminDoor } from '../../support/admin-subjects.ts';
 import { eventually } from '../../support/eventually.ts';
+import { visit } from '../../support/http-visit.ts';
 import { SimulatedClock } from '../../support/simulated-clock.ts';
 import { synchronized } from '../../support/statuses.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
-import { visit } from './http-visit.ts';
 
 const log = { debug: vi.fn(), info: vi.fn(), warn: vi.fn(), error: vi.fn() };
 const open: ControlSocket[] = [];

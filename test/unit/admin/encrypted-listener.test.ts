@@ -14,10 +14,10 @@ import { LimitLog } from '../../../src/observe/limit-log.ts';
 import type { CertificateStore } from '../../../src/tls/certificate-store.ts';
 import { DEFAULT_LIMITS, SERVER_NAME, served, storeOf } from '../../contract/front-doors.ts';
 import { eventually } from '../../support/eventually.ts';
+import { visit, visitRaw } from '../../support/http-visit.ts';
 import { createPki } from '../../support/pki.ts';
 import { SimulatedClock } from '../../support/simulated-clock.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
-import { visit, visitRaw } from './http-visit.ts';
 
 const EVERYWHERE = { address: '0.0.0.0', port: 0, family: 4 } as const;
 const LOOPBACK = { address: '127.0.0.1', port: 0, family: 4 } as const;

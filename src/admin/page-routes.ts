@@ -5,7 +5,7 @@ import type { Clock } from '../clock/clock.ts';
 import type { Status } from '../status/status.ts';
 import { formatAge, formatInstant, mood } from '../status/words.ts';
 import { ASSETS, asset } from '../web/assets.ts';
-import { documentOf, type Frame, isLive, liveParts, type Page } from '../web/page.ts';
+import { documentOf, type Frame, isLive, type LivePage, livePage, type Page } from '../web/page.ts';
 import { type AdminAnswer, type AdminStream, htmlAnswer, textAnswer } from './admin-answer.ts';
 import type { AdminPages, AdminRoute, AdminRoutes, AdminVisit } from './route.ts';
 
@@ -93,18 +93,14 @@ async function live(
   return {
     type: EVENT_TYPE,
     begin: (send, fail) => {
-      const sent = new Map<string, string>();
+      const sent = new SentPage(send);
       let isRendering = false;
       const render = async () => {
         if (isRendering) return;
         isRendering = true;
         try {
           const page = await pages[path]!.page(looked);
-          for (const [id, html] of liveParts(page, frameOf(looked, subject))) {
-            if (sent.get(id) === html) continue;
-            if (!send(event('part', { id, html }))) break;
-            sent.set(id, html);
-          }
+          sent.become(livePage(page, frameOf(looked, subject)));
         } finally {
           isRendering = false;
         }
@@ -120,6 +116,33 @@ async function live(
     },
   };
 }
+
+/** What a browser shows of a page, as far as it was sent; a slow one is sent the rest later. */
+class SentPage {
+  readonly #send: (text: string) => boolean;
+  readonly #parts = new Map<string, string>();
+  #shape: string | null = null;
+
+  constructor(send: (text: string) => boolean) {
+    this.#send = send;
+  }
+
+  become({ shape, main, parts }: LivePage): void {
+    if (shape !== this.#shape) {
+      if (!this.#send(event('part', { id: 'main', html: main }))) return;
+      this.#shape = shape;
+      for (const [id, html] of parts) if (!OUTSIDE_MAIN.has(id)) this.#parts.set(id, html);
+    }
+    for (const [id, html] of parts) {
+      if (this.#parts.get(id) === html) continue;
+      if (!this.#send(event('part', { id, html }))) return;
+      this.#parts.set(id, html);
+    }
+  }
+}
+
+/** In the footer. */
+const OUTSIDE_MAIN: ReadonlySet<string> = new Set(['as-of', 'running']);
 
 function event(name: string, content: object): string {
   return `event: ${name}\ndata: ${JSON.stringify(content)}\n\n`;

@@ -4,7 +4,7 @@
 import { writeFileSync } from 'node:fs';
 import { jsonSchema } from './schema.ts';
 
-/** The text of config/noonmark.schema.json; lists of texts on one line, as the formatter wants them. */
+/** The text of config/noonmark.schema.json; lists of texts on one line. */
 export function jsonSchemaText(): string {
   const text = JSON.stringify(jsonSchema(), null, 2);
   return `${text.replace(/\[\n((?: +"[^\n]*\n)+) +\]/g, (_, lines: string) => `[${lines.trim().replace(/\n +/g, ' ')}]`)}\n`;

@@ -89,12 +89,15 @@ ${scripts.map((file) => html`<script type="module" src="${assetUrl(file)}"></scr
 <a class="skip" href="#main">To the content</a>
 <header>${head(frame)}</header>
 <main id="main"${isMoving ? html` data-live="/api/live?of=${encodeURIComponent(frame.target)}"` : NOTHING}>
-<div id="lead">${page.lead}</div>
-${page.sections.map(sectionMarkup)}
-</main>
+${inside(page)}</main>
 <footer>${foot(page, frame)}</footer>
 </html>
 `.text;
+}
+
+function inside({ lead, sections }: Page): Markup {
+  return html`<div id="lead">${lead}</div>
+${sections.map(sectionMarkup)}`;
 }
 
 function head({ path, mood, isAdmitted, canSignOut }: Frame): Markup {
@@ -146,8 +149,16 @@ export function isLive({ sections, isLeadLive = false }: Page): boolean {
   return isLeadLive || sections.some((section) => section.isLive === true);
 }
 
-/** What is live, by the id of the element that it stands in; the whole inside of that element. */
-export function liveParts(page: Page, frame: Frame): ReadonlyMap<string, string> {
+export interface LivePage {
+  /** Which sections there are; where that changes, all of it is rendered anew. */
+  readonly shape: string;
+  /** The whole inside of main. */
+  readonly main: string;
+  /** What is live, by the id of the element that it stands in; the whole inside of that element. */
+  readonly parts: ReadonlyMap<string, string>;
+}
+
+export function livePage(page: Page, frame: Frame): LivePage {
   const parts = new Map([
     ['as-of', asOf(frame)],
     ['running', frame.running ?? ''],
@@ -158,5 +169,5 @@ export function liveParts(page: Page, frame: Frame): ReadonlyMap<string, string>
     const whole = sectionMarkup(section).text;
     parts.set(section.id, whole.slice(whole.indexOf('>') + 1, whole.lastIndexOf('</section>')));
   }
-  return parts;
+  return { shape: page.sections.map(({ id }) => id).join(' '), main: inside(page).text, parts };
 }

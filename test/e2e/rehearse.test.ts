@@ -124,11 +124,14 @@ function configFile(config: ConfigTree): string {
   return file;
 }
 
-/** Every file below a directory with its content and when that was last changed. */
+/**
+ * Every file below a directory with its content and when that was last changed, but for the history, which the running
+ * server writes now and again.
+ */
 function filesIn(directory: string): Record<string, string> {
   const entries = readdirSync(directory, { recursive: true, withFileTypes: true });
   const paths = entries
-    .filter((entry) => entry.isFile())
+    .filter((entry) => entry.isFile() && !entry.name.startsWith('history.sqlite'))
     .map(({ parentPath, name }) => join(parentPath, name));
   return Object.fromEntries(
     paths.map((path) => [path, `${statSync(path).mtimeMs} ${readFileSync(path, 'latin1')}`]),

@@ -30,6 +30,8 @@ function follow() {
       morph(element, html, { morphStyle: 'innerHTML', ignoreActiveValue: true, callbacks });
   });
   source.addEventListener('error', () => {
+    // Refused, and not just unreachable: a sign-in does not outlive the server, nor its session.
+    if (source?.readyState === EventSource.CLOSED) location.reload();
     asOf.textContent = 'The server does not answer; what is shown is what it last said';
   });
   // A sign-in that has ended, or another release: only a whole new page will do.

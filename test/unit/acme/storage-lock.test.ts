@@ -194,7 +194,9 @@ describe('among processes', () => {
     await holder.waitForLine(/^held$/);
     const lock = lockWith({ clock: new TrueClock() });
     await expect(lock.exclusively(async () => {}, 600)).rejects.toThrow(StorageBusy);
-    const waiting = lock.exclusively(async () => holder.hasEnded, WITHIN_MS);
+    let isKilled = false;
+    const waiting = lock.exclusively(async () => isKilled, WITHIN_MS);
+    isKilled = true;
     holder.signal('SIGKILL');
     await holder.ended;
     expect(await waiting).toBe(true);

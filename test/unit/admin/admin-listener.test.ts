@@ -273,15 +273,29 @@ describe('a page that is looked at', () => {
     let current = synchronized;
     const { port, clock } = await start({}, { status: () => current });
     const { found, socket } = await events(port, '/api/live?of=%2F');
-    await eventually(() => found.some(({ content }) => content.id === 'doors'));
-    const first = new Set(found.map(({ content }) => content.id));
-    expect(first).toContain('lead');
-    expect(first).toContain('as-of');
+    const ids = () => found.map(({ content }) => content.id);
+    await eventually(() => found.length === 3);
+    expect(ids()).toEqual(['main', 'as-of', 'running']);
     current = { ...synchronized, upstreams: [] };
     clock.advance(2000);
-    await eventually(() => found.length > first.size);
-    expect(found.slice(first.size).map(({ content }) => content.id)).toEqual(['upstreams']);
+    await eventually(() => found.length > 3);
+    expect(ids().slice(3)).toEqual(['upstreams']);
     expect(found.at(-1)!.content.html).toContain('None is configured');
+    socket.destroy();
+  });
+
+  it('gets all of it where a section has come or gone', async () => {
+    let current = synchronized;
+    const { port, clock } = await start({}, { status: () => current });
+    const { found, socket } = await events(port, '/api/live?of=%2F');
+    await eventually(() => found.length === 3);
+    current = { ...synchronized, clock: { ...synchronized.clock, witnesses: [] } };
+    clock.advance(2000);
+    await eventually(() => found.length > 3);
+    const { id, html } = found[3]!.content;
+    expect([id, found.length]).toEqual(['main', 4]);
+    expect(html).toContain('id="clock"');
+    expect(html).not.toContain('id="witnesses"');
     socket.destroy();
   });
 

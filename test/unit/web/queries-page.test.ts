@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { ANY_QUERY } from '../../../src/admin/query-wish.ts';
 import type { AnsweredQuery, QueryLogMode } from '../../../src/observe/query-log.ts';
 import { queryLogReport } from '../../../src/status/query-log-report.ts';
-import { liveParts } from '../../../src/web/page.ts';
+import { livePage } from '../../../src/web/page.ts';
 import { type QueriesParts, queriesPage } from '../../../src/web/queries-page.ts';
 import { documentText, frame } from '../../support/documents.ts';
 import { queryLogWith } from '../../support/query-logs.ts';
@@ -108,14 +108,14 @@ describe('with the log on', () => {
 
 describe('what is live', () => {
   it('are the lists and the sums, and not the form that somebody types into', () => {
-    expect([...liveParts(page('full', [{}]), frame()).keys()]).toEqual(
+    expect([...livePage(page('full', [{}]), frame()).parts.keys()]).toEqual(
       expect.arrayContaining(['lead', 'log', 'outcomes']),
     );
-    expect([...liveParts(page('full', [{}]), frame()).keys()]).not.toContain('filter');
+    expect([...livePage(page('full', [{}]), frame()).parts.keys()]).not.toContain('filter');
   });
 
   it('shows nothing any more of what was kept once that is switched off: it stands in the same place', () => {
-    const [on, off] = [page('full', [{}]), page('off', [])].map((one) => liveParts(one, frame()));
+    const [on, off] = [page('full', [{}]), page('off', [])].map((one) => livePage(one, frame()).parts);
     const withNames = [...on!].filter(([, html]) => html.includes('www.example')).map(([id]) => id);
     expect(withNames).toEqual(['log']);
     expect([...off!.keys()]).toEqual(expect.arrayContaining(withNames));

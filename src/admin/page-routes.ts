@@ -141,8 +141,8 @@ class SentPage {
   }
 }
 
-/** In the footer. */
-const OUTSIDE_MAIN: ReadonlySet<string> = new Set(['as-of', 'running']);
+/** In the head and in the footer. */
+const OUTSIDE_MAIN: ReadonlySet<string> = new Set(['as-of', 'running', 'brand', 'title']);
 
 function event(name: string, content: object): string {
   return `event: ${name}\ndata: ${JSON.stringify(content)}\n\n`;

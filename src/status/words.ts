@@ -128,14 +128,20 @@ export function mood({ clock, notReady, degraded }: Status): 'well' | 'limping' 
   return degraded.length > 0 || clock.state !== 'synchronized' ? 'limping' : 'well';
 }
 
-/** The one sentence of state. */
-export function stateSentence({ clock, notReady, degraded }: Status): string {
+/** Rounded up to one digit, two of seconds: what is read at a glance does not change every moment. */
+function roughly(ms: number): number {
+  const step = 10 ** (Math.floor(Math.log10(ms)) - (ms < SECOND_MS ? 0 : 1));
+  return ms > 0 && Number.isFinite(ms) ? Number((Math.ceil(ms / step - 1e-9) * step).toPrecision(3)) : ms;
+}
+
+/** The one sentence of state; what exactly is wrong stands below it. */
+export function stateSentence({ clock, notReady, degraded, upstreams }: Status): string {
   const { state, basis, uncertaintyMs } = clock;
   if (state === 'untrusted')
     return 'The time is not known: internal names are answered, names of the world are not.';
   if (notReady.length > 0)
-    return `Internal names are answered, names of the world are not: ${unstopped(notReady[0]!)}.`;
-  const within = uncertaintyMs === null ? '' : ` to within ${formatSpan(uncertaintyMs)}`;
+    return `Internal names are answered, names of the world are not: ${upstreams.length === 0 ? unstopped(notReady[0]!) : 'no upstream works'}.`;
+  const within = uncertaintyMs === null ? '' : ` to within ${formatSpan(roughly(uncertaintyMs))}`;
   if (state === 'provisional')
     return `Names are answered; the time is provisional and stands on ${BASIS[basis ?? 'system-clock']}.`;
   if (state === 'holdover')

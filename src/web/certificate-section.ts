@@ -12,7 +12,7 @@ import {
 } from '../status/certificate-words.ts';
 import type { CertificateReport, IssuanceStatus, Status } from '../status/status.ts';
 import { capital, certificateSource, formatDay, formatInstant, unstopped } from '../status/words.ts';
-import { html, type Markup, NOTHING } from './markup.ts';
+import { html, type Markup, NOTHING, withTimes } from './markup.ts';
 import type { PageSection } from './page.ts';
 import { definitions } from './page-sections.ts';
 
@@ -40,7 +40,7 @@ function served(certificate: CertificateReport, position: number, { issuances, c
   const standsIn =
     wanted !== undefined && issuance === undefined ? `, until ${directoryHost(wanted)} has issued one` : '';
   const warnings = [problem, filesProblem].map((one) =>
-    one === null ? NOTHING : html`<p class="bad">${capital(one)}</p>`,
+    one === null ? NOTHING : html`<p class="bad">${withTimes(capital(one))}</p>`,
   );
   const rows: Row[] = [
     ...(position === 0 ? [] : [['shown to', 'who asks for these names'] as Row]),
@@ -49,7 +49,7 @@ function served(certificate: CertificateReport, position: number, { issuances, c
     ...(issuance === undefined ? [['renewal', renewal] as Row] : issuanceRows(issuance, clock.now)),
   ];
   return html`<article><h3>${names.join(', ')}</h3>${bar(life, dueShare(certificate, issuance))}
-<p>${formatDay(notBefore)} to ${formatDay(notAfter)}; ${lifeSentence(life)}</p>${warnings}
+<p>${withTimes(`${formatDay(notBefore)} to ${formatDay(notAfter)}; ${lifeSentence(life)}`)}</p>${warnings}
 ${definitions(rows)}</article>`;
 }
 

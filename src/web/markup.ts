@@ -21,13 +21,16 @@ export function html(literals: TemplateStringsArray, ...parts: readonly Part[]):
   );
 }
 
-/** A sentence whose words between backticks are what a person types. */
+/** A sentence whose words between backticks are what a person types; its dates are kept together. */
 export function withCode(sentence: string): Markup[] {
-  return sentence.split('`').map((part, at) => (at % 2 === 1 ? html`<code>${part}</code>` : html`${part}`));
+  return sentence
+    .split('`')
+    .flatMap((part, at) => (at % 2 === 1 ? [html`<code>${part}</code>`] : withTimes(part)));
 }
 
-/** A date, or a date and a time, as words.ts writes them; a line does not end within one. */
-const TIME = /(\d{4}-\d\d-\d\d(?: \d\d:\d\d:\d\d UTC)?)/;
+/** A day, a time of day or a length of time, as words.ts writes them: a line of a phone ends within none of them. */
+const TIME =
+  /(\d{4}-\d\d-\d\d|\d\d:\d\d:\d\d UTC|\d[\d.,]* (?:µs|ms|s|min|h|d|years?)\b(?: \d+ (?:s|min|h)\b)?)/;
 
 /** A sentence whose dates are kept together. */
 export function withTimes(sentence: string): Markup[] {

@@ -20,7 +20,7 @@ import {
 } from '../status/words.ts';
 import { formatSpan } from '../timesync/span.ts';
 import { certificateSection } from './certificate-section.ts';
-import { html } from './markup.ts';
+import { html, withTimes } from './markup.ts';
 import { noonmarkDrawing } from './noonmark-drawing.ts';
 import type { Page, PageSection } from './page.ts';
 import {
@@ -37,7 +37,7 @@ export function nowPage(status: Status, traffic: Traffic | null): Page {
   const { clock } = status;
   return {
     title: clock.state === 'synchronized' ? 'Now' : clock.state,
-    lead: html`<h1 class="${mood(status)}">${stateSentence(status)}</h1>
+    lead: html`<h1 class="${mood(status)}">${withTimes(stateSentence(status))}</h1>
 ${attention(status)}`,
     isLeadLive: true,
     sections: [

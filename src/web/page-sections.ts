@@ -52,14 +52,14 @@ function sourceName({ url, peer }: SourceReport): Markup {
 function verdict(source: SourceReport, lastRoundAgoMs: number | null): Cell {
   const mark = sourceMark(source, lastRoundAgoMs);
   const tone = mark === '-' ? 'bad' : mark === '?' ? 'soft' : 'good';
-  return rich(html`<span><span class="${tone}">${MARKS[mark]}</span>: ${source.reason}</span>`);
+  return rich(html`<span><span class="${tone}">${MARKS[mark]}</span>: ${withTimes(source.reason)}</span>`);
 }
 
 export function witnessesSection({ witnesses }: ClockReport): PageSection[] {
   if (witnesses.length === 0) return [];
   const rows = witnesses.map(({ who, notBefore, notAfter, agrees, lastAgoMs }) => [
     named(html`${who}`),
-    text(`${formatDay(notBefore)} to ${formatDay(notAfter)}`),
+    rich(html`<span>${withTimes(`${formatDay(notBefore)} to ${formatDay(notAfter)}`)}</span>`),
     text(
       agrees === null
         ? 'cannot be judged'

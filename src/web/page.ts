@@ -3,7 +3,7 @@
 // Pure; nothing inline, since the Content-Security-Policy lets no inline script or style through.
 
 import { assetUrl } from './assets.ts';
-import { html, type Markup, NOTHING } from './markup.ts';
+import { html, type Markup, NOTHING, withTimes } from './markup.ts';
 
 export interface Page {
   /** Of the document: "Queries · Noonmark" is made of "Queries". */
@@ -80,7 +80,7 @@ export function documentOf(page: Page, frame: Frame): string {
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width,initial-scale=1">
 <meta name="color-scheme" content="light dark">
-<title>${page.title} · Noonmark</title>
+<title id="title">${titleOf(page, frame)}</title>
 <link rel="icon" href="${ICON}">
 <link rel="stylesheet" href="${assetUrl('style.css')}">
 ${refresh}
@@ -110,7 +110,23 @@ function head({ path, mood, isAdmitted, canSignOut }: Frame): Markup {
     : isAdmitted
       ? NOTHING
       : html`<a href="/login">Sign in</a>`;
-  return html`<a class="${mood === 'down' ? 'brand down' : 'brand'}" href="${isAdmitted ? '/' : PUBLIC_PLACE}">Noonmark</a><nav aria-label="Pages">${places}${sign}</nav>`;
+  return html`<a class="brand" id="brand" href="${isAdmitted ? '/' : PUBLIC_PLACE}">${brand(mood)}</a><nav aria-label="Pages">${places}${sign}</nav>`;
+}
+
+const MOODS: Readonly<Record<Mood, string>> = {
+  well: 'all is well',
+  limping: 'something needs attention',
+  down: 'names of the world are not answered',
+};
+
+function brand(mood: Mood | null): Markup {
+  const words = mood === null ? NOTHING : html`<span class="unseen"> (${MOODS[mood]})</span>`;
+  return html`<span class="mark ${mood ?? ''}"></span>Noonmark${words}`;
+}
+
+/** What needs somebody is seen on a tab that nobody looks at. */
+function titleOf({ title }: Page, { mood }: Frame): string {
+  return `${mood === 'down' ? '(!) ' : ''}${title} · Noonmark`;
 }
 
 function isAt(path: string, place: string): boolean {
@@ -118,7 +134,7 @@ function isAt(path: string, place: string): boolean {
 }
 
 function sectionMarkup({ id, title, note, body }: PageSection): Markup {
-  const remark = note === undefined || note === '' ? NOTHING : html`<p class="soft">${note}</p>`;
+  const remark = note === undefined || note === '' ? NOTHING : html`<p class="soft">${withTimes(note)}</p>`;
   return html`<section id="${id}" aria-labelledby="${id}-title"><h2 id="${id}-title">${title}</h2>${remark}${body}</section>
 `;
 }
@@ -140,7 +156,7 @@ function pace({ target, isStill }: Frame): Markup {
   const search = (isStill ? kept : [...kept, 'still']).join('&');
   const href = search === '' ? path : `${path}?${search}`;
   return isStill
-    ? html`<a href="${href}">Keep it up to date</a>`
+    ? html`<a href="${href}">Held still; go on</a>`
     : html`<a id="pace" href="${href}">Hold it still</a>`;
 }
 
@@ -162,6 +178,8 @@ export function livePage(page: Page, frame: Frame): LivePage {
   const parts = new Map([
     ['as-of', asOf(frame)],
     ['running', frame.running ?? ''],
+    ['brand', brand(frame.mood).text],
+    ['title', titleOf(page, frame)],
   ]);
   if (page.isLeadLive === true) parts.set('lead', page.lead.text);
   for (const section of page.sections) {

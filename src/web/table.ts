@@ -1,7 +1,7 @@
 // Tables of a page: cells that say what they are, and rows that keep their meaning for screen readers when a phone shows
 // them as blocks, hence the roles.
 
-import { html, type Markup } from './markup.ts';
+import { html, type Markup, withTimes } from './markup.ts';
 
 export interface Cell {
   /** `none`: nothing to show, and left out on a phone. */
@@ -10,11 +10,20 @@ export interface Cell {
 }
 
 export function text(value: string): Cell {
-  return { is: 'text', content: html`${value}` };
+  return { is: 'text', content: inOne(value) };
 }
 
 export function number(value: string): Cell {
-  return { is: value === '' ? 'none' : 'number', content: html`${value === '' ? '–' : value}` };
+  return {
+    is: value === '' ? 'none' : 'number',
+    content: inOne(value === '' ? '–' : value),
+  };
+}
+
+/** One element or one text, as the rows of a phone are grids. */
+function inOne(value: string): Markup {
+  const parts = withTimes(value);
+  return parts.length === 1 ? parts[0]! : html`<span>${parts}</span>`;
 }
 
 /** The first cell of a row is its name. */

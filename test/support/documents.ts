@@ -33,3 +33,12 @@ export function nowDocument(status: Status, parts: Partial<Frame> = {}): string 
   const own = { mood: mood(status), now: now === null ? null : formatInstant(now) };
   return documentText(nowPage(status, TRAFFIC), { ...own, ...parts });
 }
+
+/** Dates in sentences of the page within which a line may end. */
+export function looseDates(document: string): string[] {
+  const text = document
+    .replace(/<footer>.*/s, '')
+    .replace(/<span class="whole">[^<]*<\/span>|<(time|svg|h3).*?<\/\1>/gs, ' ')
+    .replace(/<[^>]*>/g, ' ');
+  return text.match(/\d{4}-\d\d-\d\d|\d\d:\d\d:\d\d UTC/g) ?? [];
+}

@@ -7,7 +7,6 @@
 const { morph } = /** @type {any} */ (globalThis).Idiomorph;
 
 const main = /** @type {HTMLElement} */ (document.getElementById('main'));
-const asOf = /** @type {HTMLElement} */ (document.getElementById('as-of'));
 const pace = /** @type {HTMLElement} */ (document.getElementById('pace'));
 
 /** What the reader has done to the page is the reader's. */
@@ -15,6 +14,11 @@ const callbacks = {
   beforeAttributeUpdated: (/** @type {string} */ name, /** @type {Element} */ element) =>
     !(name === 'open' && element.localName === 'details') && name !== 'value' && name !== 'checked',
 };
+
+const lost = document.createElement('p');
+lost.className = 'notice bad gone';
+lost.setAttribute('role', 'alert');
+lost.textContent = 'The server does not answer. What is shown below is what it last said.';
 
 /** @type {EventSource | null} */
 let source = null;
@@ -24,6 +28,8 @@ function follow() {
   if (source !== null || isHeld || document.hidden) return;
   source = new EventSource(/** @type {string} */ (main.dataset.live));
   source.addEventListener('part', (event) => {
+    lost.remove();
+    main.classList.remove('lost');
     const { id, html } = JSON.parse(event.data);
     const element = document.getElementById(id);
     if (element !== null)
@@ -32,7 +38,9 @@ function follow() {
   source.addEventListener('error', () => {
     // Refused, and not just unreachable: a sign-in does not outlive the server, nor its session.
     if (source?.readyState === EventSource.CLOSED) location.reload();
-    asOf.textContent = 'The server does not answer; what is shown is what it last said';
+    main.classList.add('lost');
+    main.before(lost);
+    document.title = 'No answer · Noonmark';
   });
   // A sign-in that has ended, or another release: only a whole new page will do.
   source.addEventListener('reload', () => location.reload());
@@ -51,11 +59,12 @@ addEventListener('pageshow', follow);
 const hold = document.createElement('button');
 hold.type = 'button';
 hold.className = 'plain';
-hold.textContent = pace.textContent;
+hold.textContent = 'Hold it still';
 hold.setAttribute('aria-pressed', 'false');
 hold.addEventListener('click', () => {
   isHeld = !isHeld;
   hold.setAttribute('aria-pressed', String(isHeld));
+  hold.textContent = isHeld ? 'Held still; go on' : 'Hold it still';
   if (isHeld) leave();
   else follow();
 });

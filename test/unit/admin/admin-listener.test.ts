@@ -248,6 +248,9 @@ describe('its addresses', () => {
 });
 
 describe('a page that is looked at', () => {
+  /** What a browser gets at first. */
+  const WHOLE = ['main', 'as-of', 'running', 'brand', 'title'];
+
   /** Reads events until `wanted` of them have come. */
   async function events(port: number, target: string) {
     const found: { name: string; content: { id?: string; html?: string } }[] = [];
@@ -274,12 +277,12 @@ describe('a page that is looked at', () => {
     const { port, clock } = await start({}, { status: () => current });
     const { found, socket } = await events(port, '/api/live?of=%2F');
     const ids = () => found.map(({ content }) => content.id);
-    await eventually(() => found.length === 3);
-    expect(ids()).toEqual(['main', 'as-of', 'running']);
+    await eventually(() => found.length === WHOLE.length);
+    expect(ids()).toEqual(WHOLE);
     current = { ...synchronized, upstreams: [] };
     clock.advance(2000);
-    await eventually(() => found.length > 3);
-    expect(ids().slice(3)).toEqual(['upstreams']);
+    await eventually(() => found.length > WHOLE.length);
+    expect(ids().slice(WHOLE.length)).toEqual(['upstreams']);
     expect(found.at(-1)!.content.html).toContain('None is configured');
     socket.destroy();
   });
@@ -288,12 +291,12 @@ describe('a page that is looked at', () => {
     let current = synchronized;
     const { port, clock } = await start({}, { status: () => current });
     const { found, socket } = await events(port, '/api/live?of=%2F');
-    await eventually(() => found.length === 3);
+    await eventually(() => found.length === WHOLE.length);
     current = { ...synchronized, clock: { ...synchronized.clock, witnesses: [] } };
     clock.advance(2000);
-    await eventually(() => found.length > 3);
-    const { id, html } = found[3]!.content;
-    expect([id, found.length]).toEqual(['main', 4]);
+    await eventually(() => found.length > WHOLE.length);
+    const { id, html } = found[WHOLE.length]!.content;
+    expect([id, found.length]).toEqual(['main', WHOLE.length + 1]);
     expect(html).toContain('id="clock"');
     expect(html).not.toContain('id="witnesses"');
     socket.destroy();

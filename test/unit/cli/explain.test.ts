@@ -37,7 +37,7 @@ time is not known, and devices may refuse our certificate.`);
 
   it('when nothing is degraded: one sentence, and what a power cut would do', () => {
     expect(text(synchronized)).toBe(`\
-All is well: names are answered, and the time is known to within 1.04 ms.
+All is well: names are answered, and the time is known to within 2 ms.
 
 If the power failed now and the system clock came back wrong, names of the world would be back at
 once, on the stamp of 2026-11-03 07:40:02 UTC and for as long as the certificates of the upstreams

@@ -1,7 +1,7 @@
 // `noonmark password`: what it makes, where that goes, and what it asks somebody at a terminal. Nothing of the password is shown.
 
 import { EventEmitter } from 'node:events';
-import { chmodSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { describe, expect, it, vi } from 'vitest';
@@ -50,6 +50,13 @@ describe('`noonmark password`', { timeout: SLOW_MACHINE_MS }, () => {
     ['too short a password', 'seven 7', [], 1, /too short; take 8 characters/],
     ['too long a password', 'x'.repeat(300), [], 1, /too long; take 256 octets/],
     ['no password', '', [], 1, /too short/],
+    [
+      'a directory that is missing',
+      PASSWORD,
+      ['--write', join(directory, 'missing/password')],
+      1,
+      /there is no directory \S+\/missing; make it first/,
+    ],
     ['a directory that is a file', PASSWORD, ['--write', `${MAIN_FILE}/password`], 1, /cannot be written/],
     ['an option too many', PASSWORD, ['--passwd', 'x'], 64, /unknown option --passwd/],
     ['the password as an argument', '', [PASSWORD], 64, /one word too many/],
@@ -58,6 +65,7 @@ describe('`noonmark password`', { timeout: SLOW_MACHINE_MS }, () => {
     const ended = await command(input, ...args);
     expect([ended.code, ended.stdout]).toEqual([code, '']);
     expect(ended.stderr).toMatch(words);
+    expect(existsSync(join(directory, 'missing'))).toBe(false);
   });
 
   it('says which key is missing in a configuration that names no file', async () => {

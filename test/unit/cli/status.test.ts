@@ -16,7 +16,7 @@ import { newPlace, run, serveStatus } from './control-runs.ts';
 describe('the text', () => {
   it('of a server that is well', () => {
     expect(statusLines(synchronized).join('\n')).toBe(`\
-All is well: names are answered, and the time is known to within 1.04 ms.
+All is well: names are answered, and the time is known to within 2 ms.
 
 running      Noonmark 0.3.0, up 2 d 15 h
 time         2026-11-03 08:12:45 UTC, ± 1.04 ms, synchronized, system clock within 1 ms

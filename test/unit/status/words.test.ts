@@ -57,7 +57,7 @@ describe('the one sentence of state', () => {
     [
       'all is well',
       synchronized,
-      'All is well: names are answered, and the time is known to within 1.04 ms.',
+      'All is well: names are answered, and the time is known to within 2 ms.',
       'well',
     ],
     [
@@ -75,19 +75,19 @@ describe('the one sentence of state', () => {
     [
       'something else limps',
       oneLiar,
-      'Names are answered and the time is known to within 1.04 ms; 2 things need attention.',
+      'Names are answered and the time is known to within 2 ms; 2 things need attention.',
       'limping',
     ],
     [
       'the sources are silent',
       holdover,
-      'Names are answered; too few time sources agree, and the clock runs on from when they did, right to within 14.4 s.',
+      'Names are answered; too few time sources agree, and the clock runs on from when they did, right to within 15 s.',
       'limping',
     ],
     [
       'no upstream answers',
       { ...synchronized, notReady: ['no upstream answers.'] },
-      'Internal names are answered, names of the world are not: no upstream answers.',
+      'Internal names are answered, names of the world are not: no upstream works.',
       'down',
     ],
   ] as const)('when %s', (_when, status, sentence, feeling) => {

@@ -1,6 +1,7 @@
 // The history on the disk: read once, and written as a whole beside the old one, which it then replaces. So the file is never
 // torn and never locked, and all of the waiting is done outside of the event loop: a disk that hangs holds up no answer.
-// What cannot be read is set aside and not thrown away; what cannot be written is tried again. Nothing here rejects.
+// What was read and is none of ours is set aside and not thrown away; what could not be read is left alone, for it may be
+// good; what cannot be written is tried again. Nothing here rejects.
 
 import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -37,6 +38,14 @@ export interface HistoryFileParts {
   readonly readWhole?: (path: string) => Promise<Uint8Array>;
 }
 
+/** What came of reading it. */
+type Found =
+  | { readonly octets: Uint8Array | null }
+  /** It is there, and no history; the rest of a sentence that begins with its path. */
+  | { readonly unfit: string }
+  /** Nobody knows what is in it; a clause. */
+  | { readonly unread: string };
+
 export class HistoryFile {
   readonly path: string;
   readonly #parts: HistoryFileParts;
@@ -61,28 +70,32 @@ export class HistoryFile {
     return this.#problem;
   }
 
-  /** Its octets; null: there is none that can be used; `hangs`: nobody knows, and it must not be written over. */
-  async read(): Promise<Uint8Array | 'hangs' | null> {
-    const over = Promise.withResolvers<'hangs'>();
-    const patience = this.#parts.clock.after(READ_WITHIN_MS, () => over.resolve('hangs'));
-    const read = await Promise.race([this.#readOrSetAside(), over.promise]);
+  /** Its octets; null: there is none that can be used; `unread`: nobody knows, and it must not be written over. */
+  async read(): Promise<Uint8Array | 'unread' | null> {
+    const over = Promise.withResolvers<Found>();
+    const late = { unread: 'the disk does not answer' };
+    const patience = this.#parts.clock.after(READ_WITHIN_MS, () => over.resolve(late));
+    const found = await Promise.race([this.#find(), over.promise]);
     patience.cancel();
-    if (read === 'hangs') {
-      const problem = `${this.path} cannot be read, for the disk does not answer; the history is in memory alone until the next start`;
-      this.#problem = problem;
-      this.#parts.log.warn(problem);
+    if ('octets' in found) return found.octets;
+    if ('unfit' in found) {
+      await this.setAside(found.unfit);
+      return null;
     }
-    return read;
+    this.#problem = `${this.path} cannot be read (${found.unread}); the history is in memory alone until the next start, and what stands there is left as it is`;
+    this.#parts.log.warn(this.#problem);
+    return 'unread';
   }
 
-  async #readOrSetAside(): Promise<Uint8Array | null> {
+  /** Changes nothing, since what it finds may come too late. */
+  async #find(): Promise<Found> {
     try {
-      return await (this.#parts.readWhole ?? readWhole)(this.path);
+      return { octets: await (this.#parts.readWhole ?? readWhole)(this.path) };
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException;
-      if (code === 'ENOENT' || code === 'ENOTDIR') return null;
-      await this.setAside(`cannot be read (${code ?? message})`);
-      return null;
+      if (code === 'ENOENT' || code === 'ENOTDIR') return { octets: null };
+      if (code === 'EISDIR') return { unfit: 'is a directory' };
+      return error instanceof TooLong ? { unfit: message } : { unread: code ?? message };
     }
   }
 
@@ -166,11 +179,13 @@ export class HistoryFile {
   }
 }
 
+class TooLong extends Error {}
+
 async function readWhole(path: string): Promise<Uint8Array> {
   const handle = await openWithoutWaiting(path);
   try {
     const { size } = await handle.stat();
-    if (size > MAX_FILE_OCTETS) throw new Error(`longer than ${MAX_FILE_OCTETS} octets`);
+    if (size > MAX_FILE_OCTETS) throw new TooLong(`is longer than ${MAX_FILE_OCTETS} octets`);
     return await handle.readFile();
   } finally {
     await handle.close();

@@ -161,7 +161,7 @@ export class History {
       return new MemoryHistory();
     }
     const octets = await this.#file.read();
-    if (octets === 'hangs') return new MemoryHistory();
+    if (octets === 'unread') return new MemoryHistory();
     try {
       return new SqliteHistory(sqlite, octets);
     } catch (error) {

@@ -36,9 +36,16 @@ export interface Incident {
   readonly doThis: string;
   /** RFC 3339 by our own clock; null: the date was not known, or is not known yet. */
   readonly startedAt: string | null;
+  /**
+   * False: nobody knows `startedAt`, or it was worked out from the stamp or from a clock that no sources had confirmed, and
+   * may be off by weeks. It is put right when they agree during that run of the server.
+   */
+  readonly isStartSure: boolean;
   /** Null as well while it lasts. */
   readonly endedAt: string | null;
-  /** So far, while it lasts; 0 for a moment; null: it went on over a restart, and not both dates are known. */
+  /** As `isStartSure`; false as well while it lasts. */
+  readonly isEndSure: boolean;
+  /** So far, while it lasts; 0 for a moment; null: it went on over a restart, and not both dates are sure. */
   readonly lastedMs: number | null;
   /** How often it came back after it had seemed to be over. */
   readonly returns: number;

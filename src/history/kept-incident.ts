@@ -40,7 +40,9 @@ export function incidentOf(kept: KeptIncident, now: Moment): Incident {
   return {
     ...{ id, kind, subject, what, evidence, doThis },
     startedAt: dateOf(started),
+    isStartSure: started.isSure,
     endedAt: ended === null ? null : dateOf(ended),
+    isEndSure: ended?.isSure ?? false,
     lastedMs: between(started, ended ?? now),
     ...{ returns, isOver: ended !== null, life: started.life },
   };
@@ -50,9 +52,9 @@ function dateOf({ dateMs }: Moment): string | null {
   return dateMs === null ? null : rfc3339(dateMs);
 }
 
-/** Within one life it is known always; over a restart the dates have to be. */
+/** Within one life it is known always; over a restart both dates have to be sure: one by the stamp is off by the outage. */
 function between(from: Moment, to: Moment): number | null {
   if (from.life === to.life) return Math.max(0, to.ms - from.ms);
-  if (from.dateMs === null || to.dateMs === null) return null;
+  if (!from.isSure || !to.isSure || from.dateMs === null || to.dateMs === null) return null;
   return Math.max(0, to.dateMs - from.dateMs);
 }

@@ -14,7 +14,7 @@ export interface Moment {
   readonly ms: number;
   /** Milliseconds since 1970; null: not known, or not yet. */
   readonly dateMs: number | null;
-  /** Whether sources had agreed on the time; a date that is not sure is worked out anew when they have. */
+  /** Whether sources had agreed on the time; a date that is not sure is worked out anew when they have, in the same life. */
   readonly isSure: boolean;
 }
 

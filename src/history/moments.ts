@@ -9,6 +9,7 @@ import { formatAge, formatInstant, stateName } from '../status/words.ts';
 import { day, formatSpan } from '../timesync/span.ts';
 import type { TimeIncident } from '../timesync/time-report.ts';
 import type { Happening } from './incident-log.ts';
+import type { Moment } from './life-time.ts';
 import type { LifeRecord } from './store.ts';
 
 /** A machine that has run for less when the server starts was switched on just now (milliseconds). */
@@ -22,7 +23,7 @@ export function started(version: string, before: LifeRecord | null, machineUpMs:
       what: `the server started (${version})`,
       evidence: 'no run before this one is remembered',
     };
-  const seen = dateWords(before.seen.dateMs);
+  const seen = dateWords(before.seen);
   if (before.isOver) {
     const change = before.version === version ? '' : `, and was ${before.version} before`;
     const evidence = `the run before this one was stopped ${seen}`;
@@ -124,7 +125,10 @@ export function successesOf({ issuances }: Status): ReadonlyMap<string, string> 
   );
 }
 
-function dateWords(dateMs: number | null): string {
+function dateWords({ dateMs, isSure }: Moment): string {
   const date = dateMs === null ? null : rfc3339(dateMs);
-  return date === null ? 'at a time that was not known' : `on ${formatInstant(date)}`;
+  if (date === null) return 'at a time that was not known';
+  return isSure
+    ? `on ${formatInstant(date)}`
+    : `about ${formatInstant(date)} (no sources had agreed on the time)`;
 }

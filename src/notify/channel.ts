@@ -10,7 +10,13 @@ import type { Message } from './message.ts';
 export type Delivery =
   | { readonly kind: 'delivered' }
   /** It makes no sense to try this message again. */
-  | { readonly kind: 'refused'; readonly reason: string; readonly doThis: string }
+  | {
+      readonly kind: 'refused';
+      readonly reason: string;
+      readonly doThis: string;
+      /** It may be the word of a proxy before somebody who is away: it counts when it is heard for some minutes. */
+      readonly isPerhapsPassing?: boolean;
+    }
   | {
       readonly kind: 'failed';
       readonly reason: string;

@@ -9,6 +9,7 @@ import type { Channel, Delivery } from './channel.ts';
 import type { Message } from './message.ts';
 import { agoMs, type Item, mergedNotice, type Notice } from './notice.ts';
 import type { Box } from './outbox-file.ts';
+import type { Look } from './standing.ts';
 
 /** After a failure, doubled with each more. */
 const AGAIN_AFTER_MS = 5_000;
@@ -22,6 +23,12 @@ const AT_MOST_EVERY_MS = 5_000;
 const SETTLES_WITHIN_MS = 15_000;
 const SETTLES_AFTER_START_MS = 65_000;
 const LOOK_AGAIN_MS = 1_000;
+/**
+ * What may be refused in passing is given up after so many tries, over so long: a reverse proxy says 404 while what stands
+ * behind it starts, and a big application takes two or three minutes for that (milliseconds).
+ */
+const REFUSED_TRIES = 4;
+const REFUSED_FOR_MS = 300_000;
 /** Nobody wants to hear of it any more. */
 const AGE_MAX_MS = 7 * 86_400_000;
 
@@ -30,8 +37,8 @@ export interface CourierParts {
   /** What is known of the channel, over restarts; changed here and followed by `save`. */
   readonly box: Box;
   readonly save: () => void;
-  /** Is it so at this moment? */
-  readonly isStanding: (item: Item) => boolean;
+  /** How everything is at this moment. */
+  readonly look: () => Pick<Look, 'wordsOf'>;
   /** A notice in words, as they are right at this moment. */
   readonly word: (notice: Notice) => Message;
   readonly clock: Clock;
@@ -53,6 +60,8 @@ export class Courier {
   /** What came meanwhile. */
   #next: Notice | null = null;
   #failures = 0;
+  /** How often a notice, by its id, was refused in what may be passing, and since when. */
+  #refused: { readonly id: string; readonly tries: number; readonly sinceMs: number } | null = null;
   #attemptedAtMs = Number.NEGATIVE_INFINITY;
   #leaveAloneUntilMs = Number.NEGATIVE_INFINITY;
   /** It is not waited any longer for what seems to be over; null: nothing does. */
@@ -147,9 +156,10 @@ export class Courier {
 
   /** Does something in it seem to be over, without anything that cannot wait for that? */
   #isUnsettled({ items }: Notice): boolean {
-    const { clock, isStanding } = this.#parts;
+    const { clock, look } = this.#parts;
     const lasting = items.filter(({ ended }) => ended === null);
-    const standing = lasting.filter((item) => isStanding(item));
+    const { wordsOf } = lasting.length === 0 ? { wordsOf: () => null } : look();
+    const standing = lasting.filter((item) => wordsOf(item) !== null);
     if (standing.length === lasting.length) this.#settlesByMs = null;
     else this.#settlesByMs ??= clock.monotonic() + SETTLES_WITHIN_MS;
     if (this.#settlesByMs === null || standing.some(({ isUrgent }) => isUrgent)) return false;
@@ -158,7 +168,9 @@ export class Courier {
 
   #judge(notice: Notice, delivery: Delivery): void {
     const { channel, log } = this.#parts;
-    if (delivery.kind === 'failed') this.#fail(delivery);
+    const isAgain =
+      delivery.kind === 'failed' || (delivery.kind === 'refused' && this.#mayPass(notice, delivery));
+    if (isAgain) this.#fail(delivery);
     else if (delivery.kind === 'refused') {
       this.#complain(delivery);
       this.#drop(notice, delivery.reason);
@@ -171,16 +183,24 @@ export class Courier {
     const next = this.#next;
     this.#next = null;
     if (next !== null) this.#wait(this.#joined(this.#parts.box.waiting, next));
-    if (delivery.kind !== 'failed' && next !== null) this.#attemptIn(0);
+    if (!isAgain && next !== null) this.#attemptIn(0);
   }
 
-  #fail(delivery: Extract<Delivery, { kind: 'failed' }>): void {
+  #mayPass({ id }: Notice, { isPerhapsPassing = false }: Extract<Delivery, { kind: 'refused' }>): boolean {
+    if (!isPerhapsPassing) return false;
+    const nowMs = this.#parts.clock.monotonic();
+    const { tries, sinceMs } = this.#refused?.id === id ? this.#refused : { tries: 0, sinceMs: nowMs };
+    this.#refused = { id, tries: tries + 1, sinceMs };
+    return tries + 1 < REFUSED_TRIES || nowMs - sinceMs < REFUSED_FOR_MS;
+  }
+
+  #fail(delivery: Exclude<Delivery, { kind: 'delivered' }>): void {
     const { clock } = this.#parts;
+    const retryAfterMs = delivery.kind === 'failed' ? (delivery.retryAfterMs ?? 0) : 0;
     this.#failures += 1;
     this.#complain(delivery);
-    const delayMs = Math.max(pauseMs(this.#failures), delivery.retryAfterMs ?? 0);
-    this.#leaveAloneUntilMs = clock.monotonic() + (delivery.retryAfterMs ?? 0);
-    this.#attemptIn(delayMs);
+    this.#leaveAloneUntilMs = clock.monotonic() + retryAfterMs;
+    this.#attemptIn(Math.max(pauseMs(this.#failures), retryAfterMs));
   }
 
   #complain(delivery: Exclude<Delivery, { kind: 'delivered' }>): void {

@@ -5,7 +5,9 @@
 import type { Clock, Timer } from '../clock/clock.ts';
 import type { NotifyTopic } from '../config/config.ts';
 import type { Incident, IncidentEvent } from '../history/incident.ts';
-import { ITEMS_MAX, type Item, type Moment } from './notice.ts';
+import type { Log } from '../observe/log.ts';
+import { ITEMS_MAX, type Item, type Moment, surplusOf } from './notice.ts';
+import type { Look } from './standing.ts';
 import { topicOf } from './topics.ts';
 
 /** Somebody stands before a browser that shows nothing; a start of this server is over by then. */
@@ -19,22 +21,23 @@ const SHORT_ORDER_MS = 3_600_000;
 const DOUBLINGS_MAX = 6;
 /** Of an incident's words, so that what is kept is bounded; none of ours comes near. */
 const WORDS_CHARACTERS_MAX = 600;
+/** So many are named in a line of the log. */
+const NAMED_MAX = 8;
 
 export interface DebounceParts {
   readonly about: readonly NotifyTopic[];
   readonly afterMs: number;
   readonly clock: Clock;
-  /** How it is at this very moment; null: it seems to be over, though its incident is still open. */
-  readonly standing: (incident: Incident) => Words | null;
-  /** Must it be told soon? */
-  readonly isUrgent: (incident: Incident) => boolean;
+  readonly log: Log;
+  /** Of the channel, for the log. */
+  readonly name: string;
+  /** How everything is at this very moment. */
+  readonly look: () => Look;
   /** Takes what belongs into one message. */
   readonly tell: (items: readonly Item[]) => void;
   /** What was told in an earlier life and is not over, by the number of its incident; kept up from now on. */
   readonly told: Map<number, Item>;
 }
-
-export type Words = Pick<Incident, 'what' | 'evidence' | 'doThis'>;
 
 interface Pending {
   readonly incident: Incident;
@@ -68,32 +71,40 @@ export class Debounce {
   begin(open: readonly Incident[]): void {
     const { told } = this.#parts;
     for (const [id, item] of told) if (!open.some((one) => isOf(item, one))) told.delete(id);
-    for (const incident of open) this.hear({ type: 'opened', incident });
+    for (const incident of open) if (this.#isWanted(incident)) this.#wait(incident);
+    this.#arm();
   }
 
   hear({ type, incident }: IncidentEvent): void {
-    const topic = topicOf(incident.kind);
-    if (topic === null) return;
-    if (type === 'ended')
+    if (type === 'ended') {
       this.#end(incident); // also of what is not told any more since a reload
-    else if (!this.#parts.about.includes(topic)) return;
-    else if (type === 'opened') this.#open(incident);
-    else this.#parts.tell([itemOf(incident, this.#beganAt(incident), { isUrgent: false, times: 1 })]);
+      return;
+    }
+    if (!this.#isWanted(incident)) return;
+    if (type === 'opened') {
+      this.#wait(incident);
+      this.#arm();
+    } else this.#parts.tell([itemOf(incident, this.#beganAt(incident), { isUrgent: false, times: 1 })]);
   }
 
+  /** What is over is told yet: nobody after this one would know that it was not. */
   close(): void {
     this.#timer?.cancel();
     this.#gathering?.cancel();
+    this.#tellOver();
   }
 
-  #open(incident: Incident): void {
+  #isWanted({ kind }: Incident): boolean {
+    const topic = topicOf(kind);
+    return topic !== null && this.#parts.about.includes(topic);
+  }
+
+  #wait(incident: Incident): void {
     const { told, clock } = this.#parts;
     if (told.has(incident.id) || this.#pending.has(incident.id)) return;
     const began = this.#beganAt(incident);
     const openedAtMs = began.atMs ?? clock.monotonic();
     this.#pending.set(incident.id, { incident, began, openedAtMs, times: this.#timesOf(incident) + 1 });
-    while (this.#pending.size > ITEMS_MAX) this.#pending.delete(this.#pending.keys().next().value!);
-    this.#arm();
   }
 
   #end(incident: Incident): void {
@@ -105,63 +116,80 @@ export class Debounce {
     if (before === undefined || !isOf(before, incident)) return;
     told.delete(incident.id);
     this.#over.push({ ...before, ...endOf(before, incident), wasTold: true });
-    this.#gathering ??= this.#parts.clock.after(OVER_GATHER_MS, () => {
-      this.#gathering = null;
-      this.#parts.tell(this.#over.splice(0));
-    });
+    this.#gathering ??= this.#parts.clock.after(OVER_GATHER_MS, () => this.#tellOver());
+  }
+
+  #tellOver(): void {
+    this.#gathering = null;
+    if (this.#over.length > 0) this.#parts.tell(this.#over.splice(0));
   }
 
   /** The moment at which it began, by the monotonic clock where that is known. */
-  #beganAt({ lastedMs, startedAt }: Incident): Moment {
-    return { atMs: lastedMs === null ? null : this.#parts.clock.monotonic() - lastedMs, date: startedAt };
+  #beganAt({ lastedMs, startedAt, isStartSure }: Incident): Moment {
+    const atMs = lastedMs === null ? null : this.#parts.clock.monotonic() - lastedMs;
+    return { atMs, date: startedAt, isSure: isStartSure };
   }
 
-  #arm(): void {
+  #arm(known?: Look): void {
     const { clock } = this.#parts;
     this.#timer?.cancel();
     this.#timer = null;
     if (this.#pending.size === 0) return;
-    const dueMs = Math.min(...[...this.#pending.values()].map((one) => this.#dueMs(one)));
+    const look = known ?? this.#parts.look();
+    this.#leaveOut(surplusOf([...this.#pending.values()], ({ incident }) => look.isUrgent(incident)));
+    const dueMs = Math.min(...[...this.#pending.values()].map((one) => this.#dueMs(one, look)));
     this.#timer = clock.after(Math.max(0, dueMs - clock.monotonic()), () => this.#look());
   }
 
-  #dueMs({ incident, openedAtMs, times }: Pending): number {
-    const { afterMs, isUrgent } = this.#parts;
-    const plainMs = isUrgent(incident) ? Math.min(afterMs, URGENT_AFTER_MS) : afterMs;
+  #leaveOut(surplus: readonly Pending[]): void {
+    if (surplus.length === 0) return;
+    const { log, name } = this.#parts;
+    for (const { incident } of surplus) this.#pending.delete(incident.id);
+    const about = surplus.slice(0, NAMED_MAX).map(({ incident }) => incident.what);
+    log.warn('more is wrong than is told at once, and the oldest is left out', {
+      ...{ by: name, things: surplus.length, about },
+    });
+  }
+
+  #dueMs({ incident, openedAtMs, times }: Pending, look: Look): number {
+    const { afterMs } = this.#parts;
+    const plainMs = look.isUrgent(incident) ? Math.min(afterMs, URGENT_AFTER_MS) : afterMs;
     return openedAtMs + plainMs * 2 ** Math.min(times - 1, DOUBLINGS_MAX);
   }
 
   #look(): void {
-    const { clock, standing } = this.#parts;
+    const { clock } = this.#parts;
+    const look = this.#parts.look();
     this.#timer = null;
     const nowMs = clock.monotonic();
     const all = [...this.#pending.values()];
-    const due = all.filter((one) => this.#dueMs(one) <= nowMs);
-    const lasting = all.filter(({ incident }) => standing(incident) !== null);
+    const due = all.filter((one) => this.#dueMs(one, look) <= nowMs);
+    const lasting = all.filter(({ incident }) => look.wordsOf(incident) !== null);
     if (!due.some((one) => lasting.includes(one))) {
-      if (due.length === 0) this.#arm();
+      if (due.length === 0) this.#arm(look);
       else this.#timer = clock.after(LOOK_AGAIN_MS, () => this.#look());
       return;
     }
     // What has just begun belongs to it, unless it is known to come and go.
-    this.#tell(lasting.filter((one) => due.includes(one) || one.times === 1));
-    this.#arm();
+    const group = lasting.filter((one) => due.includes(one) || one.times === 1);
+    this.#tell(group, look);
+    this.#arm(look);
   }
 
-  #tell(group: readonly Pending[]): void {
-    const { told, isUrgent, standing, tell } = this.#parts;
+  #tell(group: readonly Pending[], look: Look): void {
+    const { told, tell } = this.#parts;
     const items = group.map(({ incident, began, times }) => {
       this.#pending.delete(incident.id);
       this.#call(incident, times);
-      const { what, evidence, doThis } = standing(incident) ?? incident;
+      const { what, evidence, doThis } = look.wordsOf(incident) ?? incident;
       const item = itemOf({ ...incident, what, evidence, doThis }, began, {
-        isUrgent: isUrgent(incident),
+        isUrgent: look.isUrgent(incident),
         times,
       });
       told.set(incident.id, item);
       return item;
     });
-    while (told.size > ITEMS_MAX) told.delete(told.keys().next().value!);
+    for (const { incident } of surplusOf([...told.values()], (one) => one.isUrgent)) told.delete(incident);
     tell(items);
   }
 
@@ -188,9 +216,12 @@ function keyOf({ kind, subject }: Incident): string {
   return `${kind} ${subject}`;
 }
 
-function endOf({ began }: Item, { endedAt, lastedMs }: Incident): Pick<Item, 'ended' | 'lastedMs'> {
+function endOf(
+  { began }: Item,
+  { endedAt, isEndSure, lastedMs }: Incident,
+): Pick<Item, 'ended' | 'lastedMs'> {
   const atMs = began.atMs === null || lastedMs === null ? null : began.atMs + lastedMs;
-  return { ended: { atMs, date: endedAt }, lastedMs };
+  return { ended: { atMs, date: endedAt, isSure: isEndSure }, lastedMs };
 }
 
 function itemOf(

@@ -1,5 +1,6 @@
 // A message by POST, and what its status is worth: 2xx is delivered; what a server refuses for good (RFC 9110 section 15.5) is
-// given up with what to do about it; everything else is tried again. Webhook and ntfy share this; they differ in the form.
+// given up with what to do about it, at once or after some minutes; everything else is tried again. Webhook and ntfy share
+// this; they differ in the form.
 
 import { loadApiToken } from '../acme/dns/api-token-file.ts';
 import type { NotifyUrlConfig } from '../config/config.ts';
@@ -8,6 +9,8 @@ import { type Posted, type PostParts, post } from './http-post.ts';
 
 /** 408 Request Timeout, 425 Too Early, 429 Too Many Requests: later is another matter. */
 const LATER: ReadonlySet<number> = new Set([408, 425, 429]);
+/** 403 Forbidden, 404 Not Found, 410 Gone: what a proxy says as well while whoever stands behind it starts. */
+const PERHAPS_PASSING: ReadonlySet<number> = new Set([403, 404, 410]);
 /** However long a server wants to be left alone. */
 const RETRY_AFTER_MAX_MS = 3_600_000;
 
@@ -43,7 +46,10 @@ function judge({ status, retryAfterMs }: Posted, to: NotifyUrlConfig, place: str
       ...{ kind: 'failed', reason },
       ...(retryAfterMs === null ? {} : { retryAfterMs: Math.min(retryAfterMs, RETRY_AFTER_MAX_MS) }),
     };
-  return { kind: 'refused', reason, doThis: `${advice(status, to, place)}; then \`noonmark notify test\`` };
+  return {
+    ...{ kind: 'refused', reason, doThis: `${advice(status, to, place)}; then \`noonmark notify test\`` },
+    ...(PERHAPS_PASSING.has(status) ? { isPerhapsPassing: true } : {}),
+  };
 }
 
 function advice(status: number, { tokenFile }: NotifyUrlConfig, place: string): string {

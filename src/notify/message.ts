@@ -5,7 +5,15 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../clock/clock.ts';
 import { capital, formatAge, formatInstant, unstopped, visible, type Works } from '../status/words.ts';
-import { agoMs, dateOf, eventOf, type Item, type Notice, type NoticeEvent } from './notice.ts';
+import {
+  agoMs,
+  dateOf,
+  eventOf,
+  type Item,
+  type KnownDate,
+  type Notice,
+  type NoticeEvent,
+} from './notice.ts';
 
 export type MessageEvent = NoticeEvent | 'test';
 
@@ -30,8 +38,11 @@ export interface ToldTrouble {
   readonly what: string;
   /** RFC 3339; null: not known. */
   readonly since: string | null;
+  /** False too where sources had not agreed on the time: that date may be off by weeks. */
+  readonly isSinceSure: boolean;
   readonly sinceMs: number | null;
   readonly until: string | null;
+  readonly isUntilSure: boolean;
   readonly isOver: boolean;
   readonly evidence: string;
   readonly doThis: string;
@@ -169,11 +180,15 @@ function numbered(lines: readonly string[], number: number): string[] {
 }
 
 function sinceWords({ began }: Item, { clock }: Circumstances, label: 'Since' | 'At'): string {
-  const date = dateOf(began, clock);
+  const known = instantWords(dateOf(began, clock));
   const ago = agoMs(began, clock);
-  if (date === null) return ago === null ? UNKNOWN_DATE : `${UNKNOWN_DATE}, ${formatAge(ago)} ago`;
-  if (ago === null || label === 'At') return formatInstant(date);
-  return `${formatInstant(date)}, for ${formatAge(ago)}`;
+  if (known === null) return ago === null ? UNKNOWN_DATE : `${UNKNOWN_DATE}, ${formatAge(ago)} ago`;
+  return ago === null || label === 'At' ? known : `${known}, for ${formatAge(ago)}`;
+}
+
+function instantWords({ date, isSure }: KnownDate): string | null {
+  if (date === null) return null;
+  return isSure ? formatInstant(date) : `about ${formatInstant(date)}`;
 }
 
 function overLines(over: readonly Item[], event: NoticeEvent, circumstances: Circumstances): string[] {
@@ -194,11 +209,11 @@ function overLines(over: readonly Item[], event: NoticeEvent, circumstances: Cir
 
 function overOne(item: Item, { clock }: Circumstances): string[] {
   const { what, began, ended, lastedMs } = item;
-  const from = dateOf(began, clock);
-  const to = ended === null ? null : dateOf(ended, clock);
+  const from = instantWords(dateOf(began, clock));
+  const to = ended === null ? null : instantWords(dateOf(ended, clock));
   const span = [
-    ...(from === null ? [] : [`from ${formatInstant(from)}`]),
-    ...(to === null ? [] : [`${from === null ? 'until' : 'to'} ${formatInstant(to)}`]),
+    ...(from === null ? [] : [`from ${from}`]),
+    ...(to === null ? [] : [`${from === null ? 'until' : 'to'} ${to}`]),
   ].join(' ');
   const length = lastedMs === null ? 'nobody knows how long' : `for ${formatAge(lastedMs)}`;
   return [`- ${capital(unstopped(what))}.`, `  It was so ${span === '' ? length : `${span}, ${length}`}.`];
@@ -218,11 +233,12 @@ function footer({ server, version }: Circumstances): string[] {
 
 function toldTrouble(item: Item, { clock }: Circumstances): ToldTrouble {
   const { kind, subject, what, began, ended, evidence, doThis, lastedMs } = item;
+  const since = dateOf(began, clock);
+  const until = ended === null ? null : dateOf(ended, clock);
   return {
     ...{ kind, subject, what, evidence, doThis },
-    since: dateOf(began, clock),
-    sinceMs: agoMs(began, clock),
-    until: ended === null ? null : dateOf(ended, clock),
+    ...{ since: since.date, isSinceSure: since.isSure, sinceMs: agoMs(began, clock) },
+    ...{ until: until?.date ?? null, isUntilSure: until?.isSure ?? false },
     isOver: ended !== null,
     lasted: lastedMs === null || ended === null ? null : formatAge(lastedMs),
     lastedMs: ended === null ? null : lastedMs,

@@ -15,6 +15,8 @@ export interface Moment {
   readonly atMs: number | null;
   /** RFC 3339; null: not known when it was noted. */
   readonly date: string | null;
+  /** Sources had agreed on the time when `date` was noted; one by the stamp may be off by weeks, and is no measure of anything. */
+  readonly isSure: boolean;
 }
 
 export interface Item {
@@ -61,9 +63,17 @@ export function noticeOf(items: readonly Item[], clock: Clock): Notice {
   return { id: randomUUID(), madeAt: momentNow(clock), items };
 }
 
+/** Those of `all` for which there is no room: the oldest, and what is urgent last. */
+export function surplusOf<One>(all: readonly One[], isUrgent: (one: One) => boolean): readonly One[] {
+  if (all.length <= ITEMS_MAX) return [];
+  const urgent = all.filter((one) => isUrgent(one));
+  const patient = all.filter((one) => !urgent.includes(one));
+  return [...patient, ...urgent].slice(0, all.length - ITEMS_MAX);
+}
+
 /**
  * Two notices as one, since the first could not be sent: what began and is over is said once. `dropped`: things that had
- * no room, the oldest.
+ * no room.
  */
 export function mergedNotice(first: Notice, second: Notice): { notice: Notice; dropped: readonly Item[] } {
   const items = [...first.items];
@@ -72,11 +82,9 @@ export function mergedNotice(first: Notice, second: Notice): { notice: Notice; d
     if (at === -1 || item.isMoment) items.push(item);
     else items[at] = { ...item, wasTold: items[at]!.wasTold };
   }
-  const surplus = Math.max(0, items.length - ITEMS_MAX);
-  return {
-    notice: { id: randomUUID(), madeAt: first.madeAt, items: items.slice(surplus) },
-    dropped: items.slice(0, surplus),
-  };
+  const dropped = surplusOf(items, ({ ended, isUrgent }) => ended === null && isUrgent);
+  const kept = items.filter((item) => !dropped.includes(item));
+  return { notice: { id: randomUUID(), madeAt: first.madeAt, items: kept }, dropped };
 }
 
 /** Numbers begin anew when the history is lost. */
@@ -85,19 +93,27 @@ function isSame(a: Item, b: Item): boolean {
 }
 
 export function momentNow(clock: Clock): Moment {
-  return { atMs: clock.monotonic(), date: null };
+  return { atMs: clock.monotonic(), date: null, isSure: false };
 }
+
+/** A date, and whether sources had agreed on the time by which it was worked out. */
+export type KnownDate = Pick<Moment, 'date' | 'isSure'>;
 
 /** Its date, by what our clock says now where it was in this life; null where nobody knows. */
-export function dateOf({ atMs, date }: Moment, clock: Clock): string | null {
-  if (atMs === null || clock.status.state === 'untrusted') return date;
+export function dateOf({ atMs, date, isSure }: Moment, clock: Clock): KnownDate {
+  if (atMs === null || clock.status.state === 'untrusted') return { date, isSure };
   const known = new Date(clock.now().epochMs - (clock.monotonic() - atMs));
-  return Number.isNaN(known.getTime()) ? date : known.toISOString();
+  if (Number.isNaN(known.getTime())) return { date, isSure };
+  return { date: known.toISOString(), isSure: isAgreed(clock) };
 }
 
-/** How long ago it was; null where nobody knows. */
+/** How long ago it was; null where nobody knows: of an earlier life, unless that date and ours are sure. */
 export function agoMs(moment: Moment, clock: Clock): number | null {
   if (moment.atMs !== null) return clock.monotonic() - moment.atMs;
-  if (moment.date === null || clock.status.state === 'untrusted') return null;
+  if (moment.date === null || !moment.isSure || !isAgreed(clock)) return null;
   return Math.max(0, clock.now().epochMs - Date.parse(moment.date));
+}
+
+function isAgreed({ status: { state } }: Clock): boolean {
+  return state === 'synchronized' || state === 'holdover';
 }

@@ -7,8 +7,8 @@ import type { Clock } from '../clock/clock.ts';
 import type { NotifyConfig } from '../config/config.ts';
 import type { Incident, IncidentEvent } from '../history/incident.ts';
 import type { Log } from '../observe/log.ts';
-import type { NotifyReport } from '../status/notify-degradation.ts';
-import type { Degraded, Status } from '../status/status.ts';
+import type { NotifyReport, OutboxProblem } from '../status/notify-degradation.ts';
+import type { Status } from '../status/status.ts';
 import { whatWorks } from '../status/words.ts';
 import { type Channel, channelDigest, channelSubject, type Delivery } from './channel.ts';
 import { Command } from './command.ts';
@@ -19,6 +19,7 @@ import { type Circumstances, noticeMessage, testMessage } from './message.ts';
 import { noticeOf } from './notice.ts';
 import { Ntfy } from './ntfy.ts';
 import { Outbox } from './outbox.ts';
+import { lookAt } from './standing.ts';
 import { Webhook } from './webhook.ts';
 
 export interface NotifierParts extends PostParts {
@@ -74,13 +75,15 @@ export class Notifier {
   become(configs: readonly NotifyConfig[]): void {
     if (!this.#parts.isTelling || this.#closing.signal.aborted) return;
     const old = this.#lanes;
+    const open = this.#parts.openIncidents();
     const kept = (config: NotifyConfig) =>
       old.find((lane) => JSON.stringify(lane.config) === JSON.stringify(config));
-    for (const lane of old) if (!configs.some((config) => kept(config) === lane)) closeLane(lane);
+    const lanes = configs.map((config) => kept(config) ?? this.#laneOf(config)); // if one fails, the old ones go on
+    for (const lane of old) if (!lanes.includes(lane)) closeLane(lane);
+    this.#lanes = lanes;
     this.#outbox.keepOnly(configs.map(({ channel }) => channelDigest(channel)));
-    this.#lanes = configs.map((config) => kept(config) ?? this.#laneOf(config));
-    const open = this.#parts.openIncidents();
-    for (const { debounce } of this.#lanes) debounce.begin(open);
+    for (const lane of lanes) if (!old.includes(lane)) lane.courier.start(); // with what an old one has left in its box
+    for (const { debounce } of lanes) debounce.begin(open);
   }
 
   hear(event: IncidentEvent): void {
@@ -100,6 +103,11 @@ export class Notifier {
     });
   }
 
+  /** Why what waits would not outlive a restart; null: it would, as far as is known. */
+  get outboxProblem(): OutboxProblem | null {
+    return this.#outbox.problem;
+  }
+
   /** Sends a test message everywhere, at once; a second wish joins the first. */
   test(): Promise<TestOutcome[]> {
     this.#testing ??= Promise.all(this.#lanes.map((lane) => this.#testOf(lane))).finally(() => {
@@ -113,7 +121,7 @@ export class Notifier {
     this.#closing.abort(new Error('the server stops'));
     this.#forgetClock();
     for (const lane of this.#lanes) closeLane(lane);
-    await this.#outbox.written;
+    await this.#outbox.close();
   }
 
   #laneOf(config: NotifyConfig): Lane {
@@ -123,16 +131,14 @@ export class Notifier {
     const save = () => this.#outbox.save();
     const courier = new Courier({
       ...{ channel, box, save, clock, log },
-      isStanding: (item) => this.#standing(item) !== null,
+      look: () => lookAt(this.#parts.status()),
       word: (notice) => noticeMessage(notice, this.#circumstances()),
     });
     const debounce = new Debounce({
-      ...{ about: config.about, afterMs: config.afterMs, told: box.told, clock },
-      standing: (incident) => this.#standing(incident),
-      isUrgent: (incident) => this.#isUrgent(incident),
+      ...{ about: config.about, afterMs: config.afterMs, told: box.told, clock, log, name: channel.name },
+      look: () => lookAt(this.#parts.status()),
       tell: (items) => courier.take(noticeOf(items, clock)),
     });
-    courier.start();
     return { config, channel, courier, debounce };
   }
 
@@ -143,25 +149,15 @@ export class Notifier {
     return channel.kind === 'ntfy' ? new Ntfy(parts) : new Webhook(parts);
   }
 
-  #standing({ kind, subject }: Pick<Incident, 'kind' | 'subject'>): Degraded | null {
-    const id = subject === '' ? kind : `${kind} ${subject}`;
-    return this.#parts.status().degraded.find((one) => one.id === id) ?? null;
-  }
-
-  /** Nobody in the house can look up a name of the world. */
-  #isUrgent({ kind }: Incident): boolean {
-    if (kind === 'clock') return this.#parts.clock.status.state === 'untrusted';
-    return kind === 'upstream' && this.#parts.status().notReady.length > 0;
-  }
-
   #circumstances(): Circumstances {
     const { status, serverName, clock } = this.#parts;
     const now = status();
+    const look = lookAt(now);
     return {
       ...{ server: serverName(), version: manifest.version, clock },
       works: whatWorks(now),
       degraded: now.degraded.filter(({ id }) => !id.startsWith('notify')).map(({ what }) => what),
-      isStanding: (item) => this.#standing(item) !== null,
+      isStanding: (item) => look.wordsOf(item) !== null,
     };
   }
 

@@ -7,7 +7,7 @@ import { isObject } from '../acme/json-object.ts';
 import type { Clock } from '../clock/clock.ts';
 import { readAtMost, reasonOf } from '../files/read-file.ts';
 import type { IncidentKind } from '../history/incident.ts';
-import { dateOf, ITEMS_MAX, type Item, type Moment, type Notice } from './notice.ts';
+import { dateOf, ITEMS_MAX, type Item, type KnownDate, type Notice } from './notice.ts';
 import { topicOf } from './topics.ts';
 
 const FILE_NAME = 'notify.json';
@@ -16,6 +16,8 @@ const VERSION = 1;
 /** 8 channels (schema.ts has that limit) with twice ITEMS_MAX items of 2,000 octets, and room for escapes. */
 const OCTETS_MAX = 4 * 2 ** 20;
 const CHANNELS_MAX = 8;
+
+const UNKNOWN: KnownDate = { date: null, isSure: false };
 
 /** What is known of one channel. */
 export interface Box {
@@ -49,24 +51,23 @@ export function readBoxes(stateDir: string, clock: Clock): FoundBoxes {
   }
 }
 
-/** With the dates as far as they are known by now. */
+/** With the dates as far as they are known by now, and whether they are sure. */
 export function boxesText(boxes: ReadonlyMap<string, Box>, clock: Clock): string {
-  const moment = (one: Moment) => dateOf(one, clock);
-  const item = (one: Item) => ({
-    ...one,
-    began: moment(one.began),
-    ended: one.ended === null ? null : moment(one.ended),
-    isOver: one.ended !== null,
-  });
+  const item = (one: Item) => {
+    const began = dateOf(one.began, clock);
+    const ended = one.ended === null ? UNKNOWN : dateOf(one.ended, clock);
+    return {
+      ...{ ...one, began: began.date, isBeganSure: began.isSure },
+      ...{ ended: ended.date, isEndedSure: ended.isSure, isOver: one.ended !== null },
+    };
+  };
+  const notice = ({ id, madeAt, items }: Notice) => {
+    const made = dateOf(madeAt, clock);
+    return { id, madeAt: made.date, isMadeAtSure: made.isSure, items: items.map(item) };
+  };
   const channels = [...boxes].map(([key, { waiting, told }]) => [
     key,
-    {
-      waiting:
-        waiting === null
-          ? null
-          : { id: waiting.id, madeAt: moment(waiting.madeAt), items: waiting.items.map(item) },
-      told: [...told.values()].map(item),
-    },
+    { waiting: waiting === null ? null : notice(waiting), told: [...told.values()].map(item) },
   ]);
   return `${JSON.stringify({ version: VERSION, channels: Object.fromEntries(channels) }, null, 2)}\n`;
 }
@@ -92,13 +93,13 @@ function boxOf({ waiting, told }: Readonly<Record<string, unknown>>, clock: Cloc
   };
 }
 
-/** What nobody knows the age of counts from now. */
+/** What nobody knows the age of counts from now, and so does what has a date that was not sure. */
 function noticeIn(value: unknown, clock: Clock): Notice | null {
   if (!isObject(value) || !isText(value.id)) return null;
   const items = itemsOf(value.items);
   if (items.length === 0) return null;
-  const date = dateIn(value.madeAt);
-  const madeAt = { atMs: date === null ? clock.monotonic() : null, date };
+  const { date, isSure } = dateIn(value.madeAt, value.isMadeAtSure);
+  const madeAt = { atMs: isSure ? null : clock.monotonic(), date, isSure };
   return { id: value.id, madeAt, items };
 }
 
@@ -118,8 +119,8 @@ function itemIn(value: unknown): Item | null {
       Item,
       'incident' | 'kind' | 'subject' | 'what' | 'evidence' | 'doThis' | 'lastedMs' | 'times'
     >),
-    began: { atMs: null, date: dateIn(value.began) },
-    ended: flag('isOver') ? { atMs: null, date: dateIn(value.ended) } : null,
+    began: { atMs: null, ...dateIn(value.began, value.isBeganSure) },
+    ended: flag('isOver') ? { atMs: null, ...dateIn(value.ended, value.isEndedSure) } : null,
     ...{ isMoment: flag('isMoment'), isUrgent: flag('isUrgent'), wasTold: flag('wasTold') },
   };
 }
@@ -128,8 +129,10 @@ function isKind(value: unknown): value is IncidentKind {
   return isText(value) && topicOf(value) !== null;
 }
 
-function dateIn(value: unknown): string | null {
-  return isText(value) && !Number.isNaN(Date.parse(value)) ? value : null;
+function dateIn(value: unknown, isSure: unknown): KnownDate {
+  return isText(value) && !Number.isNaN(Date.parse(value))
+    ? { date: value, isSure: isSure === true }
+    : UNKNOWN;
 }
 
 function isText(value: unknown): value is string {

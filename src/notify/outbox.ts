@@ -1,10 +1,15 @@
 // What waits to be told, channel by channel, over restarts: kept in memory, and written down as a whole after each change,
-// one write at a time. A file that cannot be read or written costs a log line and nothing else.
+// one write at a time. A file that cannot be read or written costs a log line and nothing else; it is written again later,
+// and until then the status says so.
 
-import type { Clock } from '../clock/clock.ts';
+import type { Clock, Timer } from '../clock/clock.ts';
 import { replaceFile } from '../files/replacement.ts';
 import type { Log } from '../observe/log.ts';
+import type { OutboxProblem } from '../status/notify-degradation.ts';
 import { type Box, boxesText, outboxFile, readBoxes } from './outbox-file.ts';
+
+/** A full or lost disk is tried again after this (milliseconds); as for the history. */
+const RETRY_MS = 60_000;
 
 export interface OutboxParts {
   /** Null: nothing is read or written, as in a rehearsal. */
@@ -18,7 +23,10 @@ export class Outbox {
   readonly #boxes: Map<string, Box>;
   #writing: Promise<void> = Promise.resolve();
   #isDirty = false;
-  #problem: string | null = null;
+  /** Of the next attempt after a failure. */
+  #again: Timer | null = null;
+  #isClosed = false;
+  #problem: { readonly reason: string; readonly sinceMs: number } | null = null;
 
   constructor(parts: OutboxParts) {
     this.#parts = parts;
@@ -56,6 +64,7 @@ export class Outbox {
   /** Writes everything down, soon; never rejects. */
   save(): void {
     if (this.#parts.stateDir === null || this.#isDirty) return;
+    this.#again?.cancel();
     this.#isDirty = true;
     this.#writing = this.#writing.then(() => this.#write());
   }
@@ -65,17 +74,33 @@ export class Outbox {
     return this.#writing;
   }
 
+  /** Why it could not be written last time; null: it could. */
+  get problem(): OutboxProblem | null {
+    if (this.#problem === null) return null;
+    const { reason, sinceMs } = this.#problem;
+    return { reason, forMs: this.#parts.clock.monotonic() - sinceMs };
+  }
+
+  /** Resolves when what was to be written is, or could not be. */
+  close(): Promise<void> {
+    this.#isClosed = true;
+    this.#again?.cancel();
+    return this.#writing;
+  }
+
   async #write(): Promise<void> {
     const { stateDir, clock, log } = this.#parts;
     this.#isDirty = false;
-    let problem: string | null = null;
     try {
       await replaceFile(outboxFile(stateDir!), [boxesText(this.#boxes, clock)]);
+      if (this.#problem !== null) log.info('messages that wait are written down again');
+      this.#problem = null;
     } catch (error) {
-      problem = (error as Error).message;
+      const { message: reason } = error as Error;
+      if (this.#problem?.reason !== reason)
+        log.warn('messages that wait would not outlive a restart', { reason });
+      this.#problem = { reason, sinceMs: this.#problem?.sinceMs ?? clock.monotonic() };
+      if (!this.#isClosed) this.#again = clock.after(RETRY_MS, () => this.save());
     }
-    if (problem !== null && problem !== this.#problem)
-      log.warn('messages that wait would not outlive a restart', { reason: problem });
-    this.#problem = problem;
   }
 }

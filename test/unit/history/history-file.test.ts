@@ -60,14 +60,14 @@ describe('reading', () => {
   });
 
   it.each<[string, (path: string) => void, RegExp]>([
-    ['a directory', (path) => mkdirSync(path), /cannot be read \(EISDIR\)/],
+    ['a directory', (path) => mkdirSync(path), /is a directory;/],
     [
       'one that would fill the memory',
       (path) => {
         writeFileSync(path, '');
         truncateSync(path, 2 ** 40);
       },
-      /longer than 8388608 octets/,
+      /is longer than 8388608 octets;/,
     ],
   ])('sets %s aside', async (_, prepare, words) => {
     prepare(file.path);
@@ -77,11 +77,39 @@ describe('reading', () => {
     expect([existsSync(file.path), existsSync(`${file.path}.broken`)]).toEqual([false, true]);
   });
 
-  it.skipIf(isRoot)('sets one aside that this user may not read', async () => {
+  it.skipIf(isRoot)('leaves one alone that this user may not read', async () => {
     writeFileSync(file.path, 'x');
     chmodSync(file.path, 0);
-    expect(await file.read()).toBeNull();
+    expect(await file.read()).toBe('unread');
     expect(warnings()).toEqual([expect.stringMatching(/EACCES/)]);
+  });
+
+  it.each(['EMFILE', 'EIO'])('leaves alone what may be good and could not be read for %s', async (code) => {
+    writeFileSync(file.path, 'the history');
+    const readWhole = () => Promise.reject(Object.assign(new Error('a disk'), { code }));
+    file = new HistoryFile({ stateDir, clock, log, readWhole });
+    expect(await file.read()).toBe('unread');
+    expect(file.problem).toMatch(new RegExp(`cannot be read \\(${code}\\); the history is in memory alone`));
+    expect(warnings()).toEqual([`warn ${file.problem}`]);
+    await file.close();
+    expect([written(), existsSync(`${file.path}.broken`)]).toEqual(['the history', false]);
+  });
+
+  it.each([
+    ['fails', Object.assign(new Error('a disk'), { code: 'EIO' })],
+    ['would set it aside', Object.assign(new Error('a directory'), { code: 'EISDIR' })],
+  ])('heeds nothing that comes when it has given up: that %s', async (_, error) => {
+    writeFileSync(file.path, 'the history');
+    const late = Promise.withResolvers<Uint8Array>();
+    file = new HistoryFile({ stateDir, clock, log, readWhole: () => late.promise });
+    const read = file.read();
+    clock.advance(10 * SECOND_MS);
+    expect(await read).toBe('unread');
+    const before = file.problem;
+    late.reject(error);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect([file.problem, warnings().length]).toEqual([before, 1]);
+    expect([written(), existsSync(`${file.path}.broken`)]).toEqual(['the history', false]);
   });
 
   it('does not wait for the other end of a pipe', async () => {
@@ -94,8 +122,10 @@ describe('reading', () => {
     file = new HistoryFile({ stateDir, clock, log, readWhole: () => new Promise(() => {}) });
     const read = file.read();
     clock.advance(10 * SECOND_MS);
-    expect(await read).toBe('hangs');
-    expect(warnings()).toEqual([expect.stringMatching(/the disk does not answer; .* until the next start$/)]);
+    expect(await read).toBe('unread');
+    expect(warnings()).toEqual([
+      expect.stringMatching(/\(the disk does not answer\); .* until the next start, and what stands there/),
+    ]);
     expect(file.problem).toMatch(/does not answer/);
     await file.close();
     expect(written()).toBe('the history');

@@ -1,7 +1,7 @@
 // The history as a whole, from one life of the server to the next: what is an incident, when it was, and what outlives a
 // restart, a kill and a file that is broken. Files are real, the clock is not.
 
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { lstatSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as sqlite from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -124,6 +124,7 @@ describe('an upstream that is down for a while', () => {
         ...{ id: 3, kind: 'upstream', subject: 'tls://dns.example', what: UPSTREAM.what },
         ...{ evidence: 'refused', doThis: 'look', startedAt: at(21 * SECOND_MS), endedAt: null },
         ...{ lastedMs: 59 * SECOND_MS, returns: 0, isOver: false, life: 1 },
+        ...{ isStartSure: true, isEndSure: false },
       },
     ]);
     life.seconds(1, [{ ...UPSTREAM, evidence: 'silent' }]).seconds(30, []);
@@ -190,15 +191,15 @@ describe('a power cut that leaves the clock at 1970', () => {
   it('while the stamp was believed, dates are put right when sources agree', async () => {
     const life = await Life.begin({ epochMs: TRUTH_MS - 4 * HOUR_MS, state: 'provisional', basis: 'stamp' });
     life.seconds(20, [UPSTREAM]);
-    expect(life.troubles()).toMatchObject([{ startedAt: at(SECOND_MS - 4 * HOUR_MS) }]);
+    expect(life.troubles()).toMatchObject([{ startedAt: at(SECOND_MS - 4 * HOUR_MS), isStartSure: false }]);
     life.clock.setSystemClock(TRUTH_MS + 20_000);
     life.clock.setState('synchronized');
     life.seconds(1);
     expect(life.all()).toMatchObject([
       { kind: 'time' },
       { kind: 'step', what: 'our own time was corrected by 4 h, forwards', startedAt: at(20_000) },
-      { kind: 'upstream', startedAt: at(SECOND_MS) },
-      { kind: 'start', startedAt: at(0) },
+      { kind: 'upstream', startedAt: at(SECOND_MS), isStartSure: true },
+      { kind: 'start', startedAt: at(0), isStartSure: true, isEndSure: true },
     ]);
     life.clock.setSystemClock(0);
     life.seconds(1);
@@ -219,6 +220,49 @@ describe('a power cut that leaves the clock at 1970', () => {
       ...{ kind: 'start', life: 2, startedAt: at(0) },
       evidence: expect.stringContaining('last heard of at a time that was not known'),
     });
+  });
+});
+
+describe('a life on the stamp that ends before sources agree', () => {
+  const onTheStamp = () =>
+    Life.begin({ epochMs: TRUTH_MS - 9 * HOUR_MS, state: 'provisional', basis: 'stamp' });
+
+  it('leaves dates that are told as unsure for good, and lengths within it that are known', async () => {
+    const first = (await onTheStamp()).seconds(20, [UPSTREAM]).seconds(20, []);
+    await first.history.stop();
+    const life = (await Life.begin()).seconds(5);
+    const before = life.all().filter(({ life: number }) => number === 1);
+    expect(before.map(({ kind }) => kind)).toEqual(['stop', 'upstream', 'start']);
+    for (const one of before) expect(one).toMatchObject({ isStartSure: false, isEndSure: false });
+    expect(before[1]).toMatchObject({ startedAt: at(SECOND_MS - 9 * HOUR_MS), lastedMs: 20 * SECOND_MS });
+    expect(life.all().find(({ kind }) => kind === 'start')).toMatchObject({
+      ...{ life: 2, startedAt: at(0), isStartSure: true },
+      evidence: expect.stringMatching(/was stopped about .* \(no sources had agreed on the time\)$/),
+    });
+  });
+
+  it('gives no length to what goes on over the restart: it would be wrong by the outage', async () => {
+    const first = (await onTheStamp()).seconds(20, [UPSTREAM]);
+    await first.history.stop();
+    const life = (await Life.begin()).seconds(20, [UPSTREAM]);
+    expect(life.troubles()).toMatchObject([{ life: 1, isOver: false, isStartSure: false, lastedMs: null }]);
+    life.seconds(20, []);
+    expect(life.troubles()).toMatchObject([
+      { life: 1, isOver: true, isStartSure: false, isEndSure: true, lastedMs: null },
+    ]);
+    expect(life.events.at(-1)).toMatchObject({ type: 'ended', incident: { lastedMs: null } });
+  });
+
+  it('nor the other way round, until sources agree', async () => {
+    const first = (await Life.begin()).seconds(20, [UPSTREAM]);
+    await first.history.stop();
+    const life = (await Life.begin({ epochMs: TRUTH_MS + HOUR_MS, state: 'provisional' })).seconds(1, [
+      UPSTREAM,
+    ]);
+    const open = () => life.troubles().find(({ kind }) => kind === 'upstream');
+    expect(open()).toMatchObject({ isStartSure: true, lastedMs: null });
+    life.clock.setState('synchronized');
+    expect(open()).toMatchObject({ lastedMs: HOUR_MS });
   });
 });
 
@@ -291,6 +335,16 @@ describe('over a restart', () => {
     expect(life.troubles()).toHaveLength(1);
     await life.history.stop();
     expect(readdirSync(stateDir).sort()).toEqual(['history.sqlite', 'history.sqlite.broken']);
+  });
+
+  it('a file that cannot be read is left as it is, and the history is in memory alone', async () => {
+    symlinkSync('history.sqlite', join(stateDir, 'history.sqlite')); // ELOOP, whoever reads
+    const life = (await Life.begin()).seconds(10, [UPSTREAM]);
+    expect(life.troubles()).toHaveLength(1);
+    expect(life.history.problem).toMatch(/cannot be read \(ELOOP\); the history is in memory alone/);
+    await life.history.stop();
+    expect(readdirSync(stateDir)).toEqual(['history.sqlite']);
+    expect(lstatSync(join(stateDir, 'history.sqlite')).isSymbolicLink()).toBe(true);
   });
 
   it('a Node without SQLite forgets, says so once, and leaves the file alone', async () => {

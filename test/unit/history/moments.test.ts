@@ -64,6 +64,15 @@ describe('that the server started', () => {
       5,
       { what: /without having been stopped/, evidence: /last heard of at a time that was not known; / },
     ],
+    [
+      'after a life whose dates were never sure',
+      { ...before, seen: { ...before.seen, isSure: false } },
+      5,
+      {
+        what: /^the server started/,
+        evidence: /was stopped about 2026-11-03 08:12:45 UTC \(no sources had agreed on the time\)$/,
+      },
+    ],
   ])('%s', (_, life, machineUpMs, words) => {
     const told = started('0.5.0', life, machineUpMs);
     expect(told).toMatchObject({ kind: 'start', subject: '0.5.0' });

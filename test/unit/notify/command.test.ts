@@ -20,6 +20,7 @@ const MESSAGE: Message = {
     {
       ...{ kind: 'upstream', subject: 'a', what: "the upstream a does not work'; rm -rf /" },
       ...{ since: '2027-01-01T00:00:00.000Z', sinceMs: 5_000, until: null, isOver: true },
+      ...{ isSinceSure: true, isUntilSure: false },
       ...{ evidence: 'two\nlines\u0000', doThis: 'mend it', lasted: '5 s', lastedMs: 5_000 },
     },
   ],

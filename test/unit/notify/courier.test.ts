@@ -1,6 +1,6 @@
 // How a notice gets to a channel that is slow, broken, or gone for days, and what becomes of it over a restart.
 
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it, test } from 'vitest';
 import type { Incident } from '../../../src/history/incident.ts';
@@ -22,7 +22,11 @@ const CHANNEL = 'a-digest';
 
 const DELIVERED: Delivery = { kind: 'delivered' };
 const FAILED: Delivery = { kind: 'failed', reason: 'it cannot be connected to' };
-const REFUSED: Delivery = { kind: 'refused', reason: 'it answers with 404', doThis: 'look at notify[0]' };
+const REFUSED: Delivery = { kind: 'refused', reason: 'it answers with 400', doThis: 'look at notify[0]' };
+const MISSING: Delivery = {
+  ...{ kind: 'refused', reason: 'it answers with 404', doThis: 'look at notify[0]' },
+  isPerhapsPassing: true,
+};
 
 let clock: SimulatedClock;
 let log: RecordedLog;
@@ -33,9 +37,11 @@ let sent: { readonly id: string; readonly event: string; readonly text: string }
 let outcomes: (Delivery | Promise<Delivery>)[];
 /** Subjects of what is not there at this moment, though its incident is open. */
 let seemOver: Set<string>;
+let looks: number;
 beforeEach(() => {
-  clock = new SimulatedClock();
+  clock = new SimulatedClock({ state: 'synchronized' });
   seemOver = new Set();
+  looks = 0;
   log = new RecordedLog();
   stateDir = temporaryDirectory('notify-state');
   sent = [];
@@ -63,7 +69,11 @@ function live(needsTime = false): Life {
     },
   };
   const courier = new Courier({
-    ...{ channel, box, clock, log, isStanding, save: () => outbox.save() },
+    ...{ channel, box, clock, log, save: () => outbox.save() },
+    look: () => {
+      looks += 1;
+      return { wordsOf: (item) => (isStanding(item) ? { what: '', evidence: '', doThis: '' } : null) };
+    },
     word: (notice) =>
       noticeMessage(notice, {
         ...{ server: 'dns', version: '1', works: { works: [], waits: [] }, degraded: [] },
@@ -74,12 +84,12 @@ function live(needsTime = false): Life {
   const end = async () => {
     courier.close();
     await settle();
-    await outbox.written;
+    await outbox.close();
   };
   return { outbox, courier, told: box.told, end };
 }
 
-const isStanding = ({ subject }: Pick<Item, 'subject'>) => !seemOver.has(subject);
+const isStanding = ({ subject }: { readonly subject: string }) => !seemOver.has(subject);
 const settle = () => new Promise((resolve) => setImmediate(resolve));
 /** Time passes, and what was due has an end. */
 async function pass(ms: number): Promise<void> {
@@ -191,7 +201,7 @@ describe('A notice', () => {
     courier.take(noticeFor(begun(one)));
     await pass(0);
     expect(courier.trouble).toEqual({
-      ...{ reason: 'it answers with 404', doThis: 'look at notify[0]', waiting: 0, forMs: 0 },
+      ...{ reason: 'it answers with 400', doThis: 'look at notify[0]', waiting: 0, forMs: 0 },
     });
     expect(told.size).toBe(0); // so its end is not told either
     expect(outbox.boxOf(CHANNEL).waiting).toBeNull();
@@ -205,6 +215,48 @@ describe('A notice', () => {
     await pass(0);
     expect(sent).toHaveLength(2);
     expect(courier.trouble).toBeNull();
+  });
+
+  it('that a proxy refuses for a moment gets through, and so does its end', async () => {
+    const { courier, told } = live();
+    const one = upstream();
+    told.set(one.id, begun(one));
+    outcomes = [MISSING, MISSING, MISSING];
+    courier.take(noticeFor(begun(one)));
+    await pass(0);
+    expect(courier.trouble).toMatchObject({ reason: 'it answers with 404', doThis: 'look at notify[0]' });
+    for (let at = 0; at < 35; at += 1) await pass(1_000);
+    expect(sent).toHaveLength(4);
+    expect([courier.trouble, told.size]).toEqual([null, 1]);
+  });
+
+  it('that is refused so for some minutes, and more than a few times, is given up', async () => {
+    const { courier, told } = live();
+    const one = upstream();
+    told.set(one.id, begun(one));
+    outcomes = Array.from({ length: 9 }, () => MISSING);
+    courier.take(noticeFor(begun(one)));
+    await pass(0);
+    for (let at = 0; at < 299; at += 1) await pass(1_000);
+    expect([sent.length, told.size]).toEqual([6, 1]);
+    for (let at = 0; at < 30; at += 1) await pass(1_000);
+    expect([sent.length, told.size]).toEqual([7, 0]);
+    expect(warnings().at(-1)).toMatchObject({
+      line: 'warn a message is dropped',
+      fields: { reason: 'it answers with 404' },
+    });
+    await pass(DAY_MS);
+    expect(sent).toHaveLength(7);
+  });
+
+  it('that has failed for long is not given up at the second refusal', async () => {
+    const { courier, told } = live();
+    const one = upstream();
+    told.set(one.id, begun(one));
+    outcomes = [...Array.from({ length: 9 }, () => FAILED), MISSING, MISSING, MISSING, DELIVERED];
+    courier.take(noticeFor(begun(one)));
+    for (let past = 0; past < DAY_MS && outcomes.length > 0; past += 60_000) await pass(60_000);
+    expect([sent.length, told.size]).toEqual([13, 1]);
   });
 
   it('is dropped after 7 days, and the log says so', async () => {
@@ -283,6 +335,19 @@ describe('What waits', () => {
     expect(sent[3]!.text).toContain('\nNow: it is not so at this moment\n');
   });
 
+  test('of however many things, and the status is asked once a look', async () => {
+    const { courier } = live();
+    outcomes = [FAILED];
+    courier.take(noticeFor(...Array.from({ length: 40 }, (_, at) => begun(upstream(String(at))))));
+    await pass(0);
+    expect(looks).toBe(1);
+    seemOver.add('7');
+    await pass(5_000);
+    expect(looks).toBe(2);
+    await pass(1_000);
+    expect(looks).toBe(3);
+  });
+
   test('what is urgent does not wait for that', async () => {
     const { courier } = live();
     outcomes = [FAILED];
@@ -357,6 +422,43 @@ describe('Over a restart', () => {
     expect(sent).toMatchObject([{ event: 'opened' }]);
     expect(sent[0]!.text).toMatch(/\nSince: 20\d\d-.* UTC, for /);
     await second.end();
+  });
+
+  it('what was made on a stamp of weeks ago is not too old, and told with a date that is not sure', async () => {
+    clock = new SimulatedClock({ epochMs: Date.parse('2027-01-01T00:00:00Z'), basis: 'stamp' });
+    outcomes = [FAILED];
+    const first = live();
+    first.courier.take(noticeFor(begun(upstream())));
+    await pass(0);
+    await first.end();
+    sent = [];
+    clock.setSystemClock(Date.parse('2027-02-01T00:00:00Z'));
+    clock.setState('synchronized');
+    const second = live();
+    await pass(0);
+    expect(sent).toMatchObject([{ event: 'opened' }]);
+    expect(sent[0]!.text).toContain('\nSince: about 2027-01-01 00:00:00 UTC\n');
+    await second.end();
+  });
+
+  it('nor is it by a clock that nobody has confirmed; by one that is sure it is', async () => {
+    outcomes = [FAILED, FAILED];
+    const first = live();
+    first.courier.take(noticeFor(begun(upstream())));
+    await pass(0);
+    await first.end();
+    clock.setState('provisional');
+    clock.setSystemClock(clock.now().epochMs + 30 * DAY_MS);
+    const second = live();
+    await pass(0);
+    expect(sent).toHaveLength(2);
+    await second.end();
+    clock.setState('synchronized');
+    const third = live();
+    await pass(0);
+    expect(sent).toHaveLength(2);
+    expect(warnings().at(-1)).toMatchObject({ fields: { reason: 'it could not be sent for 7 days' } });
+    await third.end();
   });
 
   it('what lasted and is over is one message', async () => {
@@ -472,6 +574,41 @@ describe('Over a restart', () => {
     ]);
     await second.end();
     courier.close();
+  });
+
+  it('a disk that was full is tried again by itself, and meanwhile that stands in the status', async () => {
+    const outbox = new Outbox({ stateDir: join(stateDir, 'later'), clock, log });
+    writeFileSync(join(stateDir, 'later'), 'a file in its place');
+    outbox.boxOf(CHANNEL).waiting = noticeFor(over(upstream()));
+    expect(outbox.problem).toBeNull();
+    outbox.save();
+    await outbox.written;
+    await pass(59_000);
+    expect(outbox.problem).toEqual({ reason: expect.stringMatching(/ENOTDIR|EEXIST/), forMs: 59_000 });
+    await pass(1_000);
+    await outbox.written;
+    expect(outbox.problem).toMatchObject({ forMs: 60_000 });
+    rmSync(join(stateDir, 'later'));
+    clock.advance(60_000);
+    await outbox.written;
+    expect(outbox.problem).toBeNull();
+    expect(existsSync(outboxFile(join(stateDir, 'later')))).toBe(true);
+    expect(log.lines.map(({ line }) => line)).toEqual([
+      'warn messages that wait would not outlive a restart',
+      'info messages that wait are written down again',
+    ]);
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  it('a disk that stays full leaves no timer behind', async () => {
+    writeFileSync(join(stateDir, 'later'), 'a file in its place');
+    for (const isLate of [false, true]) {
+      const outbox = new Outbox({ stateDir: join(stateDir, 'later'), clock, log });
+      outbox.save();
+      if (!isLate) await outbox.written;
+      await outbox.close();
+      expect(clock.pendingTimers).toBe(0);
+    }
   });
 
   it('a channel that is not configured any more is forgotten, and the log says what was to be told', async () => {

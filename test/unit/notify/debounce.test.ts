@@ -1,9 +1,9 @@
 // Who is told what, and when: a simulated clock, and incidents as they come.
 
 import { beforeEach, describe, expect, it, test } from 'vitest';
-import type { Incident } from '../../../src/history/incident.ts';
 import { Debounce, type DebounceParts } from '../../../src/notify/debounce.ts';
 import type { Item } from '../../../src/notify/notice.ts';
+import { RecordedLog } from '../../support/answer-path.ts';
 import { SimulatedClock } from '../../support/simulated-clock.ts';
 import { ended, incident, opened } from './incidents.ts';
 
@@ -16,10 +16,14 @@ const HOUR_MS = 3_600_000;
 let clock: SimulatedClock;
 /** What belonged into one message, each. */
 let told: (readonly Item[])[];
-let gone: Set<number>;
-let urgent: Set<number>;
+let gone: Set<string>;
+let urgent: Set<string>;
+let log: RecordedLog;
+let looks: number;
 beforeEach(() => {
   clock = new SimulatedClock();
+  log = new RecordedLog();
+  looks = 0;
   told = [];
   gone = new Set();
   urgent = new Set();
@@ -28,14 +32,21 @@ beforeEach(() => {
 function debounce(more: Partial<DebounceParts> = {}): Debounce {
   return new Debounce({
     about: ['clock', 'upstreams', 'certificate', 'addresses', 'configuration'],
-    ...{ afterMs: AFTER_MS, clock, told: new Map() },
-    standing: (one: Incident) => (gone.has(one.id) ? null : one),
-    isUrgent: (one: Incident) => urgent.has(one.id),
+    ...{ afterMs: AFTER_MS, clock, log, name: 'the program tell', told: new Map() },
+    look: () => {
+      looks += 1;
+      return {
+        wordsOf: ({ subject }) => (gone.has(subject) ? null : NOW),
+        isUrgent: ({ subject }) => urgent.has(subject),
+      };
+    },
     tell: (items) => told.push(items),
     ...more,
   });
 }
 
+/** As it is now. */
+const NOW = { what: 'as it is now', evidence: 'seen now', doThis: 'do it now' };
 const subjects = () => told.map((items) => items.map(({ subject }) => subject));
 
 describe('A trouble', () => {
@@ -47,7 +58,7 @@ describe('A trouble', () => {
     expect(told).toEqual([]);
     clock.advance(1);
     expect(told).toMatchObject([
-      [{ subject: 'a', what: down.what, ended: null, wasTold: false, began: { atMs: -3_000 } }],
+      [{ subject: 'a', ...NOW, ended: null, wasTold: false, began: { atMs: -3_000 } }],
     ]);
     clock.advance(HOUR_MS);
     about.hear(ended(down, 200_000));
@@ -71,23 +82,20 @@ describe('A trouble', () => {
   });
 
   it('that only seems to be over is told when it is there again, in the words of that moment', () => {
-    const about = debounce({
-      standing: (one) => (gone.has(one.id) ? null : { ...one, evidence: 'as it is now' }),
-    });
-    const down = incident('upstream', 'a');
-    about.hear(opened(down));
-    gone.add(down.id);
+    const about = debounce();
+    about.hear(opened(incident('upstream', 'a')));
+    gone.add('a');
     clock.advance(AFTER_MS + 10 * LOOK_AGAIN_MS);
     expect(told).toEqual([]);
     gone.clear();
     clock.advance(LOOK_AGAIN_MS);
-    expect(told).toMatchObject([[{ evidence: 'as it is now' }]]);
+    expect(told).toMatchObject([[NOW]]);
   });
 
   it('that is urgent is told soon', () => {
     const about = debounce();
     const lost = incident('clock', 'untrusted');
-    urgent.add(lost.id);
+    urgent.add('untrusted');
     about.hear(opened(lost));
     clock.advance(URGENT_AFTER_MS - 1);
     expect(told).toEqual([]);
@@ -100,7 +108,7 @@ describe('A trouble', () => {
     const [first, last] = [incident('upstream', 'a'), incident('upstream', 'b')];
     about.hear(opened(first));
     clock.advance(10_000);
-    urgent.add(first.id).add(last.id);
+    urgent.add('a').add('b');
     about.hear(opened(last));
     clock.advance(0);
     expect(subjects()).toEqual([['a', 'b']]);
@@ -109,7 +117,7 @@ describe('A trouble', () => {
   it('is told sooner to who wants it sooner', () => {
     const about = debounce({ afterMs: 1_000 });
     const lost = incident('clock', 'untrusted');
-    urgent.add(lost.id);
+    urgent.add('untrusted');
     about.hear(opened(lost));
     clock.advance(1_000);
     expect(told).toHaveLength(1);
@@ -172,7 +180,7 @@ describe('Several', () => {
     const about = debounce();
     const lost = incident('clock', 'untrusted');
     const down = [incident('upstream', 'a'), incident('upstream', 'b')];
-    urgent.add(lost.id);
+    urgent.add('untrusted');
     about.hear(opened(lost));
     clock.advance(3_000);
     for (const one of down) about.hear(opened(one));
@@ -195,12 +203,38 @@ describe('Several', () => {
     expect(subjects()).toEqual([['a'], ['b']]);
   });
 
-  it('are bounded: of a hundred at once the latest are told', () => {
+  it('are bounded: of a hundred at once the latest are told, and the log says that some are not', () => {
     const about = debounce();
-    for (let at = 0; at < 100; at += 1) about.hear(opened(incident('address', String(at))));
+    about.begin(Array.from({ length: 100 }, (_, at) => incident('address', String(at))));
     clock.advance(AFTER_MS);
     expect(told[0]).toHaveLength(64);
     expect(told[0]!.at(-1)!.subject).toBe('99');
+    expect(log.lines).toEqual([
+      {
+        line: 'warn more is wrong than is told at once, and the oldest is left out',
+        fields: { by: 'the program tell', things: 36, about: expect.any(Array) },
+      },
+    ]);
+    expect(log.lines[0]!.fields!.about).toHaveLength(8);
+  });
+
+  it('are bounded, and what is urgent stays, however old', () => {
+    const about = debounce({ afterMs: 3_000 });
+    urgent.add('untrusted');
+    about.hear(opened(incident('clock', 'untrusted')));
+    for (let at = 0; at < 70; at += 1) about.hear(opened(incident('address', String(at))));
+    clock.advance(3_000);
+    expect(told[0]).toHaveLength(64);
+    expect(told[0]!.map(({ subject }) => subject).slice(0, 2)).toEqual(['untrusted', '7']);
+    expect(log.lines).toHaveLength(7);
+  });
+
+  it('are looked for in one look at the status', () => {
+    const about = debounce();
+    about.begin(Array.from({ length: 60 }, (_, at) => incident('address', String(at))));
+    expect(looks).toBe(1);
+    clock.advance(AFTER_MS);
+    expect([told.length, looks]).toEqual([1, 2]);
   });
 });
 
@@ -275,6 +309,33 @@ describe('Not told', () => {
   });
 });
 
+test('what is over when it closes is told: nobody knows of it afterwards', () => {
+  const about = debounce({ afterMs: 1_000 });
+  const down = incident('upstream', 'a');
+  about.hear(opened(down));
+  clock.advance(1_000);
+  about.hear(ended(down));
+  about.close();
+  expect(told[1]).toMatchObject([{ subject: 'a', wasTold: true, ended: { atMs: 60_000 } }]);
+  clock.advance(HOUR_MS);
+  about.close();
+  expect(told).toHaveLength(2);
+});
+
+test('a date of an earlier life that is not sure stays so', () => {
+  const about = debounce();
+  const date = '2026-12-24T18:00:00.000Z';
+  const down = incident('upstream', 'a', { startedAt: date, isStartSure: false, lastedMs: null });
+  about.hear(opened(down));
+  clock.advance(AFTER_MS);
+  about.hear(ended({ ...down, endedAt: date, isEndSure: true }, null));
+  clock.advance(OVER_GATHER_MS);
+  expect(told).toMatchObject([
+    [{ began: { atMs: null, date, isSure: false } }],
+    [{ began: { isSure: false }, ended: { atMs: null, date, isSure: true }, lastedMs: null }],
+  ]);
+});
+
 test('after close() no timer is left', () => {
   const about = debounce({ afterMs: 1_000 });
   const down = incident('upstream', 'a');
@@ -287,8 +348,9 @@ test('after close() no timer is left', () => {
 });
 
 test('words without end are cut', () => {
-  const about = debounce();
-  about.hear(opened(incident('upstream', 'a', { evidence: 'x'.repeat(10_000) })));
+  const words = { ...NOW, evidence: 'x'.repeat(10_000) };
+  const about = debounce({ look: () => ({ wordsOf: () => words, isUrgent: () => false }) });
+  about.hear(opened(incident('upstream', 'a')));
   clock.advance(AFTER_MS);
   expect(told[0]![0]!.evidence).toHaveLength(600);
 });

@@ -46,6 +46,7 @@ const MESSAGE: Message = {
     {
       ...{ kind: 'clock', subject: 'untrusted', what: 'the time is not known' },
       ...{ since: '2027-01-01T00:00:00.000Z', sinceMs: 5_000, until: null, isOver: false },
+      ...{ isSinceSure: true, isUntilSure: false },
       ...{ evidence: 'it says 1970', doThis: 'set it', lasted: null, lastedMs: null },
     },
   ],
@@ -220,10 +221,11 @@ describe('An answer of', () => {
     [401, `it wants to know who sends: write a token into a file, and \`token_file\` in notify[0]; ${then}`],
     [404, `look whether the URL in notify[0] is whole, and whether what it means is still there; ${then}`],
     [410, `look whether the URL in notify[0] is whole, and whether what it means is still there; ${then}`],
-  ])('%i is given up', async (status, doThis) => {
+  ])('%i is given up, at once or when it is heard for a while', async (status, doThis) => {
     const sink = await secureSink(answer(status, { location: '/elsewhere' }));
     expect(await sent(urlOf(sink.port))).toEqual({
       ...{ kind: 'refused', reason: `it answers with the HTTP status ${status}`, doThis },
+      ...(status === 404 || status === 410 ? { isPerhapsPassing: true } : {}),
     });
     expect(sink.received).toHaveLength(1);
   });
@@ -231,7 +233,7 @@ describe('An answer of', () => {
   it('403 to who has shown a token speaks of the token', async () => {
     const sink = await secureSink(answer(403));
     expect(await sent(urlOf(sink.port, { tokenFile: tokenFile() }))).toMatchObject({
-      kind: 'refused',
+      ...{ kind: 'refused', isPerhapsPassing: true },
       doThis: `look whether the token of notify[0] is still good, and good for this; ${then}`,
     });
   });

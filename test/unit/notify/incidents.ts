@@ -14,6 +14,7 @@ export function incident(kind: IncidentKind, subject: string, more: Partial<Inci
     evidence: `evidence of ${subject}`,
     doThis: `mend ${subject}`,
     ...{ startedAt: null, endedAt: null, lastedMs: 0, returns: 0, isOver: false, life: 1 },
+    ...{ isStartSure: false, isEndSure: false },
     ...more,
   };
 }

@@ -58,13 +58,37 @@ Noonmark 0.3.0 on dns1.home.example; \`noonmark explain\` there says more.`,
 
 test('of what began in an earlier life, whose date nobody noted', () => {
   const clock = new SimulatedClock();
-  const item = itemOf(incident('address', '192.0.2.1:53'), clock, { began: { atMs: null, date: null } });
+  const item = itemOf(incident('address', '192.0.2.1:53'), clock, {
+    began: { atMs: null, date: null, isSure: false },
+  });
   const { text } = noticeMessage(noticeOf([item], clock), circumstances(clock));
   expect(text).toContain('\nSince: a time that is not known\n');
 });
 
+test('of dates that no sources had agreed on: about, and nothing is measured by them', () => {
+  const clock = new SimulatedClock({ epochMs: AT_MS, basis: 'stamp' });
+  const item = itemOf(incident('address', '192.0.2.1:53'), clock);
+  clock.advance(30_000);
+  const now = noticeMessage(noticeOf([item], clock), circumstances(clock));
+  expect(now.text).toContain('\nSince: about 2027-03-04 05:06:07 UTC, for 30 s\n');
+  expect(now.troubles[0]).toMatchObject({ isSinceSure: false, isUntilSure: false, sinceMs: 30_000 });
+
+  clock.setState('synchronized');
+  const earlier = { atMs: null, date: '2027-02-01T00:00:00.000Z', isSure: false };
+  const open = noticeMessage(noticeOf([{ ...item, began: earlier }], clock), circumstances(clock));
+  expect(open.text).toContain('\nSince: about 2027-02-01 00:00:00 UTC\n');
+  expect(open.troubles[0]).toMatchObject({ since: earlier.date, isSinceSure: false, sinceMs: null });
+  const over = { ...item, began: earlier, ended: momentNow(clock), wasTold: true };
+  const ended = noticeMessage(noticeOf([over], clock), circumstances(clock));
+  expect(ended.title).toMatch(/^dns1\.home\.example: over: /);
+  expect(ended.text).toContain(
+    'from about 2027-02-01 00:00:00 UTC to 2027-03-04 05:06:37 UTC, nobody knows how long.',
+  );
+  expect(ended.troubles[0]).toMatchObject({ isSinceSure: false, isUntilSure: true });
+});
+
 test('several troubles', () => {
-  const clock = new SimulatedClock({ epochMs: AT_MS });
+  const clock = new SimulatedClock({ epochMs: AT_MS, state: 'synchronized' });
   const items = [
     itemOf(incident('upstream', 'tls://a.example'), clock),
     itemOf(incident('upstream', 'tls://b.example'), clock, { times: 3 }),
@@ -101,7 +125,7 @@ Noonmark 0.3.0 on dns1.home.example; \`noonmark explain\` there says more.`,
 });
 
 test('what is over, and how long it lasted', () => {
-  const clock = new SimulatedClock({ epochMs: AT_MS });
+  const clock = new SimulatedClock({ epochMs: AT_MS, state: 'synchronized' });
   const began = momentNow(clock);
   clock.advance(125_000);
   const over = { began, ended: momentNow(clock), lastedMs: 125_000, wasTold: true };
@@ -126,7 +150,10 @@ All is well now.
 
 Noonmark 0.3.0 on dns1.home.example; \`noonmark explain\` there says more.`,
   );
-  const two = [item, { ...item, incident: 0, lastedMs: null, began: { atMs: null, date: null } }];
+  const two = [
+    item,
+    { ...item, incident: 0, lastedMs: null, began: { atMs: null, date: null, isSure: false } },
+  ];
   const both = noticeMessage(
     noticeOf(two, clock),
     circumstances(clock, { degraded: ['the list "ads" is an old one'] }),
@@ -138,7 +165,7 @@ Noonmark 0.3.0 on dns1.home.example; \`noonmark explain\` there says more.`,
 });
 
 test('what was over before it could be told is said once', () => {
-  const clock = new SimulatedClock({ epochMs: AT_MS });
+  const clock = new SimulatedClock({ epochMs: AT_MS, state: 'synchronized' });
   const item = untrusted(clock);
   const over = { ...item, ended: momentNow(clock), lastedMs: 900, wasTold: true };
   const { notice } = mergedNotice(noticeOf([item], clock), noticeOf([over], clock));
@@ -153,7 +180,7 @@ test('what was over before it could be told is said once', () => {
 });
 
 test('what lasts, beside what was over before it could be told, and a moment', () => {
-  const clock = new SimulatedClock({ epochMs: AT_MS });
+  const clock = new SimulatedClock({ epochMs: AT_MS, state: 'synchronized' });
   const [lasting, over] = [itemOf(incident('upstream', 'b'), clock), untrusted(clock)];
   const moment = itemOf(incident('withdrawn', ''), clock, { isMoment: true, ended: momentNow(clock) });
   const items = [lasting, { ...over, ended: momentNow(clock), lastedMs: 60_000 }, moment];
@@ -166,7 +193,7 @@ test('what lasts, beside what was over before it could be told, and a moment', (
 });
 
 test('a moment alone', () => {
-  const clock = new SimulatedClock({ epochMs: AT_MS });
+  const clock = new SimulatedClock({ epochMs: AT_MS, state: 'synchronized' });
   const moment = itemOf(incident('withdrawn', ''), clock, { isMoment: true, ended: momentNow(clock) });
   const { event, title, text } = noticeMessage(noticeOf([moment], clock), circumstances(clock));
   expect([event, title]).toEqual(['instant', 'dns1.home.example: the withdrawn  does not work']);
@@ -217,4 +244,12 @@ test('of too much the oldest goes', () => {
   const { notice: both, dropped } = mergedNotice(notice(0), notice(40));
   expect(dropped.map(({ subject }) => subject)).toEqual(Array.from({ length: 16 }, (_, at) => String(at)));
   expect(both.items).toHaveLength(64);
+});
+
+test('of too much what is urgent stays, however old', () => {
+  const clock = new SimulatedClock();
+  const many = Array.from({ length: 70 }, (_, at) => itemOf(incident('address', String(at)), clock));
+  const { notice, dropped } = mergedNotice(noticeOf([untrusted(clock)], clock), noticeOf(many, clock));
+  expect(notice.items[0]).toMatchObject({ subject: 'untrusted' });
+  expect(dropped.map(({ subject }) => subject)).toEqual(Array.from({ length: 7 }, (_, at) => String(at)));
 });

@@ -78,7 +78,8 @@ function stand(...incidents: readonly Incident[]): void {
       ...{ id: `${kind} ${subject}`, what, evidence, doThis, since: null, sinceMs: 0 },
     }),
   );
-  status = { ...synchronized, degraded };
+  const { state } = clock.status;
+  status = { ...synchronized, clock: { ...synchronized.clock, state }, degraded };
 }
 
 const down = () => incident('upstream', 'tls://a.example');
@@ -132,8 +133,8 @@ describe('An incident', () => {
     clock.advance(5_000);
     await isTold('one', 1);
     const lost = incident('clock', 'untrusted');
-    stand(lost);
     clock.setState('untrusted');
+    stand(lost);
     notifier.hear(opened(lost));
     clock.advance(5_000);
     await isTold('one', 2);
@@ -141,6 +142,24 @@ describe('An incident', () => {
 });
 
 describe('Over a restart', () => {
+  it('what was over when the server stopped is told by the next one', async () => {
+    const first = start();
+    first.become([program('one')]);
+    const one = down();
+    stand(one);
+    first.hear(opened(one));
+    clock.advance(AFTER_MS);
+    await isTold('one', 1);
+    await eventually(() => log.lines.some(({ line }) => line.includes('was told')));
+    stand();
+    first.hear(ended(one));
+    await first.close();
+    const second = start();
+    second.become([program('one')]);
+    await isTold('one', 2);
+    expect(toldBy('one')[1]).toMatch(/^ended /);
+  });
+
   it('what was told is not told again, and what is over is', async () => {
     const first = start();
     first.become([program('one')]);
@@ -163,6 +182,41 @@ describe('Over a restart', () => {
 });
 
 describe('A reload', () => {
+  it('that fails leaves those who are told already', async () => {
+    const notifier = start();
+    notifier.become([program('one')]);
+    const broken = configOf({ kind: 'ntfy', host: 'ntfy.example' } as unknown as NotifyConfig['channel']);
+    Object.defineProperty(broken.channel, 'protocol', {
+      enumerable: false, // it is found when the channel is made, and not before
+      get: () => {
+        throw new Error('a bug');
+      },
+    });
+    expect(() => notifier.become([broken])).toThrow('a bug');
+    const one = down();
+    stand(one);
+    notifier.hear(opened(one));
+    clock.advance(AFTER_MS);
+    await isTold('one', 1);
+  });
+
+  it('of a way that is changed takes over what is over at that moment', async () => {
+    const notifier = start();
+    const way = program('one');
+    notifier.become([way]);
+    const one = down();
+    stand(one);
+    notifier.hear(opened(one));
+    clock.advance(AFTER_MS);
+    await isTold('one', 1);
+    await eventually(() => log.lines.some(({ line }) => line.includes('was told')));
+    stand();
+    notifier.hear(ended(one));
+    notifier.become([{ ...way, afterMs: 1_000 }]);
+    await isTold('one', 2);
+    expect(toldBy('one')[1]).toMatch(/^ended /);
+  });
+
   it('leaves alone what has not changed, and lets go of what is gone', async () => {
     const notifier = start();
     const [kept, gone] = [program('one'), { ...program('two', 'exit 1'), place: 'notify[1]' }];

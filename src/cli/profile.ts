@@ -48,7 +48,7 @@ Certificate Trust Settings. What holds now, and the CA's fingerprint, go to stde
 
   --protocol P    tls (port 853 alone) or https (default: tls where it is on 853)
   --ssid NAME     a Wi-Fi network of the house, on which the profile holds; may be given several times. Without one it
-                  holds where the network hands out this server's address
+                  goes by the DNS servers of the network: less sure, above all where the router hands out itself too
   --everywhere    it holds outside the house too; needs a public address
   --write FILE    write the profile there; name it .mobileconfig
   --config FILE   the configuration of the server that is meant (default: the quick start's)

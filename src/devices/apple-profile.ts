@@ -62,6 +62,8 @@ export function appleProfile(facts: DeviceFacts, { protocol, where, ssids }: Pro
     PayloadVersion: 1,
     PayloadIdentifier: identifier,
     PayloadUUID: uuidOf(identifier, content),
+    // A Mac has no user's channel for dnsSettings: since macOS 26.1 it refuses a profile that does not say so.
+    PayloadScope: 'System',
     PayloadDisplayName: `Noonmark: DNS of ${host}`,
     PayloadDescription: description(host, authority !== null),
     PayloadRemovalDisallowed: false,
@@ -185,7 +187,7 @@ function payload(type: string, identifier: string, content: PlistDictionary): Pl
  * @throws ProfileImpossible for a wish that would do just that
  */
 export function onDemandRules(
-  { reach }: Pick<DeviceFacts, 'reach'>,
+  { reach, plain }: Pick<DeviceFacts, 'reach' | 'plain'>,
   { addresses }: Door,
   { where, ssids }: Pick<ProfileWish, 'where' | 'ssids'>,
 ): PlistDictionary[] {
@@ -198,7 +200,8 @@ export function onDemandRules(
       );
     return [];
   }
-  const byServer = { DNSServerAddressMatch: addresses };
+  // All of ours: "any of the network's DNS servers" (Device Management) may be "each of" them (NEOnDemandRule) in fact.
+  const byServer = { DNSServerAddressMatch: [...new Set([...addresses, ...(plain?.addresses ?? [])])] };
   const rules =
     ssids.length === 0
       ? [{ ...byServer, Action: 'Connect' }]

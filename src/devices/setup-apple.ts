@@ -80,7 +80,7 @@ function profilePart({ facts, pagesUrl }: GuideInputs): GuidePart {
     steps: steps(
       open,
       {
-        text: 'Have the profile made, and let the device download it. With the names of your Wi-Fi networks it holds on those. Without, it holds where the network hands out an address of this server, which is less sure: private addresses are the same in many houses.',
+        text: 'Have the profile made, and let the device download it. Give it the names of your Wi-Fi networks: it holds on those. Without them, and for a Mac on a cable, it goes by the DNS servers of the network, which is less sure: private addresses are the same in many houses, and where the router hands out itself besides this server, as many do over IPv6, the profile may never switch on.',
         form: 'apple-profile',
       },
       {

@@ -10,7 +10,7 @@ import type { Query } from '../dns/query.ts';
 import { formatRdata } from '../dns/rdata-text.ts';
 import type { ResourceRecord } from '../dns/records.ts';
 import { questionFor } from './own-lookup.ts';
-import type { LinkName, Resolver, TraceFacts } from './resolver.ts';
+import { inFull, type LinkName, type Resolver, type TraceFacts } from './resolver.ts';
 
 /** A person waits; as long as `noonmark query` waits for an answer (milliseconds). */
 const EXPLAIN_WITHIN_MS = 5000;
@@ -49,6 +49,7 @@ export interface Explained {
   readonly zone: string | null;
   readonly list: string | null;
   readonly rule: string | null;
+  readonly group: string | null;
   readonly ttlLeftSeconds: number | null;
   readonly pastSeconds: number | null;
   readonly upstream: string | null;
@@ -68,7 +69,7 @@ export async function explainName(
 ): Promise<Explained> {
   const steps: ExplainStep[] = [];
   const say = (link: LinkName, detail: string, facts: TraceFacts = {}) => {
-    if (steps.length < MAX_STEPS) steps.push({ link, detail, ...facts });
+    if (steps.length < MAX_STEPS) steps.push({ link, detail: inFull(detail, facts), ...facts });
   };
   const nowMs = clock.monotonic();
   const query = questionFor(name, type);
@@ -97,6 +98,7 @@ function factsOf(step: TraceFacts = {}): Pick<Explained, keyof TraceFacts> {
     zone: step.zone ?? null,
     list: step.list ?? null,
     rule: step.rule ?? null,
+    group: step.group ?? null,
     ttlLeftSeconds: step.ttlLeftSeconds ?? null,
     pastSeconds: step.pastSeconds ?? null,
     upstream: step.upstream ?? null,

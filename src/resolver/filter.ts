@@ -172,7 +172,6 @@ function say(
   if (context.trace === undefined) return;
   const target = name === query.nameKey ? '' : `, which ${formatName(query.nameKey)} leads to`;
   const group = filter.groupOf(context.client);
-  const ofGroup = group === null ? '' : `, for group "${group}"`;
-  const detail = `list "${list}" ${kind}s ${formatName(name)}${target} (rule ${rule})${ofGroup}`;
-  context.trace.say('filter', detail, { list, rule });
+  const detail = `list "${list}" ${kind}s ${formatName(name)}${target} (rule ${rule})`;
+  context.trace.say('filter', detail, { list, rule, ...(group === null ? {} : { group }) });
 }

@@ -12,7 +12,15 @@ import { networkOf, networkPrefix } from '../observe/client-network.ts';
 import type { Log } from '../observe/log.ts';
 import type { AnsweredBy, QueryFigures } from '../observe/query-figures.ts';
 import type { QueryLog, QueryLogSession } from '../observe/query-log.ts';
-import type { Context, Link, LinkName, Trace, TraceFacts, Transport } from './resolver.ts';
+import {
+  type Context,
+  inFull,
+  type Link,
+  type LinkName,
+  type Trace,
+  type TraceFacts,
+  type Transport,
+} from './resolver.ts';
 
 /** Queries since start, by transport; dropped ones included. */
 export type QueryCounts = Record<Transport, number>;
@@ -80,8 +88,10 @@ class LastWords implements Trace {
   }
 
   say(link: LinkName, detail: string, facts?: TraceFacts): void {
-    this.#last = detail;
-    if (link === 'filter') this.#filter = detail;
+    // Of an anonymised session the group stays out: where it is one device, it says who asked.
+    const kept = this.session.mode === 'full' ? inFull(detail, facts) : detail;
+    this.#last = kept;
+    if (link === 'filter') this.#filter = kept;
     this.#outer?.say(link, detail, facts);
   }
 

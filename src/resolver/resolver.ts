@@ -37,11 +37,18 @@ export interface TraceFacts {
   /** The list that has the name, and the rule as it is written there. */
   readonly list?: string;
   readonly rule?: string;
+  /** The group of the client by which lists go. Never in a detail: it often is one person (see `inFull`). */
+  readonly group?: string;
   /** How much longer what is kept may be given out, and by how much that is over. */
   readonly ttlLeftSeconds?: number;
   readonly pastSeconds?: number;
   /** The upstream or the server of a forwarded zone whose reply was taken. */
   readonly upstream?: string;
+}
+
+/** A link's words for who may know of whom they are said. */
+export function inFull(detail: string, { group }: TraceFacts = {}): string {
+  return group === undefined ? detail : `${detail}, for group "${group}"`;
 }
 
 export type LinkName = 'guard' | 'local' | 'filter' | 'degrade' | 'cache' | 'rebinding' | 'forward';

@@ -27,7 +27,8 @@ const TOP_LEVEL: Keys = {
   ...COMMON,
   PayloadType: { type: 'string', isRequired: true, values: ['Configuration'] },
   PayloadContent: { type: 'dictionaries', isRequired: true },
-  PayloadScope: { type: 'string', values: ['System', 'User'] },
+  // Optional, and 'User' unless given; but com.apple.dnsSettings.managed has `userchannel: false` on macOS.
+  PayloadScope: { type: 'string', isRequired: true, values: ['System'] },
   // Needs a supervised device only where it is true.
   PayloadRemovalDisallowed: { type: 'boolean', values: [false] },
 };

@@ -82,6 +82,10 @@ describe('the settings', () => {
   });
 });
 
+it('is of the whole device: a Mac installs it in no other scope', () => {
+  expect(profileOf(deviceFactsWith()).PayloadScope).toBe('System');
+});
+
 describe('where they hold', () => {
   const atHome = { DNSServerAddressMatch: ['192.168.1.2', 'fd00::2'], Action: 'Connect' };
   const off = { Action: 'Disconnect' };
@@ -90,6 +94,16 @@ describe('where they hold', () => {
     expect(rulesOf(profileOf(deviceFactsWith()))).toEqual([atHome, off]);
     // A global IPv6 address behind a firewall is the rule in a house, and no reason to hold outside.
     expect(rulesOf(profileOf(deviceFactsWith({ reach: 'world' })))).toEqual([atHome, off]);
+  });
+
+  it('knows each address of this server that the network may hand out, those of plain DNS too', () => {
+    const facts = deviceFactsWith({ dot: { port: 853, addresses: ['fd00::2'] } });
+    const addresses = ['fd00::2', '192.168.1.2'];
+    expect(rulesOf(profileOf(facts))).toEqual([{ ...atHome, DNSServerAddressMatch: addresses }, off]);
+    expect(dnsOf(profileOf(facts)).DNSSettings).toMatchObject({ ServerAddresses: ['fd00::2'] });
+    expect(rulesOf(profileOf({ ...facts, plain: null }))![0]).toMatchObject({
+      DNSServerAddressMatch: ['fd00::2'],
+    });
   });
 
   it('is the Wi-Fi networks that are named, and the cable', () => {

@@ -144,6 +144,12 @@ describe('Android', () => {
 });
 
 describe('Apple', () => {
+  it('is asked for its Wi-Fi first, and told why the network by its DNS servers is less sure', () => {
+    expect(allText(guide('apple', deviceFactsWith()))).toMatch(
+      /Give it the names of your Wi-Fi .* the router hands out itself besides .* may never switch on/,
+    );
+  });
+
   it('leads the camera here, where the device can come here', () => {
     expect(allText(guide('apple', deviceFactsWith()))).toContain(`${PAGES}/devices/apple`);
     expect(allText(guide('apple', deviceFactsWith(), null))).toContain('noonmark profile apple --write');

@@ -83,7 +83,8 @@ describe('what is no answer', () => {
 
 describe('what the answering link said is told as values too', () => {
   const facts = (parts: object) => ({
-    ...{ zone: null, list: null, rule: null, ttlLeftSeconds: null, pastSeconds: null, upstream: null },
+    ...{ zone: null, list: null, rule: null, group: null },
+    ...{ ttlLeftSeconds: null, pastSeconds: null, upstream: null },
     ...parts,
   });
   const explain = (house: House, name: string, client = '192.168.1.30') =>
@@ -108,6 +109,15 @@ describe('what the answering link said is told as values too', () => {
       answeredBy: 'cache',
       ...facts({ pastSeconds: 10 }),
     });
+  });
+
+  it('of a group, which the words name as well', async () => {
+    const found = await explainedBy((_, { trace }) => {
+      trace!.say('filter', 'list "ads" blocks a.example.', { list: 'ads', rule: 'a', group: 'anna' });
+      return DROP;
+    });
+    expect(found).toMatchObject(facts({ list: 'ads', rule: 'a', group: 'anna' }));
+    expect(found.steps[0]!.detail).toBe('list "ads" blocks a.example., for group "anna"');
   });
 
   it('only where it is the last word', async () => {

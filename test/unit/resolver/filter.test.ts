@@ -147,15 +147,16 @@ test('other names are answered by the world, and an exception says that it was o
   expect(said).toEqual(['filter: list "ads" allows good.tracker.example. (rule @@||good.tracker.example^)']);
 });
 
-test('a group without lists has nothing blocked, and one with them is named in the trace', async () => {
+test('a group without lists has nothing blocked, and one with them is a fact of the trace, and in no detail', async () => {
   const groups = [
     { name: 'workshop', clients: ['192.168.1.64/27'], lists: [] },
     { name: 'others', clients: ['192.168.1.0/24'], lists: ['ads'] },
   ];
-  const { ask, said } = await house({ groups });
+  const { ask, said, facts } = await house({ groups });
   expect((await ask('ads.example', 'A', { client: '192.168.1.65' })).rcode).toBe(RCODE.NOERROR);
   expect((await ask('ads.example', 'A', { client: '192.168.1.2' })).rcode).toBe(RCODE.NXDOMAIN);
-  expect(said).toEqual(['filter: list "ads" blocks ads.example. (rule ads.example), for group "others"']);
+  expect(said).toEqual(['filter: list "ads" blocks ads.example. (rule ads.example)']);
+  expect(facts).toEqual([{ list: 'ads', rule: 'ads.example', group: 'others' }]);
 });
 
 describe('an answer whose CNAME leads to a blocked name', () => {

@@ -173,6 +173,22 @@ describe('what is kept in memory while the log is on', () => {
     expect(kept(scene)[0]!.detail).toBe('list "ads" blocks a.example.');
   });
 
+  it.each<[QueryLogMode, string]>([
+    ['full', 'list "ads" blocks a.example., for group "anna"'],
+    ['anonymised', 'list "ads" blocks a.example.'],
+  ])('has, when it is %s, as detail: %s', (mode, detail) => {
+    for (const answeredBy of ['filter', 'local'] as const) {
+      const scene = observed((_, context) => {
+        context.trace!.say('filter', 'list "ads" blocks a.example.', { group: 'anna' });
+        context.answeredBy = answeredBy;
+        return Answer.ofRcode(RCODE.NXDOMAIN);
+      }, mode);
+      scene.resolver.resolve(ask('a.example'), contextAt(0));
+      expect(kept(scene)[0]!.detail).toBe(detail);
+      expect(JSON.stringify([kept(scene), scene.log.lines]).includes('anna')).toBe(mode === 'full');
+    }
+  });
+
   it('has the reason where nobody said anything: of the failure, or of the answer', async () => {
     const failing = observed(async () => {
       throw new UpstreamFailure('upstream-silent', 'nobody is there');

@@ -1,5 +1,5 @@
 // How many connections this process can afford: every one is an open file, and the system sets a limit to those. What
-// upstreams, state files, the status page and the control socket need is kept back; the rest is shared among the doors.
+// upstreams, state files, the dashboard and the control socket need is kept back; the rest is shared among the doors.
 // A server that clients have left no descriptor for can ask nobody and tell nobody (reliability row 24).
 
 import { readFileSync } from 'node:fs';

@@ -11,7 +11,7 @@ const SOCKETS = { dns: ['udp', 'tcp'], dot: ['tcp'], doh: ['tcp'], admin: ['tcp'
 type ListenKey = keyof typeof SOCKETS;
 const KEYS = Object.keys(SOCKETS) as ListenKey[];
 
-/** What answers DNS; status page and NTP alone make no resolver. */
+/** What answers DNS; dashboard and NTP alone make no resolver. */
 const DNS_KEYS: readonly ListenKey[] = ['dns', 'dot', 'doh'];
 
 export function checkListen(

@@ -64,7 +64,7 @@ const listen = z
     dns: listenAddresses('dns', 'Plain DNS, over UDP and TCP'),
     dot: listenAddresses('dot', 'DNS over TLS'),
     doh: listenAddresses('doh', 'DNS over HTTPS, at /dns-query'),
-    admin: listenAddresses('admin', 'Status page, API, metrics and health'),
+    admin: listenAddresses('admin', 'Dashboard, API, metrics and health'),
     ntp: listenAddresses('ntp', 'NTP for the network (not in this release)'),
   })
   .optional()

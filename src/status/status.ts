@@ -1,4 +1,4 @@
-// The state of the whole server as plain values: what /api/status answers, and what the status page, `noonmark status`,
+// The state of the whole server as plain values: what /api/status answers, and what the dashboard, `noonmark status`,
 // `explain` and `time` are made of. Vocabulary only; gather.ts makes it.
 // Times are RFC 3339 texts or null, durations numbers of milliseconds (docs/api.md).
 

@@ -182,7 +182,7 @@ export interface Works {
 export function whatWorks({ clock, notReady, waiting, upstreams, forwards, cache }: Status): Works {
   const unbound = waiting.map(
     ({ listen, address, reason }) =>
-      `${listen === 'admin' ? 'the status page' : 'queries'} at ${address} (${listen}): ${reason}`,
+      `${listen === 'admin' ? 'the dashboard' : 'queries'} at ${address} (${listen}): ${reason}`,
   );
   const house = [
     'internal names and the names of this server, on every listener',

@@ -1,4 +1,4 @@
-// Lengths of time and dates in words, as a person would say them, here and on the status page. They know nothing of
+// Lengths of time and dates in words, as a person would say them, here and on the dashboard. They know nothing of
 // clocks.
 
 const SECOND_MS = 1000;

@@ -1,4 +1,4 @@
-// All that the keeper knows at one moment, as values: what the status page, `noonmark time` and `explain` are made of.
+// All that the keeper knows at one moment, as values: what the dashboard, `noonmark time` and `explain` are made of.
 // Vocabulary only.
 
 import type { ClockStatus, Instant } from '../clock/clock.ts';

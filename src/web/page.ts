@@ -63,6 +63,8 @@ const PLACES: readonly (readonly [path: string, name: string])[] = [
 /** What anybody may see. */
 const PUBLIC_PLACE = '/devices';
 
+const SIGN_IN = '/login';
+
 /** Seconds after which a browser without script asks again for a page that has something live. */
 export const REFRESH_SECONDS = 10;
 
@@ -107,9 +109,9 @@ function head({ path, mood, isAdmitted, canSignOut }: Frame): Markup {
   );
   const sign = canSignOut
     ? html`<form method="post" action="/logout"><button class="plain">Sign out</button></form>`
-    : isAdmitted
+    : isAdmitted || path === SIGN_IN
       ? NOTHING
-      : html`<a href="/login">Sign in</a>`;
+      : html`<a href="${SIGN_IN}">Sign in</a>`;
   return html`<a class="brand" id="brand" href="${isAdmitted ? '/' : PUBLIC_PLACE}">${brand(mood)}</a><nav aria-label="Pages">${places}${sign}</nav>`;
 }
 

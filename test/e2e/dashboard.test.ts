@@ -248,8 +248,8 @@ describe.skipIf(!havePeers('unbound', 'chromium'))('The dashboard', () => {
     },
   );
 
-  // The last one: it takes the upstream away.
-  test('says that an upstream has died while somebody looks, without a new page', async () => {
+  // The last one: it takes the upstream away, and then the server.
+  test('says that an upstream has died while somebody looks, without a new page, and at last the server', async () => {
     await using window = await open();
     const { page, complaints } = window;
     await page.goto(origin);
@@ -261,9 +261,16 @@ describe.skipIf(!havePeers('unbound', 'chromium'))('The dashboard', () => {
       return (await headingsOf(page))[0] !== before[0];
     });
     expect(await headingsOf(page)).toContain('What needs attention');
+    await eventually(async () => (await page.title()) === '(!) Now · Noonmark');
+    expect(await page.locator('#brand .mark').getAttribute('class')).toBe('mark down');
     expect(await page.evaluate(() => 'isTheSamePage' in globalThis)).toBe(true);
     await expectFine(page);
     expect(complaints).toEqual([]);
+
+    await noonmark.process.stop();
+    await page.getByRole('alert').filter({ hasText: 'The server does not answer' }).waitFor();
+    expect(await page.title()).toBe('No answer · Noonmark');
+    expect(await headingsOf(page)).toContain('What needs attention');
   });
 });
 

@@ -1,5 +1,5 @@
 // Every kind of secret that Noonmark can be given, in one configuration (reliability row 23): none of them is said anywhere, in a log
-// of the most talkative kind, on the status page, in its JSON and metrics, by a command, or in the words about a file that
+// of the most talkative kind, on the dashboard, in its JSON and metrics, by a command, or in the words about a file that
 // is broken. Files that everybody may read are refused, and the words say what to do. Real CA, real zone.
 
 import { createHash } from 'node:crypto';

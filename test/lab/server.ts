@@ -1,5 +1,5 @@
 // Noonmark as a story starts it: the real process under a clock of the story's choosing, in a mount namespace of its own
-// where resolv.conf points at a witness (as root), with its status page, and with a state directory that
+// where resolv.conf points at a witness (as root), with its dashboard, and with a state directory that
 // outlives it, so that a second life finds the stamp of the first.
 
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -35,7 +35,7 @@ export interface ServerOptions {
   readonly network?: string;
   /** Default: a free one. */
   readonly dnsPort?: number;
-  /** Addresses to listen on, the one for clients and the status page first; default 127.0.0.1. */
+  /** Addresses to listen on, the one for clients and the dashboard first; default 127.0.0.1. */
   readonly addresses?: readonly string[];
 }
 

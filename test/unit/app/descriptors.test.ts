@@ -1,4 +1,4 @@
-// The limit of open files, shared out: enough stays for upstreams, state and the status page, however many clients come.
+// The limit of open files, shared out: enough stays for upstreams, state and the dashboard, however many clients come.
 
 import { describe, expect, it, test } from 'vitest';
 import { affordableLimits, type DescriptorNeeds, shareDescriptors } from '../../../src/app/descriptors.ts';

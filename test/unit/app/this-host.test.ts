@@ -1,8 +1,10 @@
-// Which addresses of a host its own names have: those at which somebody listens.
+// Which addresses of a host its own names have: those at which somebody listens; and which names it may be asked by.
 
+import { hostname } from 'node:os';
 import { describe, expect, it } from 'vitest';
-import { neighboursOf } from '../../../src/app/this-host.ts';
-import type { SocketAddress } from '../../../src/config/config.ts';
+import { judgeAdminRequest } from '../../../src/admin/admin-request.ts';
+import { neighboursOf, ownHostsOf } from '../../../src/app/this-host.ts';
+import type { Config, SocketAddress } from '../../../src/config/config.ts';
 import { parseSocketAddress } from '../../../src/config/socket-address.ts';
 import { TYPE } from '../../../src/dns/codes.ts';
 import { nameKey } from '../../../src/dns/names.ts';
@@ -85,4 +87,26 @@ describe('the AAAA of our own name', () => {
     expect(answered('192.168.1.2', '[fd00::2]')).toBe(1);
     expect(answered('0.0.0.0', '[::]')).toBe(2);
   });
+});
+
+describe('the pages may be asked for', () => {
+  const certificate = {
+    names: ['*.example.net', 'dns.home.example'],
+    addresses: ['192.168.1.2'],
+    more: [{ names: ['*.lab.example'] }],
+  } as unknown as Config['certificate'];
+
+  it.each(['dns.example.net', 'a.lab.example', 'dns.home.example', '192.168.1.2', hostname()])(
+    'by %s, which is in a certificate or is this host',
+    (host) => expect(judged(host)).toBeNull(),
+  );
+
+  it.each(['example.net', 'a.b.example.net', 'home.example'])('not by %s', (host) =>
+    expect(judged(host)).toMatchObject({ status: 421 }),
+  );
+
+  function judged(host: string) {
+    const request = { target: '/', hosts: [`${host}:8080`], origin: undefined, localAddress: '127.0.0.1' };
+    return judgeAdminRequest(request, ownHostsOf({ certificate }));
+  }
 });

@@ -1,5 +1,6 @@
 // The admin listener: the pages, their JSON, health and readiness over HTTP/1.1 on the configured addresses. On loopback it is
 // plain HTTP, which nobody else can hear; on every other address it is TLS with the certificate that DoT and DoH show.
+// Each of the two has connections of its own, so that nobody in the house keeps a probe or a scraper of this host out.
 // An address that is busy or not there yet is waited for, as for every listener.
 
 import type { SocketAddress } from '../config/config.ts';
@@ -14,7 +15,8 @@ export interface AdminListenerParts extends Omit<AdminServerParts, 'what'> {
 
 export class AdminListener {
   readonly #parts: AdminListenerParts;
-  readonly #server: AdminServer;
+  readonly #loopback: AdminServer;
+  readonly #beyond: AdminServer;
   readonly #bindings = new BindingSet();
   #wanted: readonly SocketAddress[];
   /** Null until there is a certificate. */
@@ -23,7 +25,8 @@ export class AdminListener {
   constructor(parts: AdminListenerParts) {
     this.#parts = parts;
     this.#wanted = parts.addresses;
-    this.#server = new AdminServer({ ...parts, what: 'admin' });
+    this.#loopback = new AdminServer({ ...parts, what: 'admin' });
+    this.#beyond = new AdminServer({ ...parts, what: 'admin' });
   }
 
   /** Where it listens at this moment. */
@@ -52,7 +55,7 @@ export class AdminListener {
     const { clock, log } = this.#parts;
     const encrypted = this.#encrypted;
     const create = ({ address }: SocketAddress) =>
-      isLoopback(address) ? this.#server.create(false) : this.#server.createEncrypted(encrypted!);
+      isLoopback(address) ? this.#loopback.create(false) : this.#beyond.createEncrypted(encrypted!);
     const bind = (wanted: SocketAddress) => bindServer(create(wanted), wanted, log);
     return this.#bindings.become(
       addresses.filter(({ address }) => encrypted !== null || isLoopback(address)),
@@ -63,6 +66,6 @@ export class AdminListener {
   /** Takes no new connections, finishes answers, then closes; after `graceMs` it closes anyway. */
   async stop(graceMs: number): Promise<void> {
     this.#bindings.close();
-    await this.#server.drain(graceMs);
+    await Promise.all([this.#loopback, this.#beyond].map((server) => server.drain(graceMs)));
   }
 }

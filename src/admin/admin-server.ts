@@ -1,5 +1,5 @@
 // HTTP/1.1 for the admin listener and the control socket: one server of node:http a place, with limits on connections,
-// header octets and time, and no way for a request to throw into the process.
+// requests, header octets and time, and no way for a request to throw into the process.
 // Every answer is written here, because the Date field is our own clock's or absent (RFC 9110 section 6.6.1).
 
 import {
@@ -17,7 +17,10 @@ import { dateField } from '../listener/date-field.ts';
 import { Drain } from '../listener/drain.ts';
 import { plainAddress } from '../listener/listener.ts';
 import { behindPlainDoor } from '../listener/plain-door.ts';
+import { readInSmallPieces } from '../listener/small-pieces.ts';
 import { followCertificates, tlsServerOptions, trackHandshakes } from '../listener/tls-front.ts';
+import { TurnShare } from '../listener/turn-share.ts';
+import { BugLog } from '../observe/bug-log.ts';
 import { LimitLog } from '../observe/limit-log.ts';
 import type { Log } from '../observe/log.ts';
 import { ClientRate } from '../resolver/client-rate.ts';
@@ -27,7 +30,7 @@ import { type AdminAnswer, type AdminStream, COMMON_FIELDS, isStream, textAnswer
 import { AdminConnection } from './admin-connection.ts';
 import { judgeAdminRequest } from './admin-request.ts';
 import { type FetchFields, judgeFetch } from './fetch-metadata.ts';
-import { formOf } from './form-body.ts';
+import { FORM_WITHIN_MS, formOf } from './form-body.ts';
 import { plainSpeechAnswer } from './plain-speech.ts';
 import { type AdminAccess, type AdminRoutes, findRoute, isRoute } from './route.ts';
 
@@ -77,6 +80,10 @@ export class AdminServer {
   readonly #connections: ConnectionTable;
   readonly #connectionOf = new WeakMap<Socket, AdminConnection>();
   readonly #handshakes = new ClientRate();
+  /** One share for all who ask here: a page costs as much as many names, and names go first. */
+  readonly #turns = new TurnShare();
+  readonly #limitLog: LimitLog;
+  readonly #bugs: BugLog;
   readonly #drain: Drain;
 
   constructor(parts: AdminServerParts) {
@@ -84,12 +91,13 @@ export class AdminServer {
     this.#parts = parts;
     this.#limits = limits;
     this.#drain = new Drain(clock);
-    const limitLog = new LimitLog(log, clock);
+    this.#limitLog = new LimitLog(log, clock);
+    this.#bugs = new BugLog(log, clock);
     this.#connections = new ConnectionTable({
       limits,
       clock,
       onLimit: (limit, client) =>
-        limitLog.reached(`${what}: ${limit}`, { client, hint: 'close what is not needed' }),
+        this.#limitLog.reached(`${what}: ${limit}`, { client, hint: 'close what is not needed' }),
       onEmpty: () => this.#drain.finished(),
     });
   }
@@ -108,6 +116,7 @@ export class AdminServer {
     followCertificates(server, certificates);
     trackHandshakes(server, connections, this.#handshakes, { clock, ...front });
     server.prependListener('secureConnection', (socket) => this.#adopt(socket));
+    server.on('secureConnection', readInSmallPieces);
     this.#handleAll(server, (request) => this.#answer(request, false));
     const plain = this.#createPlain((request) => this.#plainSpeech(request));
     return behindPlainDoor(server, { plain, connections, clock });
@@ -135,7 +144,7 @@ export class AdminServer {
   #handleAll(server: HttpServer, answer: Answering): void {
     server.maxHeadersCount = MAX_HEADER_FIELDS;
     const handle = (request: IncomingMessage, response: ServerResponse) =>
-      void this.#handle(request, response, answer);
+      this.#take(request, response, answer);
     server.on('request', handle);
     server.on('checkContinue', handle); // whoever asks before sending a body is answered without it
     server.on('checkExpectation', handle);
@@ -153,6 +162,7 @@ export class AdminServer {
   #accept(socket: Socket): void {
     if (this.#connections.hasRoomFor(plainAddress(socket.remoteAddress))) {
       this.#adopt(socket);
+      readInSmallPieces(socket);
       return;
     }
     socket.on('error', () => {});
@@ -167,26 +177,30 @@ export class AdminServer {
     socket.on('close', () => this.#connections.delete(connection));
   }
 
-  async #handle(request: IncomingMessage, response: ServerResponse, answerTo: Answering): Promise<void> {
+  /** One request of a connection after the other, and few of all connections in one turn of the event loop. */
+  #take(request: IncomingMessage, response: ServerResponse, answer: Answering): void {
     const connection = this.#connectionOf.get(request.socket);
-    connection?.begin();
-    response.on('close', () => connection?.finish());
+    if (connection === undefined) return; // gone already
+    response.on('close', () => connection.finish());
     response.on('error', () => {}); // the client has gone
     request.on('error', () => {});
+    const { what } = this.#parts;
+    const begin = () => this.#turns.ask(what, () => void this.#handle(request, response, answer));
+    if (connection.take(begin)) return;
+    const hint = 'it sends requests and waits for no answers; its connection was cut';
+    this.#limitLog.reached(`${what}: requestsWaiting`, { client: connection.client, hint });
+  }
+
+  async #handle(request: IncomingMessage, response: ServerResponse, answerTo: Answering): Promise<void> {
     try {
       const answer = await answerTo(request);
       if (isStream(answer)) this.#stream(answer, request, response);
       else this.#respond(answer, request, response);
     } catch (error) {
-      this.#fail(error);
+      this.#bugs.tell(error);
       if (response.headersSent) response.destroy();
       else this.#respond(textAnswer(500, 'a bug in Noonmark; its log has the details'), request, response);
     }
-  }
-
-  #fail(error: unknown): void {
-    const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    this.#parts.log.error('a bug in Noonmark: please report this line', { stack });
   }
 
   async #plainSpeech({ method = '', url: target = '', headers, headersDistinct, socket }: IncomingMessage) {
@@ -210,19 +224,31 @@ export class AdminServer {
     if (foreign !== null) return textAnswer(403, foreign);
     const route = findRoute(routes, { path, method, isControl });
     if (!isRoute(route)) return noRoute(route.allowed);
+    const form = await this.#receive(request);
+    if (form === null) return textAnswer(408, `the form was not here within ${FORM_WITHIN_MS / 1000} s`);
     const { accept = '', cookie = '', authorization = '' } = headers;
     const visiting = {
       ...{ method, path, query: new URLSearchParams(query), accept, cookie, authorization },
       ...{ localAddress, isControl, host: hosts[0]!.toLowerCase(), isEncrypted: isEncrypted(request) },
       isForwarded: isForwarded({ httpVersion: request.httpVersion, fieldNames: Object.keys(headers) }),
       client: isControl ? '' : plainAddress(socket.remoteAddress),
-      form: await formOf(request),
+      form,
     };
     const visit = { ...visiting, isAdmitted: access.admits(visiting) };
     if (route.access === 'admitted' && !visit.isAdmitted) return access.refuse(visit);
     if (route.answersWithinMs !== undefined)
       this.#connectionOf.get(socket)?.expectAnswerWithin(route.answersWithinMs);
     return await route.answer(visit);
+  }
+
+  /** Meanwhile the connection is an idle one, which makes room for others; null: it was not to be had. */
+  async #receive(request: IncomingMessage): Promise<URLSearchParams | null> {
+    const connection = this.#connectionOf.get(request.socket);
+    if (connection === undefined) return null;
+    connection.isReceiving = true;
+    const form = await formOf(request, this.#parts.clock);
+    connection.isReceiving = false;
+    return form;
   }
 
   /** Goes on until the client leaves, or we do. */
@@ -239,7 +265,7 @@ export class AdminServer {
       return true;
     };
     const end = begin(send, (error) => {
-      this.#fail(error);
+      this.#bugs.tell(error);
       response.destroy();
     });
     response.on('close', end);

@@ -17,9 +17,11 @@ export function ownNamesOf({ certificate }: Pick<Config, 'certificate'>): [strin
   return [first!, ...others];
 }
 
-/** Names and addresses that a browser may ask us by, besides those of this host. */
+/** Names, wildcards and addresses that a browser may ask us by, besides those of this host. */
 export function ownHostsOf(config: Pick<Config, 'certificate'>): readonly string[] {
-  return [...ownNamesOf(config), ...config.certificate.addresses];
+  const { names, more, addresses } = config.certificate;
+  const wildcards = [...names, ...more.flatMap((one) => one.names)].filter(isWildcardName);
+  return [...ownNamesOf(config), ...wildcards, ...addresses];
 }
 
 /** It is in a certificate, and names nobody: who answers the names below it is the owner's to say. */

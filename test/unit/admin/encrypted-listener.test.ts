@@ -7,6 +7,7 @@ import net from 'node:net';
 import tls from 'node:tls';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { jsonAnswer } from '../../../src/admin/admin-answer.ts';
+import { AdminConnection } from '../../../src/admin/admin-connection.ts';
 import { AdminListener, type AdminListenerParts } from '../../../src/admin/admin-listener.ts';
 import type { AdminRoutes } from '../../../src/admin/route.ts';
 import { OPEN_ACCESS } from '../../../src/admin/routes.ts';
@@ -204,6 +205,27 @@ describe('the bounds', () => {
       'a limit is reached',
       expect.objectContaining({ limit: 'admin: connectionsPerClient' }),
     );
+  });
+
+  it.each(['over TLS', 'in plain HTTP'])('cut who sends requests without end %s', async (how) => {
+    const taken = vi.spyOn(AdminConnection.prototype, 'take');
+    const port = await open();
+    const socket = how === 'over TLS' ? await shakeHands(port) : quiet(port);
+    const closed = new Promise((resolve) => socket.resume().on('close', resolve));
+    socket.on('error', () => {}).write('GET / HTTP/1.1\r\n\r\n'.repeat(3600));
+    await closed;
+    expect(taken.mock.calls.length).toBeGreaterThan(0);
+    expect(taken.mock.calls.length).toBeLessThan(30);
+    taken.mockRestore();
+  });
+
+  it('are counted apart for loopback: what comes from elsewhere takes no room there', async () => {
+    const few = { connections: 1, connectionsPerClient: 1, connectionIdleMs: 5000 };
+    const idle = await shakeHands(await open({ addresses: [LOOPBACK, EVERYWHERE], limits: few }));
+    const loopback = listener.addresses.find(({ address }) => address === LOOPBACK.address)!;
+    expect(await visit(loopback.port, '/who')).toMatchObject({ status: 200 });
+    expect(await ask(idle, '/who')).toMatch(/^HTTP\/1\.1 200 /);
+    expect(log.warn).not.toHaveBeenCalled();
   });
 
   it('cut who says nothing, who does not finish a handshake, and who asks nothing', async () => {

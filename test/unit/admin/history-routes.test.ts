@@ -14,7 +14,7 @@ const AT_MS = Date.parse('2026-11-03T08:00:00Z');
 const incident = (id: number, more: Partial<Incident> = {}): Incident => ({
   ...{ id, kind: 'upstream', subject: 'tls://dns.example', what: 'w', evidence: 'e', doThis: 'd' },
   ...{ startedAt: '2026-11-03T08:00:00.000Z', endedAt: '2026-11-03T08:00:05.000Z', lastedMs: 5000 },
-  ...{ returns: 0, isOver: true, life: 1 },
+  ...{ isStartSure: true, isEndSure: true, returns: 0, isOver: true, life: 1 },
   ...more,
 });
 
@@ -33,7 +33,7 @@ function house(count = 250, parts: Partial<HistorySource> = {}) {
       const points = [{ atMs: AT_MS, values: valuesBy((field, at) => (field === 'p50Ms' ? null : at)) }];
       return { of, stepMs: 60_000, fromMs: AT_MS, toMs: AT_MS + 60_000, points };
     },
-    ...{ first: all.at(-1) ?? null, life: 1, problem: null },
+    ...{ first: all.at(-1) ?? null, lastOver: null, life: 1, problem: null },
     ...parts,
   };
   return { history, asked };

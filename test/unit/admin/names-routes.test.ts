@@ -3,13 +3,17 @@
 
 import { readFileSync } from 'node:fs';
 import { describe, expect, it, vi } from 'vitest';
-import { type NamesSubject, namesPages, namesRoutes } from '../../../src/admin/names-routes.ts';
+import { type NamesSubject, namesCommon, namesPages, namesRoutes } from '../../../src/admin/names-routes.ts';
 import type { AdminRoute } from '../../../src/admin/route.ts';
+import { adminRoutes } from '../../../src/admin/routes.ts';
 import { TYPE } from '../../../src/dns/codes.ts';
 import { nameKey, parseName } from '../../../src/dns/names.ts';
 import { parseRecordText } from '../../../src/dns/record-text.ts';
 import type { Explained, ExplainQuestion } from '../../../src/resolver/explained.ts';
+import type { Page } from '../../../src/web/page.ts';
+import { adminSubject } from '../../support/admin-subjects.ts';
 import { adminVisit, answerOf } from '../../support/admin-visits.ts';
+import { eventually } from '../../support/eventually.ts';
 import { explained } from '../../support/explained.ts';
 
 function subject(parts: Partial<NamesSubject> = {}) {
@@ -27,7 +31,14 @@ function subject(parts: Partial<NamesSubject> = {}) {
     zones: () => [],
     ...parts,
   };
-  return { own, routes: namesRoutes(own), asked, forgotten };
+  const common = namesCommon(own);
+  const { page } = namesPages(own, common)['/names']!;
+  return { own, routes: namesRoutes(own, common), page, asked, forgotten };
+}
+
+/** Its lead and what stands in its sections. */
+function bodyOf({ lead, sections }: Page): string {
+  return [lead, ...sections.map(({ body }) => body)].map(({ text }) => text).join();
 }
 
 describe('GET /api/lookup', () => {
@@ -84,6 +95,20 @@ describe('GET /api/lookup', () => {
     expect(await last).toMatchObject({ status: 200 });
   });
 
+  it('has the page wait along: eight are eight for both', async () => {
+    const waiting: ((found: Explained) => void)[] = [];
+    const explainName = () => new Promise<Explained>((resolve) => waiting.push(resolve));
+    const routes = adminRoutes(adminSubject({ explainName }));
+    const first = Array.from({ length: 8 }, (_, at) =>
+      answerOf(routes, 'GET', `${at % 2 === 0 ? '/api/lookup' : '/names'}?name=a.example`),
+    );
+    await eventually(() => waiting.length === 8);
+    expect(await answerOf(routes, 'GET', '/api/lookup?name=a.example')).toMatchObject({ status: 503 });
+    expect(await answerOf(routes, 'GET', '/names?name=a.example')).toMatchObject({ status: 503 });
+    for (const resolve of waiting) resolve(explained());
+    expect((await Promise.all(first)).map(({ status }) => status)).toEqual(Array(8).fill(200));
+  });
+
   it('counts a look-up that ends in a bug as over', async () => {
     const explainName = vi.fn(async () => {
       throw new Error('a bug');
@@ -128,14 +153,36 @@ describe('POST /names/flush', () => {
     expect(forgotten).toEqual([[nameKey('www.example'), true]]);
     expect(answer).toMatchObject({
       status: 303,
-      fields: { location: '/names?name=Www.example.&type=AAAA&client=fd00%3A%3A7&flushed=3' },
+      fields: {
+        location: expect.stringMatching(
+          /^\/names\?name=Www.example.&type=AAAA&client=fd00%3A%3A7&flushed=[\da-f-]{36}$/,
+        ),
+      },
     });
+  });
+
+  it('is told on that page once, and neither to a reload nor to a bookmark', async () => {
+    const { routes, page } = subject();
+    const { fields } = await post(routes, 'name=www.example');
+    const look = async () => bodyOf(await page(adminVisit(fields!.location as string)));
+    expect(await look()).toContain('3 answers were forgotten just now; this is a new look-up.');
+    expect(await look()).not.toContain('forgotten just now');
+  });
+
+  it('remembers few that nobody has come back for', async () => {
+    const { routes, page } = subject();
+    const first = await post(routes, 'name=www.example');
+    for (let times = 0; times < 16; times += 1) await post(routes, 'name=www.example');
+    const shown = bodyOf(await page(adminVisit(first.fields!.location as string)));
+    expect(shown).not.toContain('forgotten just now');
   });
 
   it('goes nowhere else, whatever the name is', async () => {
     const { routes } = subject();
     const answer = await post(routes, `name=${encodeURIComponent('//evil.example/\\@x')}`);
-    expect(answer.fields?.location).toMatch(/^\/names\?name=%2F%2Fevil\.example%2F%5C%40x&flushed=3$/);
+    expect(answer.fields?.location).toMatch(
+      /^\/names\?name=%2F%2Fevil\.example%2F%5C%40x&flushed=[\da-f-]{36}$/,
+    );
     const split = await post(routes, `name=${encodeURIComponent('a\r\nset-cookie: b')}`);
     expect(split).toMatchObject({ status: 400 });
   });
@@ -149,13 +196,9 @@ describe('POST /names/flush', () => {
 
 describe('the page', () => {
   const page = async (query: string, parts: Partial<NamesSubject> = {}) => {
-    const { own, asked } = subject(parts);
-    const made = await namesPages(own)['/names']!.page(adminVisit(`/names?${query}`));
-    return {
-      made,
-      asked,
-      text: [made.lead, ...made.sections.map(({ body }) => body)].map(({ text }) => text).join(),
-    };
+    const { page: render, asked } = subject(parts);
+    const made = await render(adminVisit(`/names?${query}`));
+    return { made, asked, text: bodyOf(made) };
   };
 
   it('asks nothing until somebody does, and offers names of the house that have an address', async () => {
@@ -176,16 +219,37 @@ describe('the page', () => {
     const { made, text } = await page('name=www.example&flushed=2');
     expect(made.status).toBe(200);
     expect(text).toContain('Answered by the upstream tls://dns.example.');
-    expect(text).toContain('2 answers were forgotten; this is a new look-up.');
+    expect(text).not.toContain('notice'); // what anybody may write into a URL
     expect((await page('name=a..b')).made.status).toBe(400);
-    expect((await page('name=www.example&flushed=-1')).text).not.toContain('notice');
+  });
+
+  it.each([
+    ['name=nas', 'nas.home.arpa'],
+    ['name=NAS.', 'nas.home.arpa'],
+    ['name=lab', null], // only a wildcard lies below it
+    ['name=nas.example', null],
+    ['name=telly', null],
+  ])('?%s: the name of a house that was meant is %s', async (query, meant) => {
+    const zone = nameKey('home.arpa');
+    const own = ['Nas A 192.168.1.20', '*.lab A 192.168.1.40'].map((text) => parseRecordText(text, zone));
+    const parts = (records: Explained['records']): Partial<NamesSubject> => ({
+      explainName: async () => explained({ records }),
+      zones: () => [{ name: zone, records: own }],
+    });
+    const { text } = await page(`${query}&client=fd00::7`, parts([]));
+    const link = `Did you mean <a href="/names?name=${meant}&amp;client=fd00%3A%3A7"><bdi>${meant}</bdi></a>?`;
+    if (meant === null) expect(text).not.toContain('Did you mean');
+    else expect(text).toContain(link);
+    const found = await page(query, parts(explained().records));
+    expect(found.text).not.toContain('Did you mean');
   });
 });
 
 it('only those who are admitted see or change any of it', () => {
   const { own, routes } = subject();
+  const pages = namesPages(own, namesCommon(own));
   for (const route of Object.values(routes).flat() as AdminRoute[]) expect(route.access).toBe('admitted');
-  for (const { access } of Object.values(namesPages(own))) expect(access).toBe('admitted');
+  for (const { access } of Object.values(pages)) expect(access).toBe('admitted');
 });
 
 describe('docs/api.md', () => {

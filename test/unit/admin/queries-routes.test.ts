@@ -41,13 +41,22 @@ describe('/queries', () => {
     expect(status).toBe(200);
     expect(String(body)).toContain('b.example');
     expect(String(body)).not.toContain('<bdi>a.example</bdi></a></th><td');
+    expect(String(body)).toContain('<bdi>b.example</bdi></a></th><td');
     expect(String(body)).toContain('value="b.ex"');
+  });
+
+  it('has 50 rows unless more are wished', async () => {
+    const many = Array.from({ length: 60 }, () => ({}));
+    const own = adminRoutes(adminSubject({ clock, queryLog: queryLogWith(clock, 'full', ...many) }));
+    const shown = async (path: string) => String((await answerOf(own, 'GET', path)).body);
+    expect(await shown('/queries')).toContain('50 of 60, the latest first.');
+    expect(await shown('/queries?limit=55')).toContain('55 of 60, the latest first.');
   });
 
   it('says what is wrong with what is wished', async () => {
     const { status, body } = await get('/queries?rcode=3');
     expect(status).toBe(400);
-    expect(String(body)).toContain('<code>rcode</code> needs a response code');
+    expect(String(body)).toContain('“Response code” needs a response code');
   });
 });
 

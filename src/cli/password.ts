@@ -2,12 +2,12 @@
 // standard input otherwise the first line. The password itself is written nowhere, and never an argument, which every user
 // of the machine could read.
 
-import type { Stats } from 'node:fs';
-import { chown, stat } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { existsSync, type Stats } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
 import { hashPassword, PASSWORD, passwordProblem } from '../admin/access/password.ts';
 import { formatPasswordHash } from '../config/admin-secrets.ts';
-import { replaceFile } from '../files/replacement.ts';
+import { Replacement } from '../files/replacement.ts';
 import { type Command, complain, EXIT, print, readArgs } from './command.ts';
 import { loadOrComplain } from './read-config.ts';
 import { askHidden, firstLine } from './terminal-secret.ts';
@@ -28,6 +28,7 @@ Exit codes: 0, 1 when nothing was made, 78 for a bad configuration.`,
     const { values } = readArgs(args, { write: { type: 'string' }, config: { type: 'string' } });
     const target = targetOf(values);
     if (target === 'none') return EXIT.CONFIG;
+    if (target !== 'output' && isHomeless(target)) return EXIT.FAILED;
     const typed = await readPassword();
     if (typed === null) return EXIT.FAILED;
     const problem = passwordProblem(typed);
@@ -67,6 +68,16 @@ function targetOf(values: { readonly write?: string; readonly config?: string })
   return 'none';
 }
 
+/** Made by root here, a directory would be closed to the server; said where there is none. */
+function isHomeless({ path }: Target): boolean {
+  const directory = dirname(path);
+  if (existsSync(directory)) return false;
+  complain(
+    `noonmark password: there is no directory ${directory}; make it first, for the user that the server runs as`,
+  );
+  return true;
+}
+
 /** Null after it has been said why there is none. */
 async function readPassword(): Promise<string | null> {
   const { stdin, stderr } = process;
@@ -83,8 +94,10 @@ async function readPassword(): Promise<string | null> {
 async function write({ path, stateDir }: Target, line: string): Promise<number> {
   try {
     const like = (await owned(path)) ?? (stateDir === null ? null : await owned(stateDir));
-    await replaceFile(path, [`${line}\n`]);
-    if (like !== null) await chown(path, like.uid, like.gid).catch(() => {}); // only root may
+    const replacement = await Replacement.begin(path);
+    await replacement.write(`${line}\n`);
+    if (like !== null) await replacement.giveTo(like);
+    await replacement.commit();
     complain(`${path} has the new password, and only its owner may read it.`);
     if ((await stat(path)).uid === 0)
       complain(`That is root. A server that runs as another user needs it: chown USER ${path}`);

@@ -22,7 +22,7 @@ export class Replacement {
   /**
    * Opens the draft. A directory that is missing is made, for this user alone.
    * @param mode of the file from its first octet on, whatever the umask
-   * @throws the system's error, as do all methods but abandon(); the old file then stands
+   * @throws the system's error, as do all methods but giveTo() and abandon(); the old file then stands
    */
   static async begin(path: string, mode = OWN_FILE_MODE): Promise<Replacement> {
     await mkdir(dirname(path), { recursive: true, mode: OWN_DIRECTORY_MODE });
@@ -35,6 +35,14 @@ export class Replacement {
 
   write(piece: Piece): Promise<void> {
     return this.#orAbandon(() => this.#handle.writeFile(piece));
+  }
+
+  /**
+   * Whose it will be, as far as this process may say: only root may. It is the draft itself that is given, before it has its
+   * place: whoever owns the directory could have put a link to a file of somebody else there by now.
+   */
+  giveTo({ uid, gid }: { readonly uid: number; readonly gid: number }): Promise<void> {
+    return this.#handle.chown(uid, gid).catch(() => {});
   }
 
   /** The draft takes the file's place. */

@@ -1,6 +1,15 @@
 // A file replaced as a whole or not at all, and for whom it is readable.
 
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { deleteFile, Replacement, replaceFile } from '../../../src/files/replacement.ts';
@@ -52,6 +61,21 @@ describe('a replacement', () => {
     await expect(replaceFile(path, pieces())).rejects.toThrow('no more');
     expect([content(), readdirSync(directory)]).toEqual(['old', ['file']]);
   });
+
+  it.runIf(process.getuid?.() === 0)(
+    'is given away before it has its place, and no link is followed',
+    async () => {
+      await replaceFile(join(directory, 'victim'), ['of root']);
+      symlinkSync(join(directory, 'victim'), path);
+      const replacement = await Replacement.begin(path);
+      await replacement.write('new');
+      await replacement.giveTo({ uid: 1234, gid: 1235 });
+      await replacement.commit();
+      expect(lstatSync(path)).toMatchObject({ uid: 1234, gid: 1235 });
+      expect(lstatSync(path).isFile()).toBe(true);
+      expect(lstatSync(join(directory, 'victim'))).toMatchObject({ uid: 0, gid: 0 });
+    },
+  );
 
   it('takes no draft over that another has left, with whatever mode', async () => {
     mkdirSync(directory);

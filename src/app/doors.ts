@@ -39,10 +39,13 @@ export class Doors {
     ]);
   }
 
-  /** One line `ready`, once, as soon as queries are taken anywhere; until then, one that says what is waited for. */
-  announce(): void {
+  /**
+   * One line `ready`, once, as soon as queries are taken anywhere; until then, one that says what is waited for.
+   * @param bound all that is bound by then, other doors too
+   */
+  announce(bound: () => Readonly<Record<string, readonly string[]>>): void {
     const { clock, log } = this.#parts;
-    if (this.#areOpen) log.info('ready', this.addresses);
+    if (this.#areOpen) log.info('ready', bound());
     else if (!this.areHopeless) {
       const waiting = this.#listeners.flatMap((listener) => listener.waiting);
       const addresses = [...new Set(waiting.map(({ address }) => formatAddress(address)))];
@@ -50,7 +53,7 @@ export class Doors {
       this.#untilOpen = clock.every(LOOK_EVERY_MS, () => {
         if (!this.#areOpen) return;
         this.#untilOpen?.cancel();
-        this.announce();
+        this.announce(bound);
       });
     }
   }

@@ -4,7 +4,7 @@
 import { relative } from 'node:path';
 import type { App } from '../app/app.ts';
 import type { Clock } from '../clock/clock.ts';
-import type { Config } from '../config/config.ts';
+import type { Config, SocketAddress } from '../config/config.ts';
 import { isLoopback } from '../config/own-sockets.ts';
 import { RCODE, TYPE } from '../dns/codes.ts';
 import { formatWithoutDot } from '../dns/names.ts';
@@ -20,7 +20,7 @@ export async function describeStart(app: App, config: Config, clock: Clock): Pro
   return [
     isAnswering(app) ? 'Noonmark is answering.' : 'Noonmark waits for its addresses; the log says why.',
     '',
-    ...listening(app),
+    ...listening(app, config),
     '',
     'Try, in another terminal:',
     ...commands(config),
@@ -32,23 +32,29 @@ export async function describeStart(app: App, config: Config, clock: Clock): Pro
   ].join('\n');
 }
 
-function isAnswering({ addresses }: App): boolean {
-  return Object.values(addresses).some((where) => where.length > 0);
+function isAnswering({ addresses: { udp, tcp, dot, doh } }: App): boolean {
+  return [udp, tcp, dot, doh].some((where) => where.length > 0);
 }
 
-/** Pages, where there are any: over TLS everywhere but on loopback (src/admin/admin-listener.ts). */
 function devices({ listen: { admin } }: Config): string {
   const [first] = admin;
   if (first === undefined) return 'README.md says how to point a device at it.';
-  const scheme = isLoopback(first.address) ? 'http' : 'https';
-  return `How to point a device at it: ${scheme}://${formatAddress(first)}/devices`;
+  return `How to point a device at it: ${pagesAt(first)}devices`;
 }
 
-function listening({ addresses }: App): string[] {
+/** Over TLS everywhere but on loopback (src/admin/admin-listener.ts). */
+function pagesAt(listen: SocketAddress): string {
+  const scheme = isLoopback(listen.address) ? 'http' : 'https';
+  return `${scheme}://${formatAddress(listen)}/`;
+}
+
+function listening({ addresses }: App, { listen }: Config): string[] {
+  const pages = listen.admin.filter((one) => addresses.admin.includes(formatAddress(one)));
   const rows: [string, readonly string[]][] = [
     ['plain DNS', addresses.udp],
     ['DNS over TLS', addresses.dot],
     ['DNS over HTTPS', addresses.doh.map((address) => `https://${address}/dns-query`)],
+    ['Dashboard', pages.map(pagesAt)],
   ];
   return rows
     .filter(([, where]) => where.length > 0)

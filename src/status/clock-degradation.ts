@@ -34,7 +34,7 @@ function clockDegradation({ clock }: Facts): Degraded[] {
   if (clock.state !== 'provisional') return [];
   // Without time sources, by the owner's choice, or before they were asked, the system clock is all there is.
   if (clock.basis === 'system-clock' && (clock.sources.length === 0 || lastRound === null)) return [];
-  const what = 'the time is provisional: everything works, but nothing confirms it';
+  const what = 'the time is provisional: nothing confirms it';
   const doThis = `look why the sources do not answer, or do not agree: \`noonmark time\`${setClockAdvice(clock)}`;
   return [{ id: 'clock provisional', what, since, sinceMs, evidence, doThis }];
 }

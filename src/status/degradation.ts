@@ -13,7 +13,7 @@ import { type AccessProblem, accessDegradations } from './access-degradation.ts'
 import { certificateDegradations } from './certificate-degradation.ts';
 import { clockDegradations, nativeVerification, stampDegradation } from './clock-degradation.ts';
 import { sinceOf } from './clock-report.ts';
-import { type NotifyReport, notifyDegradations } from './notify-degradation.ts';
+import { type NotifyReport, notifyDegradations, type OutboxProblem } from './notify-degradation.ts';
 import type { CertificateReport, ClockReport, Degraded, IssuanceStatus, Status } from './status.ts';
 import { plural, zonesNamed } from './words.ts';
 
@@ -35,6 +35,8 @@ export interface Facts {
   readonly accessProblems: readonly AccessProblem[];
   /** Ways to tell people of troubles that take no messages. */
   readonly notify: readonly NotifyReport[];
+  /** Of what waits to be told; null: it is written down. */
+  readonly outboxProblem: OutboxProblem | null;
   /** How certificates of peers are judged; null: as they should be. */
   readonly verificationProblem: string | null;
   /** Two authenticated operators say the time that the upstreams' certificates deny. */
@@ -62,6 +64,7 @@ export function notReadyReasons({ clock, upstreams }: Pick<Facts, 'clock' | 'ups
 
 export function degradationsOf(facts: Facts): Degraded[] {
   return distinguished([
+    ...outage(facts),
     ...clockDegradations(facts),
     ...reloadDegradation(facts),
     ...upstreamDegradations(facts),
@@ -101,6 +104,22 @@ function reloadDegradation({ clock, reloadFailure }: Facts): Degraded[] {
   ];
 }
 
+/** All of several at once are more than each of them: first, and by a name of its own. */
+function outage({ upstreams, clock }: Facts): Degraded[] {
+  const isTotal = upstreams.length > 1 && upstreams.every(({ isUsable }) => !isUsable);
+  if (!isTotal || clock.state === 'untrusted') return [];
+  return [
+    {
+      id: 'upstreams',
+      what: 'names of the world are not answered: no upstream works',
+      ...sinceOf(allFailingForMs(upstreams), clock),
+      evidence: problemsOf(upstreams),
+      doThis:
+        'look at the network of this host: cable, router, provider; each upstream is tried every second by itself',
+    },
+  ];
+}
+
 function upstreamDegradations({ upstreams, clock }: Facts): Degraded[] {
   if (clock.state === 'untrusted') return [];
   return upstreams
@@ -110,29 +129,39 @@ function upstreamDegradations({ upstreams, clock }: Facts): Degraded[] {
       what: `the upstream ${url} does not work`,
       ...sinceOf(failingForMs, clock),
       evidence: problem ?? 'its last exchanges failed',
-      doThis: `it is tried every second; ${upstreamAdvice(upstreams)}`,
+      doThis: `${upstreamAdvice(upstreams)}; it is tried every second by itself`,
     }));
 }
 
 function upstreamAdvice(upstreams: Facts['upstreams']): string {
   if (upstreams.length === 1) return 'look at the network, or add a second upstream of another operator';
   return upstreams.some(({ isUsable }) => isUsable)
-    ? 'the others answer meanwhile; look at the way to it, or ask its operator'
-    : 'none of them is reached, so look at the network of this host';
+    ? 'look at the way to it, or ask its operator; the others answer meanwhile'
+    : 'look at the network of this host, for none of them is reached';
 }
 
-/** Whatever the clock says: nobody is verified there. All have failed since the last of them did. */
+/** Whatever the clock says: nobody is verified there. */
 function forwardDegradations({ forwards, clock }: Facts): Degraded[] {
   return forwards
     .filter(({ servers }) => servers.every(({ isUsable }) => !isUsable))
     .map(({ zones, servers }) => ({
       id: `forward ${zonesNamed(zones)}`,
       what: `names of ${zonesNamed(zones)} are not answered: no resolver that they are forwarded to works`,
-      ...sinceOf(Math.min(...servers.map(({ failingForMs }) => failingForMs ?? 0)), clock),
-      evidence: servers.map(({ url, problem }) => problem ?? url).join('; '),
+      ...sinceOf(allFailingForMs(servers), clock),
+      evidence: problemsOf(servers),
       doThis:
-        'they are tried every second; look at that resolver, or add the address of another under `forward`',
+        'look at that resolver, or add the address of another under `forward`; they are tried every second by themselves',
     }));
+}
+
+/** All have failed since the last of them did. */
+function allFailingForMs(upstreams: readonly UpstreamState[]): number {
+  return Math.min(...upstreams.map(({ failingForMs }) => failingForMs ?? 0));
+}
+
+/** Each says itself whose it is. */
+function problemsOf(upstreams: readonly UpstreamState[]): string {
+  return upstreams.map(({ url, problem }) => problem ?? url).join('; ');
 }
 
 function listDegradations({ lists, clock }: Facts): Degraded[] {
@@ -148,7 +177,7 @@ function listDegradations({ lists, clock }: Facts): Degraded[] {
         ...sinceOf(problemForMs, clock),
         evidence: `${source}: ${problem}${lines}`,
         doThis:
-          'it is read again by itself; look at the file or at whoever publishes it, or take it out of `filter.lists`',
+          'look at the file or at whoever publishes it, or take it out of `filter.lists`; it is read again by itself',
       },
     ];
   });
@@ -166,11 +195,14 @@ function nameFileDegradations({ nameFiles, clock }: Facts): Degraded[] {
         what: `the names of ${file} (${key}) ${consequence}`,
         ...sinceOf(problemForMs, clock),
         evidence: `${problem}${items}`,
-        doThis: `it is read again by itself when it changes; look at its path and format under \`${key}\`, or at the program that writes it`,
+        doThis: `look at its path and format under \`${key}\`, or at the program that writes it; it is read again by itself when it changes`,
       },
     ];
   });
 }
+
+/** Where the system's reason has none of its own: the address is not there, mostly. */
+const WAITING_ADVICE = 'give this host that address, or take it out of `listen`';
 
 function waitingAddresses({ waiting, clock }: Facts): Degraded[] {
   return waiting.map(({ listen, address, reason, waitingForMs }) => {
@@ -180,7 +212,7 @@ function waitingAddresses({ waiting, clock }: Facts): Degraded[] {
       what: `nothing answers on ${address} (${listen})`,
       ...sinceOf(waitingForMs, clock),
       evidence,
-      doThis: advice === undefined ? 'it is tried every second' : `${advice}; it is tried every second`,
+      doThis: `${advice ?? WAITING_ADVICE}; it is tried every second by itself`,
     };
   });
 }

@@ -96,8 +96,10 @@ export class ConnectTimedOut extends Error {
   override readonly name = 'ConnectTimedOut';
   readonly code = 'connect-timed-out';
 
-  constructor(target: TlsTarget) {
-    super(`${describeTarget(target)} did not finish its TLS handshake within ${target.timeoutMs} ms`);
+  /** @param isConnected something is there, and TCP came about */
+  constructor(target: TlsTarget, isConnected: boolean) {
+    const what = isConnected ? 'did not finish its TLS handshake' : 'cannot be reached: no answer';
+    super(`${describeTarget(target)} ${what} within ${target.timeoutMs} ms`);
   }
 }
 
@@ -323,7 +325,7 @@ function handshake(target: TlsTarget, verification: Verification, clock: Clock, 
     reject(error);
   };
   const abort = () => fail(target.signal?.reason);
-  const timer = clock.after(target.timeoutMs, () => fail(new ConnectTimedOut(target)));
+  const timer = clock.after(target.timeoutMs, () => fail(new ConnectTimedOut(target, !socket.connecting)));
   target.signal?.addEventListener('abort', abort, { once: true });
   // Stays for good: an error between the verdict and the caller's first listener must not end the process.
   socket.on('error', (error) => fail(translate(error, socket, target)));

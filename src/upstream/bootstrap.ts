@@ -7,6 +7,7 @@ import type { Clock, Timer } from '../clock/clock.ts';
 import type { UpstreamConfig } from '../config/config.ts';
 import type { Log } from '../observe/log.ts';
 import { type AddressesByName, MAX_ADDRESSES, readAddresses, writeAddresses } from './address-file.ts';
+import { StandingReason, ToldReasons } from './reasons.ts';
 import { type Whereabouts, writtenAddresses } from './whereabouts.ts';
 
 /** A name that was found is looked up anew after this; how long the answer is kept is the cache's business. */
@@ -123,6 +124,8 @@ class SoughtName implements Whereabouts {
   readonly #name: string;
   readonly #parts: BootstrapParts;
   readonly #onChange: () => void;
+  readonly #reason = new StandingReason();
+  readonly #told = new ToldReasons();
   /** Of the last look-up that found any. */
   #found: readonly string[] = [];
   /** What was known before that, until one of those found proves right. */
@@ -212,6 +215,8 @@ class SoughtName implements Whereabouts {
     const isNew = found.some((address) => !this.#addresses.includes(address));
     this.#know(found, this.#addresses);
     this.problem = '';
+    this.#reason.forget();
+    this.#told.over(this.#parts.clock.monotonic());
     if (!isNew) return;
     this.#parts.log.info('addresses of an upstream learnt', { upstream: this.#name, addresses: found });
     this.#parts.onLearnt();
@@ -229,8 +234,10 @@ class SoughtName implements Whereabouts {
   #complain(problem: string): void {
     if (this.#isClosed) return;
     this.#isOwed = true;
-    if (problem === this.problem) return;
-    this.problem = problem;
+    const nowMs = this.#parts.clock.monotonic();
+    this.#reason.hear(problem, nowMs);
+    this.problem = this.#reason.text ?? '';
+    if (!this.#told.isNews(problem, nowMs)) return;
     const isKnown = this.#addresses.length > 0;
     const message = isKnown
       ? 'cannot look up an upstream; its old addresses are used'

@@ -11,6 +11,7 @@ import type { TlsConnector } from '../tls/connect.ts';
 import { describeConnectFailure } from '../tls/connect-failure.ts';
 import { alternateFamilies, race } from '../tls/race.ts';
 import type { TrustAnchors } from '../tls/trust-anchors.ts';
+import { ToldReasons } from './reasons.ts';
 import { maySend, type SendBudget, type Upstream } from './upstream.ts';
 import type { ConnectionParts, Exchange, UpstreamConnection } from './upstream-connection.ts';
 import type { Whereabouts } from './whereabouts.ts';
@@ -66,7 +67,7 @@ export abstract class ConnectedUpstream implements Upstream {
   #answersPerConnection = Number.POSITIVE_INFINITY;
   #backoffMs = 0;
   #retry: Timer | null = null;
-  #lastComplaint = '';
+  readonly #told = new ToldReasons();
   #isClosed = false;
 
   constructor(parts: UpstreamParts, protocol: Protocol) {
@@ -251,10 +252,10 @@ export abstract class ConnectedUpstream implements Upstream {
   }
 
   #answered(connection: UpstreamConnection): void {
-    if (this.#lastComplaint !== '') this.#parts.log.info('upstream is back', { upstream: this.name });
-    this.#lastComplaint = '';
+    const { clock, log } = this.#parts;
+    if (this.#told.over(clock.monotonic())) log.info('upstream is back', { upstream: this.name });
     if (connection.inFlight === 0 && connection.answered >= this.#answersPerConnection) {
-      this.#parts.clock.after(SETTLE_MS, () => {
+      clock.after(SETTLE_MS, () => {
         if (!connection.isOpen) return;
         this.#answersPerConnection = Math.max(this.#answersPerConnection, connection.answered * 2);
         this.#drain();
@@ -275,11 +276,10 @@ export abstract class ConnectedUpstream implements Upstream {
     this.#drain();
   }
 
-  /** Once for each reason, until it answers again. */
-  #complain({ message }: UpstreamFailure): void {
-    if (message === this.#lastComplaint) return;
-    this.#lastComplaint = message;
-    this.#parts.log.warn('cannot use an upstream', { upstream: this.name, reason: message });
+  #complain({ message: reason }: UpstreamFailure): void {
+    const { clock, log } = this.#parts;
+    if (!this.#told.isNews(reason, clock.monotonic())) return;
+    log.warn('cannot use an upstream', { upstream: this.name, reason });
   }
 
   /** No attempt for a while; then one, if anybody still waits. */

@@ -4,6 +4,7 @@
 
 import type { Clock, Timer } from '../clock/clock.ts';
 import { UpstreamFailure } from '../dns/failures.ts';
+import { StandingReason } from './reasons.ts';
 import { Scorecard } from './scorecard.ts';
 import type { SendBudget, Upstream } from './upstream.ts';
 import { deservesSecondOpinion, probeQuery } from './upstream-query.ts';
@@ -22,7 +23,7 @@ interface Member {
   /** Exchanges since start, probes and tries that came too late included. */
   answered: number;
   failed: number;
-  problem: string | null;
+  readonly problem: StandingReason;
   /** Monotonic: when it first failed since it last answered; null: it answers, as far as is known. */
   failingSinceMs: number | null;
 }
@@ -37,7 +38,7 @@ export interface UpstreamState {
   /** Exchanges since start, probes included. */
   readonly answered: number;
   readonly failed: number;
-  /** The last failure in words, until the next answer; null when there is none. */
+  /** Why it fails, in words that stand still (reasons.ts), until the next answer; null when nothing is wrong. */
   readonly problem: string | null;
   /** For how long it has not answered, from the first failure on; null while nothing is wrong with it. */
   readonly failingForMs: number | null;
@@ -80,7 +81,7 @@ export class UpstreamPool {
       isBeingProbed: false,
       answered: 0,
       failed: 0,
-      problem: null,
+      problem: new StandingReason(),
       failingSinceMs: null,
     }));
     this.#probing = parts.clock.every(PROBE_EVERY_MS, () => this.#probeFailed());
@@ -122,7 +123,7 @@ export class UpstreamPool {
     const wasPenalised = member.card.isPenalised;
     member.card.answered(rttMs);
     member.answered += 1;
-    member.problem = null;
+    member.problem.forget();
     member.failingSinceMs = null;
     if (wasPenalised) this.#parts.onRecovery();
   }
@@ -132,14 +133,16 @@ export class UpstreamPool {
     member.card.failed(nowMs);
     member.failingSinceMs ??= nowMs;
     member.failed += 1;
-    member.problem = error.message;
+    // Why it is not located is known best by whoever looks for it, and changes with what that finds.
+    if (member.upstream.isLocated === false) member.problem.forget();
+    member.problem.hear(error.message, nowMs, tellingOf(error));
   }
 
   /** It is there, and this one reply was worth nothing. Without a penalty: the next answer would look like a recovery. */
   garbled(member: Member, error: Error): void {
     member.card.late();
     member.failed += 1;
-    member.problem = error.message;
+    member.problem.hear(error.message, this.#parts.clock.monotonic(), tellingOf(error));
   }
 
   /** Each upstream as it stands, in the order of the configuration. */
@@ -152,7 +155,7 @@ export class UpstreamPool {
       rttMs: card.rttMs,
       answered,
       failed,
-      problem,
+      problem: problem.text,
       // What is forgiven and fails again has not answered in between.
       failingForMs: failingSinceMs === null || !card.isPenalised ? null : nowMs - failingSinceMs,
     }));
@@ -168,7 +171,7 @@ export class UpstreamPool {
   forgive(): void {
     for (const member of this.#members) {
       member.card.forgive();
-      member.problem = null;
+      member.problem.forget();
       member.upstream.forgive();
     }
   }
@@ -313,5 +316,15 @@ class Attempt {
     settle();
   }
 }
+
+/** How much of what is wrong with an upstream a failure tells: that a query got no answer is the least. */
+const TELLING: Readonly<Record<UpstreamFailure['code'], number>> = {
+  'upstream-garbled': 0,
+  'upstream-silent': 1,
+  'upstream-unreachable': 2,
+  'upstream-untrusted': 3,
+};
+
+const tellingOf = (error: Error) => (error instanceof UpstreamFailure ? TELLING[error.code] : 0);
 
 const isGarbled = (error: unknown) => error instanceof UpstreamFailure && error.code === 'upstream-garbled';

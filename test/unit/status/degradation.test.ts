@@ -41,7 +41,7 @@ function facts(more: Partial<Facts> = {}, time: Partial<TimeReport> = {}): Facts
     waiting: [],
     reloadFailure: null,
     accessProblems: [],
-    notify: [],
+    ...{ notify: [], outboxProblem: null },
     verificationProblem: null,
     haveUpstreamsExpired: false,
     uptimeMs: 5000,
@@ -137,7 +137,7 @@ describe('one thing alone', () => {
       {
         what: /tls:\/\/two\.example does not work/,
         evidence: /^nobody is there$/,
-        doThis: /tried every second/,
+        doThis: /^look at the way to it.*tried every second by itself$/,
       },
     ],
     [
@@ -252,8 +252,24 @@ describe('one thing alone', () => {
       {
         what: /nothing answers on 192\.0\.2\.1:853 \(dot\)/,
         evidence: /no such address/,
-        doThis: /every second/,
+        doThis: /^give this host that address.*every second/,
       },
+    ],
+    [
+      'what waits to be told, and cannot be written down',
+      { outboxProblem: { reason: 'ENOSPC: no space left', isTriedAgain: true, forMs: 0 } },
+      {},
+      {
+        what: /^messages that wait would not outlive a restart: /,
+        evidence: /^ENOSPC: no space left$/,
+        doThis: /every minute; make room/,
+      },
+    ],
+    [
+      'what waits to be told, and could not be read at the start',
+      { outboxProblem: { reason: 'EIO', isTriedAgain: false, forMs: 0 } },
+      {},
+      { what: /^messages that wait/, evidence: /^EIO$/, doThis: /^let this server read the file/ },
     ],
     [
       'a Node that judges by itself',
@@ -292,6 +308,7 @@ describe('since when', () => {
       { accessProblems: [{ key: 'password_file', problem: 'gone', problemForMs: forMs }] },
       {},
     ],
+    ['what waits to be told', { outboxProblem: { reason: 'ENOSPC', isTriedAgain: true, forMs } }, {}],
     ['certificate files', { filesProblem: { problem: 'gone', forMs } }, {}],
     ['a configuration', { reloadFailure: { problem: 'bad', more: 0, forMs } }, {}],
     ['an address', { waiting: [{ ...wait, waitingForMs: forMs }] }, {}],
@@ -416,6 +433,64 @@ it.each<[string, Facts['upstreams'], RegExp]>([
   ['all of two', [away, { ...away, url: 'tls://three.example' }], /network of this host/],
 ])('what to do about an upstream that is away depends on the others: %s', (_, upstreams, doThis) => {
   for (const told of degradationsOf(facts({ upstreams }))) expect(told.doThis).toMatch(doThis);
+});
+
+describe('that no upstream works', () => {
+  const gone = {
+    ...away,
+    url: 'tls://three.example',
+    problem: 'nobody is there either',
+    failingForMs: 90_000,
+  };
+
+  it('is told first where there are several, by a name of its own, since the last of them failed', () => {
+    const time = inState('provisional', 'stamp');
+    const [outage, ...others] = degradationsOf(facts({ upstreams: [away, gone], uptimeMs: 1e9 }, time));
+    expect(outage).toMatchObject({
+      ...{ id: 'upstreams', what: 'names of the world are not answered: no upstream works', sinceMs: 3000 },
+      ...{
+        evidence: 'nobody is there; nobody is there either',
+        doThis: expect.stringMatching(/^look at the network/),
+      },
+    });
+    expect(others.map(({ id }) => id)).toEqual([
+      'clock provisional',
+      'upstream tls://two.example',
+      'upstream tls://three.example',
+    ]);
+  });
+
+  it.each<[string, Partial<Facts>, Partial<TimeReport>]>([
+    ['one works', { upstreams: [upstream, away] }, {}],
+    ['there is but one', { upstreams: [away] }, {}],
+    ['there is none', { upstreams: [] }, {}],
+    ['the time is not known', { upstreams: [away, gone] }, inState('untrusted')],
+  ])('is not told where %s', (_, more, time) => {
+    expect(degradationsOf(facts(more, time)).map(({ id }) => id)).not.toContain('upstreams');
+  });
+});
+
+it('what to do begins with something to do', () => {
+  const list = { name: 'ads', allows: false, source: 'x', unread: 0, entries: 0, updatedAtMs: null };
+  const file = { file: '/etc/hosts.lan', format: 'hosts', names: 0, unread: 0 } as const;
+  const all = degradationsOf(
+    facts({
+      upstreams: [away, { ...away, url: 'tls://three.example' }],
+      forwards: [{ zones: ['lan'], servers: [away] }],
+      lists: [{ ...list, problem: 'gone', problemForMs: 1 }],
+      nameFiles: [{ ...file, problem: 'gone', problemForMs: 1 }],
+      waiting: [
+        {
+          listen: 'dot',
+          address: '192.0.2.1:853',
+          reason: 'no interface has this address yet',
+          waitingForMs: 5,
+        },
+      ],
+    }),
+  );
+  expect(all).toHaveLength(7);
+  for (const { doThis } of all) expect(doThis).not.toMatch(/^(it|they) (is|are) /);
 });
 
 describe('what it is about', () => {

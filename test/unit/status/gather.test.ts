@@ -36,10 +36,10 @@ function inputs(more: Partial<StatusInputs> = {}): StatusInputs {
     lists: [],
     nameFiles: [],
     reloadFailure: null,
-    notify: [],
+    ...{ notify: [], outboxProblem: null },
     queries: { udp: 4, tcp: 0, dot: 0, doh: 0 },
     answers: synchronized.answers,
-    process: { startedAtEpochMs: TRUTH_MS, cpuMs: 1200, residentOctets: 5e7, openFiles: 40 },
+    process: () => ({ startedAtEpochMs: TRUTH_MS, cpuMs: 1200, residentOctets: 5e7, openFiles: 40 }),
     limitsReached: new Map([['limits.connections', 2]]),
     tls: { verification: 'openssl', reason: 'OpenSSL judges' },
     ...more,
@@ -119,6 +119,20 @@ it('says which addresses wait, with the transport, and that this is degraded', (
     'nothing answers on [::1]:853 (dot)',
     'nothing answers on [::1]:853 (admin)',
   ]);
+});
+
+it('looks at the process when somebody reads of it, and not for all who ask how it is every second', () => {
+  let looks = 0;
+  const process = () => {
+    looks += 1;
+    return { startedAtEpochMs: TRUTH_MS, cpuMs: 1200, residentOctets: 5e7, openFiles: 40 };
+  };
+  const status = gatherStatus(inputs({ process }));
+  expect([status.degraded, looks]).toEqual([[], 0]);
+  expect(JSON.parse(JSON.stringify(status)).process).toEqual({
+    ...{ startedAt: new Date(TRUTH_MS).toISOString(), cpuMs: 1200, residentOctets: 5e7, openFiles: 40 },
+  });
+  expect(looks).toBe(1);
 });
 
 it('is ready or says why not', () => {

@@ -13,7 +13,7 @@ import { readPrometheusText } from './prometheus-text.ts';
 
 /** Every kind that the history knows, so that the two lists stay one. */
 const NOTHING_OPEN: Readonly<Record<TroubleKind, number>> = {
-  ...{ clock: 0, upstream: 0, forward: 0, renewal: 0, certificate: 0, list: 0 },
+  ...{ clock: 0, upstreams: 0, upstream: 0, forward: 0, renewal: 0, certificate: 0, list: 0 },
   ...{ names: 0, address: 0, configuration: 0, stamp: 0, notify: 0, admin: 0, other: 0 },
 };
 const SOURCES = synchronized.clock.sources.map(({ url }) => url) as [string, string, string];

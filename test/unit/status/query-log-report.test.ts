@@ -86,6 +86,6 @@ describe('what comes most often', () => {
 it('is nothing while the log is off', () => {
   expect(shown({}, 'off')).toEqual({
     ...{ log: 'off', since: null, sinceMs: null, kept: 0, keptMax: 1000, fitting: 0, entries: [] },
-    top: { names: [], clients: [] },
+    top: { names: [], clients: [], isExact: true },
   });
 });

@@ -243,6 +243,14 @@ describe.each(['openssl', 'native'] as const)('with %s verification', (verificat
     await hungUp;
   });
 
+  it('says of a peer that is not there that it cannot be reached, and nothing of TLS', async () => {
+    const attempt = connector.connect(target(853, { timeoutMs: 3000 }));
+    clock.advance(3000); // before anything could come back
+    await expect(attempt).rejects.toThrow(
+      /^\S+ at 127\.0\.0\.1 port \d+ cannot be reached: no answer within 3000 ms$/,
+    );
+  });
+
   it('gives up when it is told to, with the reason that it was told', async () => {
     const { port, greeted, hungUp } = await silentPeer();
     const controller = new AbortController();

@@ -401,6 +401,23 @@ describe('an upstream that cannot be reached', () => {
     expect(server.connections).toBe(1);
   });
 
+  it('that fails in two ways by turns is told in the log once for each', async () => {
+    const log = createLog();
+    const reasons = ['no way leads there', 'no answer'];
+    let tries = 0;
+    const connect = async () => {
+      tries += 1;
+      throw new Error(reasons[tries % reasons.length]);
+    };
+    const upstream = createUpstream(0, ['127.0.0.1'], log, { connect } as unknown as TlsConnector);
+    for (let query = 0; query < 6; query += 1) {
+      await ask(upstream, 'a.example');
+      clock.advance(MOST_BACKOFF_MS);
+    }
+    expect(tries).toBe(6);
+    expect(log.warn).toHaveBeenCalledTimes(reasons.length);
+  });
+
   it('is not connected to for each query while it backs off', async () => {
     const port = await freePort();
     const upstream = createUpstream(port);

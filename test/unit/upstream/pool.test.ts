@@ -520,7 +520,7 @@ describe('the report', () => {
     ]);
   });
 
-  it('counts answers and failures apart, and tells the last failure until the next answer', async () => {
+  it('counts answers and failures apart, and tells why until the next answer, in words that stand still', async () => {
     const { pool, upstreams } = createPool('a', 'b');
     ask(pool);
     await upstreams[0].fail('expired in 2021');
@@ -534,11 +534,32 @@ describe('the report', () => {
       { url: 'b', isUsable: true, rttMs: 40, answered: 1, failed: 0, problem: null, failingForMs: null },
     ]);
     clock.advance(PROBE_EVERY_MS);
-    await upstreams[0].fail('still expired');
-    expect(pool.report()[0]).toMatchObject({ failed: 2, problem: 'a still expired' });
+    await upstreams[0].fail('is silent');
+    expect(pool.report()[0]).toMatchObject({ failed: 2, problem: 'a expired in 2021' });
     clock.advance(PROBE_EVERY_MS);
     await upstreams[0].answer(GOOD);
     expect(pool.report()[0]).toMatchObject({ isUsable: true, answered: 1, failed: 2, problem: null });
+  });
+
+  it('tells at once what tells more: that somebody else answers, rather than that nobody does', async () => {
+    const { pool, upstreams } = createPool('a');
+    ask(pool);
+    for (const code of ['upstream-silent', 'upstream-untrusted', 'upstream-unreachable'] as const) {
+      upstreams[0].asked.at(-1)!.reject(new UpstreamFailure(code, code));
+      await settle();
+      clock.advance(PROBE_EVERY_MS);
+    }
+    expect(pool.report()[0]).toMatchObject({ problem: 'upstream-untrusted' });
+  });
+
+  it('tells what is known now of an address that is being looked for', async () => {
+    const { pool, upstreams } = createPool('a');
+    upstreams[0].isLocated = false;
+    ask(pool);
+    await upstreams[0].fail('is being looked up');
+    clock.advance(PROBE_EVERY_MS);
+    await upstreams[0].fail('has no address');
+    expect(pool.report()[0]).toMatchObject({ problem: 'a has no address' });
   });
 
   it('tells for how long nothing has come, from the first failure on, whatever was forgiven in between', async () => {

@@ -18,7 +18,7 @@ import { qrLines } from '../devices/qr.ts';
 import { automaticMode, strictMode } from '../devices/setup-android.ts';
 import { reasonOf } from '../files/read-file.ts';
 import { replaceFile } from '../files/replacement.ts';
-import { type Command, complain, EXIT, print, readArgs, UsageError } from './command.ts';
+import { type Command, complain, EXIT, print, QUICKSTART, readArgs, UsageError } from './command.ts';
 import { askServer, CONTROL_OPTIONS, NoServer, printLines } from './control.ts';
 import { FilesSilent, factsFromFiles } from './files-facts.ts';
 import { loadOrComplain, statePlaceOrComplain } from './read-config.ts';
@@ -109,13 +109,16 @@ async function factsOrComplain(file: string | undefined): Promise<DeviceFacts | 
   }
   const loaded = loadOrComplain(file);
   if (loaded === null) return EXIT.CONFIG;
+  const read = file ?? QUICKSTART;
+  const other = file === undefined ? ['Write --config FILE for the server that you mean.'] : [];
   try {
     const facts = await factsFromFiles(loaded.config);
-    complain('No server runs there: this is what its configuration and its files say.');
+    complain(`No server runs with ${read}: this is what that file, and its certificate, say.`);
+    other.forEach(complain);
     return facts;
   } catch (error) {
     if (!(error instanceof FilesSilent)) throw error;
-    complain(error.message);
+    [`${read}: ${error.message}`, ...other].forEach(complain);
     return EXIT.UNAVAILABLE;
   }
 }

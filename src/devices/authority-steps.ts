@@ -3,7 +3,7 @@
 
 import type { Authority } from './authority.ts';
 import type { DeviceFacts } from './facts.ts';
-import { type CodeBlock, type GuideInputs, type Step, TERMINAL } from './guide.ts';
+import { type CodeBlock, commandLines, type GuideInputs, type Step, TERMINAL } from './guide.ts';
 
 /** Files as the pages hand them out. */
 export const CA_PEM_PATH = '/devices/ca.pem';
@@ -20,16 +20,37 @@ export function downloadStep({ facts }: Pick<GuideInputs, 'facts'>): Step | null
   const authority = authorityOf(facts);
   if (authority === null) return null;
   return {
-    text: `Get the CA, "${authority.name}", and compare its SHA-256 fingerprint with the one that stands here. Who can change this page on its way can change both, so on a network of strangers compare it at the server: \`noonmark profile apple --json\`.`,
+    text: `Get the CA, "${authority.name}", and compare its SHA-256 fingerprint with the one that stands here. ${whatToCompare(facts)}`,
     links: [{ href: CA_PEM_PATH, text: CA_FILE }],
-    blocks: [fingerprintBlock(authority)],
+    blocks: fingerprintBlocks(facts),
   };
 }
 
+/** How far the fingerprint of a page is to be believed. */
+export function whatToCompare({ certificate }: DeviceFacts): string {
+  const better =
+    certificate?.trust === 'local' ? 'look at the server itself' : 'ask whoever runs that CA for it';
+  return `Who can change this page on its way can change both, so on a network of strangers ${better}.`;
+}
+
+/** The fingerprint, and where it is this server's own CA the command that shows it there, whatever the pages are open on. */
+export function fingerprintBlocks(facts: DeviceFacts): CodeBlock[] {
+  const authority = authorityOf(facts);
+  if (authority === null) return [];
+  const shown = fingerprintBlock(authority);
+  if (facts.certificate?.trust !== 'local') return [shown];
+  const label = `${TERMINAL}, at the server; certs is its certs_dir`;
+  return [shown, { id: 'fingerprint-there', label, lines: [fingerprintCommand('certs/ca.pem')] }];
+}
+
 /** In rows of eight octets, which an eye can follow. */
-export function fingerprintBlock({ fingerprint }: Authority): CodeBlock {
+function fingerprintBlock({ fingerprint }: Authority): CodeBlock {
   const lines = fingerprint.match(/(?:[\dA-F]{2}:?){1,8}/g)!.map((row) => row.replace(/:$/, ''));
-  return { id: 'fingerprint', label: 'SHA-256 fingerprint', lines };
+  return { id: 'fingerprint', label: 'SHA-256 fingerprint', lines, copied: fingerprint };
+}
+
+function fingerprintCommand(file: string): string {
+  return `openssl x509 -in ${file} -noout -fingerprint -sha256`;
 }
 
 /** For a machine that the page itself is not open on. */
@@ -37,9 +58,12 @@ export function fetchBlock({ facts, pagesUrl }: GuideInputs): readonly CodeBlock
   const authority = authorityOf(facts);
   if (authority === null || pagesUrl === null) return [];
   const lines = [
-    // Nothing is trusted yet: that is what the second line is for.
-    `curl ${pagesUrl.startsWith('https:') ? '-k ' : ''}-o ${CA_FILE} ${pagesUrl}${CA_PEM_PATH}`,
-    `openssl x509 -in ${CA_FILE} -noout -fingerprint -sha256`,
+    // Nothing is trusted yet: that is what the second command is for.
+    ...commandLines(
+      `curl ${pagesUrl.startsWith('https:') ? '-k ' : ''}-o ${CA_FILE}`,
+      `${pagesUrl}${CA_PEM_PATH}`,
+    ),
+    fingerprintCommand(CA_FILE),
   ];
   return [{ id: 'fetch-ca', label: TERMINAL, lines }];
 }

@@ -46,6 +46,8 @@ export interface CodeBlock {
   /** A file's path, or what kind of window it is typed into. */
   readonly label: string;
   readonly lines: readonly string[];
+  /** What a button copies, where it is not the lines. */
+  readonly copied?: string;
 }
 
 export interface GuideInputs {
@@ -55,6 +57,17 @@ export interface GuideInputs {
 }
 
 export const TERMINAL = 'Terminal';
+
+/** Characters that a page has room for beside a margin, at a desk. */
+const COMMAND_LENGTH = 72;
+
+/** A command for a shell: on one line where it is short, else with an option a line. */
+export function commandLines(command: string, ...options: readonly string[]): string[] {
+  const whole = [command, ...options].join(' ');
+  if (whole.length <= COMMAND_LENGTH) return [whole];
+  const lines = [command, ...options.map((option) => `  ${option}`)];
+  return lines.map((line, at) => (at < lines.length - 1 ? `${line} \\` : line));
+}
 
 /** A sentence for each in a list: "a, b and c". */
 export function listed(words: readonly string[]): string {

@@ -23,8 +23,16 @@ export function androidGuide(inputs: GuideInputs): Guide {
   return {
     title: 'Android',
     summary: `${automatic.isPossible ? 'Automatic mode works at once, unverified' : 'Automatic mode asks in plaintext'}; strict mode ${strict.isPossible ? 'can work' : 'will not'}.`,
-    holds: [automatic.holding, strict.holding, reachHolding(facts), ...clockHoldings(facts)],
-    parts: [automaticPart(inputs, automatic), strictPart(facts, strict), browsersPart(inputs)],
+    holds: [
+      reachHolding(facts),
+      ...(facts.reach === 'host' ? [] : [automatic.holding]),
+      strict.holding,
+      ...clockHoldings(facts),
+    ],
+    parts:
+      facts.reach === 'host'
+        ? [strictPart(facts, strict)]
+        : [...automaticParts(inputs), strictPart(facts, strict), browsersPart(inputs)],
   };
 }
 
@@ -34,9 +42,8 @@ export interface Mode {
   readonly holding: Holding;
 }
 
-const impossible = (text: string): Mode => ({ isPossible: false, holding: { tone: 'bad', text } });
-
 export function automaticMode(facts: DeviceFacts): Mode {
+  const impossible = (text: string): Mode => ({ isPossible: false, holding: { tone: 'bad', text } });
   const { dot, reach } = facts;
   const plaintext = 'Automatic mode asks in plaintext';
   if (reach === 'host')
@@ -62,6 +69,8 @@ export function automaticMode(facts: DeviceFacts): Mode {
 }
 
 export function strictMode(facts: DeviceFacts): Mode {
+  // Phones do not come with it, so nothing is amiss.
+  const impossible = (text: string): Mode => ({ isPossible: false, holding: { tone: 'plain', text } });
   const { name, dot, certificate, reach } = facts;
   const not = 'Strict mode, with a host name, will not work';
   if (certificate === null) return impossible(`${not}: there is no certificate yet.`);
@@ -97,17 +106,14 @@ export function strictMode(facts: DeviceFacts): Mode {
   };
 }
 
-function automaticPart({ facts, pagesUrl }: GuideInputs, { isPossible, holding }: Mode): GuidePart {
+/** Nothing where DHCP can send no phone here. */
+function automaticParts({ facts, pagesUrl }: GuideInputs): GuidePart[] {
+  if (!isPlainUsual(facts)) return [];
   const addresses = addressesOf([facts.plain]);
-  const title = 'Automatic mode';
-  if (!isPlainUsual(facts) || facts.reach === 'host')
-    return { id: 'automatic', title, steps: [{ text: `Not now. ${holding.text}` }] };
-  return {
+  const part: GuidePart = {
     id: 'automatic',
-    title,
-    note: isPossible
-      ? 'What Android comes with. It needs nothing installed.'
-      : `What Android comes with. ${holding.text}`,
+    title: 'Automatic mode',
+    note: 'What Android comes with. It needs nothing installed.',
     steps: steps(
       {
         text: `Let the router hand out ${listed(addresses)} as DNS server, and no other: a phone that is given a second one asks that too, and prefers it if it alone speaks TLS.`,
@@ -124,17 +130,17 @@ function automaticPart({ facts, pagesUrl }: GuideInputs, { isPossible, holding }
           },
     ),
   };
+  return [part];
 }
 
-function strictPart({ name }: DeviceFacts, { isPossible, holding }: Mode): GuidePart {
+function strictPart({ name }: DeviceFacts, { isPossible }: Mode): GuidePart {
   if (!isPossible || name === null)
     return {
       id: 'strict',
       title: 'Strict mode',
       steps: [
-        { text: `Not now. ${holding.text}` },
         {
-          text: "What it takes: a certificate of a public CA, which Noonmark gets from Let's Encrypt by itself, behind NAT too (`docs/certificates.md`), for a name that the phone can look up wherever it is; and DNS over TLS on port 853.",
+          text: "What it takes: a certificate of a public CA, which Noonmark gets from Let's Encrypt by itself, behind NAT too (`docs/certificates.md` of the project), for a name that the phone can look up wherever it is; and DNS over TLS on port 853.",
         },
       ],
     };

@@ -3,7 +3,7 @@
 // certificate profiles in iOS and iPadOS").
 
 import { possibleProtocols } from './apple-profile.ts';
-import { authorityOf, fingerprintBlock } from './authority-steps.ts';
+import { authorityOf, fingerprintBlocks, whatToCompare } from './authority-steps.ts';
 import type { DeviceFacts } from './facts.ts';
 import { type Guide, type GuideInputs, type GuidePart, type Holding, steps } from './guide.ts';
 import { encryptedHoldings } from './holdings.ts';
@@ -72,7 +72,7 @@ function profilePart({ facts, pagesUrl }: GuideInputs): GuidePart {
   const check =
     authority === null
       ? ''
-      : ` Among its details is the CA, "${authority.name}": where the device shows its SHA-256 fingerprint, it is the one below.`;
+      : ` Among its details is the CA, "${authority.name}": where the device shows its SHA-256 fingerprint, it is the one below. ${whatToCompare(facts)}`;
   return {
     id: 'profile',
     title: 'Install the profile',
@@ -85,7 +85,7 @@ function profilePart({ facts, pagesUrl }: GuideInputs): GuidePart {
       },
       {
         text: `Install it. iPhone, iPad: Settings, "Profile Downloaded" near the top (or General, "VPN & Device Management"), Install. Mac: System Settings, General, Device Management, and open it there. It is shown as not signed, which is so.${check}`,
-        ...(authority === null ? {} : { blocks: [fingerprintBlock(authority)] }),
+        blocks: fingerprintBlocks(facts),
       },
     ),
   };

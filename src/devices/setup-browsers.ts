@@ -5,6 +5,7 @@
 import { CA_FILE, downloadStep } from './authority-steps.ts';
 import { type DeviceFacts, dohTemplate } from './facts.ts';
 import {
+  commandLines,
   type Guide,
   type GuideInputs,
   type GuidePart,
@@ -57,7 +58,11 @@ function authorityParts(inputs: GuideInputs): GuidePart[] {
             {
               id: 'nss',
               label: TERMINAL,
-              lines: [`certutil -d sql:$HOME/.pki/nssdb -A -t "C,," -n noonmark -i ${CA_FILE}`],
+              lines: commandLines(
+                'certutil -d sql:$HOME/.pki/nssdb -A',
+                '-t "C,," -n noonmark',
+                `-i ${CA_FILE}`,
+              ),
             },
           ],
         },

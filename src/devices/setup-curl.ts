@@ -3,8 +3,16 @@
 
 import { isLoopback } from '../config/own-sockets.ts';
 import { authorityOf, CA_FILE, downloadStep, fetchBlock } from './authority-steps.ts';
-import { type DeviceFacts, dohTemplate, verifiedHost } from './facts.ts';
-import { type Guide, type GuideInputs, type GuidePart, steps, TERMINAL } from './guide.ts';
+import { type DeviceFacts, type Door, dohTemplate, verifiedHost } from './facts.ts';
+import {
+  type CodeBlock,
+  commandLines,
+  type Guide,
+  type GuideInputs,
+  type GuidePart,
+  steps,
+  TERMINAL,
+} from './guide.ts';
 import { encryptedHoldings } from './holdings.ts';
 
 /** Answered by every server of ours, whatever its zones are. */
@@ -38,8 +46,7 @@ function authorityParts(inputs: GuideInputs): GuidePart[] {
 }
 
 function curlPart(template: string, facts: DeviceFacts): GuidePart {
-  const trust = authorityOf(facts) === null ? '' : `--cacert ${CA_FILE} `;
-  const to = resolveOption(facts);
+  const options = [...(authorityOf(facts) === null ? [] : [`--cacert ${CA_FILE}`]), ...resolveOption(facts)];
   return {
     id: 'curl',
     title: 'curl',
@@ -51,9 +58,12 @@ function curlPart(template: string, facts: DeviceFacts): GuidePart {
           {
             id: 'curl-json',
             label: TERMINAL,
-            lines: [
-              `curl ${trust}${to}-H 'accept: application/dns-json' '${template}?name=${facts.name ?? EXAMPLE}&type=A'`,
-            ],
+            lines: commandLines(
+              'curl',
+              ...options,
+              "-H 'accept: application/dns-json'",
+              `'${template}?name=${facts.name ?? EXAMPLE}&type=A'`,
+            ),
           },
         ],
       },
@@ -63,7 +73,7 @@ function curlPart(template: string, facts: DeviceFacts): GuidePart {
           {
             id: 'curl-doh',
             label: TERMINAL,
-            lines: [`curl ${trust}${to}--doh-url ${template} http://${EXAMPLE}/`],
+            lines: commandLines('curl', ...options, `--doh-url ${template}`, `http://${EXAMPLE}/`),
           },
         ],
       },
@@ -71,11 +81,11 @@ function curlPart(template: string, facts: DeviceFacts): GuidePart {
   };
 }
 
-/** Where the name leads, for a machine whose own resolver does not know; "" where an address stands in the template. */
-function resolveOption({ name, doh }: DeviceFacts): string {
-  if (name === null || doh === null) return '';
+/** Where the name leads, for a machine whose own resolver does not know; nothing where an address stands in the template. */
+function resolveOption({ name, doh }: DeviceFacts): string[] {
+  if (name === null || doh === null) return [];
   const [address] = doh.addresses;
-  return `--resolve ${name}:${doh.port}:${address!.includes(':') ? `[${address}]` : address} `;
+  return [`--resolve ${name}:${doh.port}:${address!.includes(':') ? `[${address}]` : address}`];
 }
 
 function digParts(facts: DeviceFacts): GuidePart[] {
@@ -83,29 +93,22 @@ function digParts(facts: DeviceFacts): GuidePart[] {
   const host = verifiedHost(facts);
   const trust = authorityOf(facts) === null ? '+tls-ca' : `+tls-ca=${CA_FILE}`;
   const name = facts.name ?? EXAMPLE;
-  const port = (of: number, usual: number) => (of === usual ? '' : `-p ${of} `);
-  const lines = [
-    ...(plain === null ? [] : [`dig @${plain.addresses[0]} ${port(plain.port, 53)}${name}`]),
-    ...(dot === null || host === null
-      ? []
-      : [`kdig @${dot.addresses[0]} ${port(dot.port, 853)}${trust} +tls-hostname=${host} ${name}`]),
-    ...(doh === null || host === null
-      ? []
-      : [`kdig @${doh.addresses[0]} ${port(doh.port, 443)}+https ${trust} +tls-hostname=${host} ${name}`]),
-  ];
-  if (lines.length === 0) return [];
+  const at = ({ addresses, port }: Door, usual: number) =>
+    `@${addresses[0]}${port === usual ? '' : ` -p ${port}`}`;
+  const blocks: CodeBlock[] = [];
+  if (plain !== null) blocks.push({ id: 'dig', label: 'Plain DNS', lines: [`dig ${at(plain, 53)} ${name}`] });
+  const encrypted = (id: string, label: string, command: string) =>
+    blocks.push({ id, label, lines: commandLines(command, trust, `+tls-hostname=${host}`, name) });
+  if (dot !== null && host !== null) encrypted('kdig-tls', 'DNS over TLS', `kdig ${at(dot, 853)}`);
+  if (doh !== null && host !== null) encrypted('kdig-https', 'DNS over HTTPS', `kdig ${at(doh, 443)} +https`);
+  if (blocks.length === 0) return [];
   const isHere = plain?.addresses.every((address) => isLoopback(address)) === true;
   return [
     {
-      id: 'dig',
+      id: 'by-hand',
       title: 'dig and kdig',
       note: isHere ? 'On this machine; no other reaches it.' : undefined,
-      steps: [
-        {
-          text: 'Plain DNS, DNS over TLS, DNS over HTTPS, one a line:',
-          blocks: [{ id: 'dig-lines', label: TERMINAL, lines }],
-        },
-      ],
+      steps: [{ text: 'One for each way that is open:', blocks }],
     },
   ];
 }

@@ -5,6 +5,7 @@ import { isLoopback } from '../config/own-sockets.ts';
 import { authorityOf, downloadStep, fetchBlock, LINUX_CA_FILE, linuxStoreStep } from './authority-steps.ts';
 import { type DeviceFacts, type Door, inUrl, isDotUsual, verifiedHost } from './facts.ts';
 import {
+  commandLines,
   type Guide,
   type GuideInputs,
   type GuidePart,
@@ -53,7 +54,7 @@ function authorityParts(inputs: GuideInputs): GuidePart[] {
   const download = downloadStep(inputs);
   if (download === null) return [];
   const fetch: Step = {
-    text: 'Or, on the machine itself, and then compare what the second line says:',
+    text: 'Or, on the machine itself, and then compare what the last line says:',
     blocks: fetchBlock(inputs),
   };
   return [
@@ -117,7 +118,7 @@ function nmcliPart(facts: DeviceFacts, dot: Door, host: string): GuidePart {
   const family = (version: 4 | 6, addresses: readonly string[]) =>
     addresses.length === 0
       ? []
-      : [`ipv${version}.ignore-auto-dns yes ipv${version}.dns "${addresses.join(' ')}"`];
+      : [`ipv${version}.ignore-auto-dns yes`, `ipv${version}.dns "${addresses.join(' ')}"`];
   const settings = [...family(4, v4), ...family(6, v6), 'connection.dns-over-tls yes'];
   if (!isCarried)
     return {
@@ -140,7 +141,7 @@ function nmcliPart(facts: DeviceFacts, dot: Door, host: string): GuidePart {
           {
             id: 'nmcli',
             label: TERMINAL,
-            lines: [`nmcli connection modify NAME ${settings.join(' ')}`, 'nmcli connection up NAME'],
+            lines: [...commandLines('nmcli connection modify NAME', ...settings), 'nmcli connection up NAME'],
           },
         ],
       },

@@ -123,8 +123,7 @@ type KeaOption = { readonly data: string } & Readonly<Record<string, string | nu
 function keaBlock(id: string, label: string, options: readonly KeaOption[]): CodeBlock[] {
   const told = options.filter(({ data }) => data !== '');
   if (told.length === 0) return [];
-  const lines = told.map((option, at) => `  ${JSON.stringify(option)}${at < told.length - 1 ? ',' : ''}`);
-  return [{ id, label, lines: ['"option-data": [', ...lines, ']'] }];
+  return [{ id, label, lines: `"option-data": ${JSON.stringify(told, null, 2)}`.split('\n') }];
 }
 
 function radvdParts({ v6 }: Handed): GuidePart[] {

@@ -42,16 +42,13 @@ function httpsPart(inputs: GuideInputs, template: string): GuidePart {
       authorityOf(inputs.facts) === null ? null : install,
       {
         text: 'Tell Windows which template belongs to the address. `udpfallback=no` leaves no silent way back to plaintext.',
-        blocks: [
-          {
-            id: 'template',
-            label: ADMIN_TERMINAL,
-            lines: addresses.map(
-              (address) =>
-                `netsh dns add encryption server=${address} dohtemplate=${template} autoupgrade=yes udpfallback=no`,
-            ),
-          },
-        ],
+        blocks: addresses.map((address) => ({
+          id: `template-${address}`,
+          label: `${ADMIN_TERMINAL}, for ${address}`,
+          lines: [
+            `netsh dns add encryption server=${address} dohtemplate=${template} autoupgrade=yes udpfallback=no`,
+          ],
+        })),
       },
       {
         text: `Where the router does not hand out this server: Settings, Network & internet, the adapter, DNS server assignment, Edit, "Manual", and ${listed(addresses)}. From now on it offers "DNS over HTTPS" for them; "Unencrypted allowed" is a silent way back.`,

@@ -4,6 +4,7 @@
 // Without a script a button shows what came of it.
 
 import type { TestVerdict } from '../devices/test-verdict.ts';
+import { codeBlock } from './code-block.ts';
 import { html, withCode } from './markup.ts';
 import type { Page, PageSection } from './page.ts';
 
@@ -28,7 +29,7 @@ export function deviceTestSection(test: DeviceTest): PageSection {
 <noscript><link rel="dns-prefetch" href="//${test.name}"><img src="//${test.name}/" alt=""></noscript>
 <p id="test-verdict" class="notice" role="status">Not looked at yet: the button does.</p>
 <form method="get" action="${TEST_RESULT_PATH}"><input type="hidden" name="nonce" value="${test.nonce}"><button>See what came of it</button></form>
-<figure><figcaption class="soft">By hand, on any device, and then the button:</figcaption><pre class="copy" tabindex="0">nslookup ${test.name}</pre></figure>
+${codeBlock({ id: 'test-by-hand', label: 'By hand, on any device, and then the button above', lines: [`nslookup ${test.name}`] })}
 </div>`,
   };
 }

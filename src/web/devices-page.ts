@@ -1,10 +1,17 @@
 // The overview of the devices: a card for each family with what holds for it now, what all of them are told, the CA to be
 // installed, and the test. Pure.
 
-import { CA_DER_PATH, CA_PEM_PATH } from '../devices/authority-steps.ts';
+import {
+  authorityOf,
+  CA_DER_PATH,
+  CA_PEM_PATH,
+  fingerprintBlocks,
+  whatToCompare,
+} from '../devices/authority-steps.ts';
 import { type DeviceFacts, type Door, dohTemplate } from '../devices/facts.ts';
 import { FAMILIES, type Family, type Guide } from '../devices/guide.ts';
 import { encryptedHoldings } from '../devices/holdings.ts';
+import { breakable, COPY_SCRIPT, codeBlock } from './code-block.ts';
 import {
   DEVICE_TEST_SCRIPT,
   type DeviceTest,
@@ -35,7 +42,7 @@ export function devicesPage({ facts, guides, test, pagesUrl }: DevicesPageParts)
       elsewhereSection(pagesUrl),
       deviceTestSection(test),
     ],
-    scripts: [DEVICE_TEST_SCRIPT],
+    scripts: [COPY_SCRIPT, DEVICE_TEST_SCRIPT],
     imagesFrom: TEST_IMAGES,
   };
 }
@@ -43,7 +50,7 @@ export function devicesPage({ facts, guides, test, pagesUrl }: DevicesPageParts)
 function cardsSection(guides: DevicesPageParts['guides']): PageSection {
   const cards = FAMILIES.map(
     (family) =>
-      html`<li><a class="card" href="/devices/${family}"><b>${guides[family].title}</b><br><span class="soft">${guides[family].summary}</span></a></li>`,
+      html`<li><a class="card" href="/devices/${family}"><b>${guides[family].title}</b><br><span class="soft">${breakable(guides[family].summary)}</span></a></li>`,
   );
   return { id: 'families', title: 'Which device?', body: html`<ul class="cards">${cards}</ul>` };
 }
@@ -54,28 +61,28 @@ function factsSection(facts: DeviceFacts): PageSection {
     ['plain DNS', where(facts.plain)],
     ['DNS over TLS', where(facts.dot)],
     ['DNS over HTTPS', where(facts.doh)],
-    ['template', dohTemplate(facts) ?? 'none'],
   ] as const;
-  return { id: 'facts', title: 'What they are told', body: definitions(rows) };
+  const template = dohTemplate(facts);
+  const block =
+    template === null
+      ? NOTHING
+      : codeBlock({ id: 'template', label: 'Template of DNS over HTTPS', lines: [template] });
+  return { id: 'facts', title: 'What they are told', body: html`${definitions(rows)}${block}` };
 }
 
 function where(door: Door | null): string {
   return door === null ? 'not open' : `${door.addresses.join(', ')}, port ${door.port}`;
 }
 
-function authoritySection({ certificate }: DeviceFacts): PageSection[] {
-  const authority = certificate?.authority ?? null;
+function authoritySection(facts: DeviceFacts): PageSection[] {
+  const authority = authorityOf(facts);
   if (authority === null) return [];
-  const { name, fingerprint } = authority;
   return [
     {
       id: 'authority',
       title: 'The CA',
-      note: 'Whoever installs it trusts this server, and whoever has its key. Compare the fingerprint with what the device shows.',
-      body: html`${definitions([
-        ['name', name],
-        ['SHA-256', fingerprint],
-      ])}<p><a href="${CA_PEM_PATH}">As PEM</a> · <a href="${CA_DER_PATH}">As DER</a></p>`,
+      note: `Whoever installs "${authority.name}" trusts this server, and whoever has its key. Compare the fingerprint with what the device shows. ${whatToCompare(facts)}`,
+      body: html`<p><a href="${CA_PEM_PATH}">As PEM</a> · <a href="${CA_DER_PATH}">As DER</a></p>${fingerprintBlocks(facts).map(codeBlock)}`,
     },
   ];
 }

@@ -1,9 +1,10 @@
 // The set-up page of one family of devices: what holds now, numbered steps with what is to be copied, and the test at the
 // end. Pure; what it says is src/devices.
 
-import type { CodeBlock, Guide, GuidePart, Holding, Step } from '../devices/guide.ts';
+import type { Guide, GuidePart, Holding, Step } from '../devices/guide.ts';
 import { qrDrawing } from '../devices/qr.ts';
 import { PROFILE_PATH } from '../devices/setup-apple.ts';
+import { breakable, COPY_SCRIPT, codeBlock } from './code-block.ts';
 import {
   DEVICE_TEST_SCRIPT,
   type DeviceTest,
@@ -30,9 +31,9 @@ export interface SetupPageParts {
 export function setupPage({ guide, test, profile }: SetupPageParts): Page {
   return {
     title: guide.title,
-    lead: html`<h1>${guide.title}</h1>${holdings(guide.holds)}`,
+    lead: html`<p class="back"><a href="/devices">All devices</a></p><h1>${guide.title}</h1>${holdings(guide.holds)}`,
     sections: [...guide.parts.map((part) => partSection(part, profile)), deviceTestSection(test)],
-    scripts: [DEVICE_TEST_SCRIPT],
+    scripts: [COPY_SCRIPT, DEVICE_TEST_SCRIPT],
     imagesFrom: TEST_IMAGES,
   };
 }
@@ -54,17 +55,10 @@ function stepMarkup({ text, blocks = [], qr, links = [], form }: Step, profile: 
   }${form === undefined ? NOTHING : profileForm(profile)}`;
 }
 
-function codeBlock({ id, label, lines }: CodeBlock): Markup {
-  return html`<figure><figcaption class="soft">${label}</figcaption><pre class="copy" id="${id}" tabindex="0">${lines.map(
-    (line) => html`${line}
-`,
-  )}</pre></figure>`;
-}
-
 /** Dark on light whatever the page's colours are: cameras want it so. */
 export function qrMarkup(text: string, label: string): Markup {
   const { size, path } = qrDrawing(text);
-  return html`<figure class="qr"><svg viewBox="0 0 ${size} ${size}" role="img" aria-label="QR code: ${label}" shape-rendering="crispEdges"><path fill="#fff" d="M0 0h${size}v${size}H0z"/><path fill="#000" d="${path}"/></svg><figcaption class="soft">${label}: <code>${text}</code></figcaption></figure>`;
+  return html`<figure class="qr"><svg viewBox="0 0 ${size} ${size}" role="img" aria-label="QR code: ${label}" shape-rendering="crispEdges"><path fill="#fff" d="M0 0h${size}v${size}H0z"/><path fill="#000" d="${path}"/></svg><figcaption class="soft">${label}: <code>${breakable(text)}</code></figcaption></figure>`;
 }
 
 /** Three networks are enough for most houses; more come from the command line. */
@@ -79,9 +73,9 @@ function profileForm({ protocols, canBeEverywhere }: ProfileChoice): Markup {
       html`<label>${label} <input name="ssid" autocomplete="off" autocapitalize="none" spellcheck="false"></label>`,
   );
   return html`<form class="filter" method="get" action="${PROFILE_PATH}">
-<label>Protocol <select name="protocol">${options}</select></label>
-${canBeEverywhere ? WHERE : NOTHING}
 ${ssids}
+${canBeEverywhere ? WHERE : NOTHING}
+<label>Protocol <select name="protocol">${options}</select></label>
 <button>Get the profile</button>
 </form>`;
 }

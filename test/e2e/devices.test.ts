@@ -121,6 +121,30 @@ describe.skipIf(!isRoot || !havePeers(...peers))('A device that is set up by our
     expect(stdout).toBe(`${origin}/devices/apple\n`);
   });
 
+  test('copies what is to be copied by a button, which says so', async () => {
+    await using browser = await startBrowser();
+    await using window = await browser.open({ origin, trustsAnyCertificate: true });
+    const { page, complaints } = window;
+    await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+    await page.goto(`${origin}/devices/curl`);
+    const copied = () => page.evaluate('navigator.clipboard.readText()');
+    await page.getByRole('button', { name: 'Copy: SHA-256 fingerprint' }).click();
+    await page.getByRole('status').filter({ hasText: 'Copied' }).waitFor();
+    expect(await copied()).toMatch(/^(?:[\dA-F]{2}:){31}[\dA-F]{2}$/);
+    await page.getByRole('button', { name: 'Copy: DNS over TLS' }).click();
+    await eventually(async () => (await copied()) === (await block('/devices/curl', 'kdig-tls')).trimEnd());
+    expect(complaints).toEqual([]);
+  });
+
+  test('has no such button where the browser would not let it', async () => {
+    await using browser = await startBrowser();
+    const initScripts = ["Object.defineProperty(navigator, 'clipboard', { value: undefined })"];
+    await using window = await browser.open({ origin, trustsAnyCertificate: true, initScripts });
+    await window.page.goto(`${origin}/devices/curl`);
+    expect(await window.page.getByRole('button', { name: /^Copy/ }).count()).toBe(0);
+    expect(window.complaints).toEqual([]);
+  });
+
   test('resolves through us by stubby, with the file of the page', async () => {
     const configuration = await block('/devices/linux', 'stubby-yml');
     await using _ = await startWrittenStubby({ configuration, caFile: noonmark.caFile, network });
@@ -154,9 +178,8 @@ describe.skipIf(!isRoot || !havePeers(...peers))('A device that is set up by our
     expect(JSON.parse(json.stdout), json.stderr).toMatchObject({ Status: 0, Answer: [{ data: here }] });
     await sh(textOf(html, 'curl-doh'));
     expect(asked('example.com', 'doh')).not.toEqual([]);
-    const lines = textOf(html, 'dig-lines').trim().split('\n');
-    expect(lines).toHaveLength(3);
-    for (const line of lines) expect((await sh(line)).stdout, line).toMatch(new RegExp(`IN\\s+A\\s+${here}`));
+    for (const id of ['dig', 'kdig-tls', 'kdig-https'])
+      expect((await sh(textOf(html, id))).stdout, id).toMatch(new RegExp(`IN\\s+A\\s+${here}`));
   });
 
   test('is told of us by dnsmasq, which takes what the page says', async () => {
@@ -224,7 +247,9 @@ describe.skipIf(!isRoot || !havePeers(...peers))('A device that is set up by our
 
 /** Of what is to be copied on a page, as a browser shows it. */
 function textOf(html: string, id: string): string {
-  const found = new RegExp(`<pre class="copy" id="${id}"[^>]*>([^<]*)</pre>`).exec(html)?.[1];
+  const found = new RegExp(`<pre class="copy" id="${id}"[^>]*>(.*?)</pre>`, 's')
+    .exec(html)?.[1]
+    ?.replace(/<[^>]*>/g, '');
   if (found === undefined) throw new Error(`the page has no ${id}`);
   return found.replace(/&(amp|lt|gt|quot|#39);/g, (_, name: string) => ENTITIES[name]!);
 }

@@ -105,7 +105,8 @@ describe('of a server that does not run', () => {
   it('is made of the configuration and the local CA', async () => {
     const { code, out, err } = await standing({ names: ['dns.home.arpa'] })('apple', '--protocol', 'https');
     expect(code).toBe(EXIT.OK);
-    expect(err).toContain('No server runs there');
+    expect(err).toMatch(/^No server runs with \S+\/noonmark\.yaml: /);
+    expect(err).not.toContain('--config');
     expect(out).toContain('<string>https://dns.home.arpa:8443/dns-query</string>');
     expect(out).toContain('com.apple.security.root');
     expect(profileViolations(readPlist(out))).toEqual([]);
@@ -118,6 +119,25 @@ describe('of a server that does not run', () => {
     expect(out).toContain('<string>dns.house.example</string>');
     expect(out).not.toContain('com.apple.security.root');
     expect(err).toContain('a CA that devices do not know');
+  });
+
+  it('is of the quick start unless another configuration is named, and says so', async () => {
+    const before = process.cwd();
+    const directory = temporaryDirectory('profile');
+    process.chdir(directory); // what the quick start keeps is there
+    try {
+      const bare = await run(profile, ['apple']);
+      expect(bare).toMatchObject({ code: EXIT.UNAVAILABLE, out: '' });
+      mkdirSync(join(directory, 'certs'));
+      writeFileSync(join(directory, 'certs/ca.pem'), LOCAL_CERTIFICATE.authority!.pem);
+      const withCa = await run(profile, ['apple']);
+      expect(withCa).toMatchObject({ code: EXIT.FAILED, out: '' });
+      expect(withCa.err).toMatch(/no profile: this server listens on this machine alone/);
+      for (const { err } of [bare, withCa])
+        expect(err).toMatch(/config\/quickstart\.yaml: .*--config FILE for the server that you mean/s);
+    } finally {
+      process.chdir(before);
+    }
   });
 
   it('cannot be made before there is a CA, nor where only the server knows the certificate', async () => {

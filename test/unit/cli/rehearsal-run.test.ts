@@ -20,7 +20,7 @@ const { config } = parseConfig(YAML, { file: '/noonmark.yaml', files: filesOnDis
 describe('the configuration that is rehearsed', () => {
   const rehearsed = rehearsalConfig(config, '/tmp/place', { hasStamp: true });
 
-  it('listens on loopback alone, on ports of the system, and has no status page', () => {
+  it('listens on loopback alone, on ports of the system, and has no dashboard', () => {
     const loopback = [{ address: '127.0.0.1', port: 0, family: 4 }];
     expect(rehearsed.listen).toEqual({ dns: loopback, dot: [], doh: loopback, admin: [] });
     expect(rehearsed.access.allow).toEqual([...config.access.allow, 'loopback']);

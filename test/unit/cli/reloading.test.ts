@@ -20,7 +20,7 @@ const app = {
   reload: vi.fn(async (_: Config) => {}),
   noteReload: vi.fn(),
   refetchLists: vi.fn(),
-  addresses: { udp: [], tcp: [], dot: [], doh: [] },
+  addresses: { udp: [], tcp: [], dot: [], doh: [], admin: [] },
 };
 
 beforeEach(() => {

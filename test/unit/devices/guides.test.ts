@@ -3,7 +3,7 @@
 
 import { describe, expect, it } from 'vitest';
 import type { DeviceFacts } from '../../../src/devices/facts.ts';
-import { FAMILIES, type Family, type Guide } from '../../../src/devices/guide.ts';
+import { commandLines, FAMILIES, type Family, type Guide } from '../../../src/devices/guide.ts';
 import { GUIDES } from '../../../src/devices/guides.ts';
 import { automaticMode, strictMode } from '../../../src/devices/setup-android.ts';
 import {
@@ -119,8 +119,27 @@ describe('Android', () => {
     ];
     for (const [parts, text] of not)
       expect(strictMode(publicFactsWith(parts))).toMatchObject({
-        ...{ isPossible: false, holding: { tone: 'bad', text: expect.stringMatching(text) } },
+        ...{ isPossible: false, holding: { tone: 'plain', text: expect.stringMatching(text) } },
       });
+  });
+
+  it.each([
+    ['a house', deviceFactsWith()],
+    ['this machine', deviceFactsWith({ reach: 'host', plain: { port: 5300, addresses: ['127.0.0.1'] } })],
+    ['no port 53', deviceFactsWith({ plain: { port: 5300, addresses: ['192.168.1.2'] } })],
+  ])('begins with whether it can be reached, and says nothing twice: %s', (_, facts) => {
+    const { holds, parts } = guide('android', facts);
+    expect(holds[0]!.text).toMatch(/reach/);
+    const said = [
+      ...holds.map(({ text }) => text),
+      ...parts.flatMap(({ note = '', steps }) => [note, ...steps.map(({ text }) => text)]),
+    ].filter((text) => text !== '');
+    expect(
+      said.filter((text, at) => said.some((other, place) => place !== at && other.includes(text))),
+    ).toEqual([]);
+    expect(said.filter((text) => text.includes('this machine alone')).length).toBe(
+      facts.reach === 'host' ? 1 : 0,
+    );
   });
 
   it('promises no more of it than is known', () => {
@@ -177,7 +196,36 @@ describe('Apple', () => {
   });
 });
 
+describe('the fingerprint of the CA', () => {
+  it.each(['apple', 'android', 'windows', 'linux', 'browsers', 'curl'] as const)(
+    'is compared at the server, on the page of %s, by what works whoever can reach it',
+    (family) => {
+      for (const reach of ['house', 'host'] as const) {
+        const one = guide(family, deviceFactsWith({ reach }));
+        if (blocks(one).every(({ id }) => id !== 'fingerprint')) continue;
+        expect(block(family, deviceFactsWith({ reach }), 'fingerprint-there')).toBe(
+          'openssl x509 -in certs/ca.pem -noout -fingerprint -sha256',
+        );
+        expect(allText(one)).not.toContain('profile apple --json');
+      }
+    },
+  );
+
+  it("of a CA of the owner's is with whoever runs that", () => {
+    const facts = deviceFactsWith({ certificate: { ...LOCAL_CERTIFICATE, trust: 'private' } });
+    expect(block('curl', facts, 'fingerprint-there')).toBeUndefined();
+    expect(allText(guide('curl', facts))).toContain('ask whoever runs that CA');
+  });
+});
+
 describe('what is to be copied', () => {
+  it('into a shell is one command, with no option cut off', () => {
+    for (const family of ['linux', 'browsers', 'curl'] as const)
+      for (const { id, lines } of blocks(guide(family, deviceFactsWith())))
+        expect(Math.max(...lines.map(({ length }) => length)), id).toBeLessThanOrEqual(75);
+    expect(commandLines('a', 'b')).toEqual(['a b']);
+  });
+
   it('into systemd-resolved has the addresses with the name, and the port where it is another', () => {
     expect(block('linux', deviceFactsWith(), 'resolved-conf')).toBe(
       `[Resolve]\nDNS=192.168.1.2#${HOUSE_NAME} fd00::2#${HOUSE_NAME}\nDomains=~.\nDNSOverTLS=yes`,
@@ -199,20 +247,16 @@ describe('what is to be copied', () => {
 
   it('for NetworkManager is there only where the certificate carries every address', () => {
     expect(block('linux', deviceFactsWith(), 'nmcli')).toContain(
-      'ipv4.ignore-auto-dns yes ipv4.dns "192.168.1.2" ipv6.ignore-auto-dns yes ipv6.dns "fd00::2" connection.dns-over-tls yes',
+      'NAME \\\n  ipv4.ignore-auto-dns yes \\\n  ipv4.dns "192.168.1.2" \\\n  ipv6.ignore-auto-dns yes \\\n  ipv6.dns "fd00::2" \\\n  connection.dns-over-tls yes\nnmcli',
     );
     expect(block('linux', publicFactsWith(), 'nmcli')).toBeUndefined();
   });
 
-  it('into Windows is one line an address', () => {
-    expect(block('windows', deviceFactsWith(), 'template')).toBe(
-      ['192.168.1.2', 'fd00::2']
-        .map(
-          (address) =>
-            `netsh dns add encryption server=${address} dohtemplate=https://dns.home.arpa/dns-query autoupgrade=yes udpfallback=no`,
-        )
-        .join('\n'),
-    );
+  it('into Windows is one command an address', () => {
+    for (const address of ['192.168.1.2', 'fd00::2'])
+      expect(block('windows', deviceFactsWith(), `template-${address}`)).toBe(
+        `netsh dns add encryption server=${address} dohtemplate=https://dns.home.arpa/dns-query autoupgrade=yes udpfallback=no`,
+      );
     expect(block('windows', publicFactsWith(), 'store')).toBeUndefined();
   });
 
@@ -250,8 +294,10 @@ describe('what is to be copied', () => {
       `curl -k -o noonmark-ca.crt ${PAGES}/devices/ca.pem\nopenssl x509`,
     );
     expect(block('curl', deviceFactsWith(), 'curl-doh')).toBe(
-      'curl --cacert noonmark-ca.crt --resolve dns.home.arpa:443:192.168.1.2 --doh-url https://dns.home.arpa/dns-query http://example.com/',
+      'curl \\\n  --cacert noonmark-ca.crt \\\n  --resolve dns.home.arpa:443:192.168.1.2 \\\n  --doh-url https://dns.home.arpa/dns-query \\\n  http://example.com/',
     );
+    expect(block('curl', deviceFactsWith(), 'dig')).toBe('dig @192.168.1.2 dns.home.arpa');
+    expect(block('curl', deviceFactsWith(), 'kdig-https')).toMatch(/^kdig @192\.168\.1\.2 \+https \\\n/);
     expect(block('curl', publicFactsWith(), 'curl-doh')).not.toContain('--cacert');
   });
 });

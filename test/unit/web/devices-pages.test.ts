@@ -41,13 +41,19 @@ describe('the overview', () => {
   });
 
   it('shows the CA with its fingerprint where one has to be installed', () => {
-    expect(textOf(overview())).toContain(LOCAL_CERTIFICATE.authority!.fingerprint);
+    const { fingerprint } = LOCAL_CERTIFICATE.authority!;
+    expect(textOf(overview())).toContain(
+      `id="fingerprint" data-copy="${fingerprint}">${fingerprint.slice(0, 23)}\n`,
+    );
+    expect(textOf(overview())).toContain(
+      'openssl x509 <span>-in</span> <span>certs/<wbr>ca.pem</span> <span>-noout</span> ',
+    );
     expect(textOf(overview())).toContain('href="/devices/ca.der"');
     expect(textOf(overview(publicFactsWith()))).not.toContain('/devices/ca.');
   });
 
   it('leads a camera here, or says why it cannot', () => {
-    expect(textOf(overview())).toContain(`${PAGES}/devices</code>`);
+    expect(textOf(overview())).toContain('<code>https://<wbr>192.168.1.2:8080/<wbr>devices</code>');
     expect(textOf(overview(deviceFactsWith(), null))).toContain('No other device can open these pages');
   });
 });
@@ -55,21 +61,27 @@ describe('the overview', () => {
 describe('a set-up page', () => {
   it.each(FAMILIES)('of %s begins with what holds, and ends with the test', (family) => {
     const { lead, sections, scripts, imagesFrom } = page(family);
-    expect(lead.text).toMatch(/<h1>.*<ul class="holds"><li class="notice/s);
+    expect(lead.text).toMatch(
+      /^<p class="back"><a href="\/devices">All devices<\/a><\/p><h1>.*<ul class="holds"><li class="notice/s,
+    );
     expect(sections.at(-1)).toMatchObject({ id: 'device-test', title: 'Test from this device' });
-    expect(scripts).toEqual(['device-test.js']);
+    expect(scripts).toEqual(['copy.js', 'device-test.js']);
     expect(imagesFrom).toBe('*.probe.noonmark.home.arpa');
   });
 
   it('has what is to be copied as it is, line by line', () => {
     expect(textOf(page('linux'))).toContain(
-      'id="resolved-conf" tabindex="0">[Resolve]\nDNS=192.168.1.2#dns.home.arpa fd00::2#dns.home.arpa\nDomains=~.\nDNSOverTLS=yes\n</pre>',
+      'id="resolved-conf">[Resolve]\nDNS=192.168.1.2#dns.home.arpa fd00::2#dns.home.arpa\nDomains=~.\nDNSOverTLS=yes\n</pre>',
     );
   });
 
   it('has the form of the profile on one page alone', () => {
     expect(textOf(page('apple'))).toContain('action="/devices/noonmark.mobileconfig"');
-    expect(textOf(page('apple')).match(/name="ssid"/g)).toHaveLength(3);
+    expect(
+      textOf(page('apple'))
+        .match(/name="(ssid|protocol)"/g)!
+        .join(' '),
+    ).toBe('name="ssid" name="ssid" name="ssid" name="protocol"');
     expect(textOf(page('apple'))).not.toContain('everywhere');
     for (const family of FAMILIES.filter((one) => one !== 'apple'))
       expect(textOf(page(family))).not.toContain('mobileconfig"');
@@ -81,7 +93,7 @@ describe('a set-up page', () => {
     expect(text).toMatch(
       /<form method="get" action="\/devices\/test"><input type="hidden" name="nonce" value="abc">/,
     );
-    expect(text).toContain(`nslookup ${TEST.name}</pre>`);
+    expect(text).toContain(`nslookup ${TEST.name}\n</pre>`);
   });
 
   it('lets no markup in, from wherever it comes', () => {

@@ -12,7 +12,7 @@ import type { Figures } from './figures.ts';
 import { HistoryFile } from './history-file.ts';
 import type { Incident, IncidentEvent, IncidentListener } from './incident.ts';
 import { IncidentLog } from './incident-log.ts';
-import { incidentOf } from './kept-incident.ts';
+import { incidentOf, type KeptIncident } from './kept-incident.ts';
 import { LifeTime } from './life-time.ts';
 import { noticed, type OwnTime, renewed, STOPPED, started, successesOf, timeChanged } from './moments.ts';
 import { Sampler } from './sampler.ts';
@@ -111,8 +111,12 @@ export class History {
 
   /** The first incident that is still remembered; null: none is. */
   get first(): Incident | null {
-    const first = this.#kept?.store.first ?? null;
-    return first && incidentOf(first, this.#time.at(this.#time.nowMs));
+    return this.#told(this.#kept?.store.first);
+  }
+
+  /** The trouble that was over last; null: none is remembered. */
+  get lastOver(): Incident | null {
+    return this.#told(this.#kept?.store.lastOver);
   }
 
   /** The run of the server that this is, counted from 1. */
@@ -129,6 +133,10 @@ export class History {
   onIncident(listener: IncidentListener): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  #told(incident: KeptIncident | null = null): Incident | null {
+    return incident && incidentOf(incident, this.#time.at(this.#time.nowMs));
   }
 
   async #load(): Promise<void> {

@@ -5,6 +5,7 @@
 /** Something that lasts; the first word of the id of a trouble (Degraded in src/status/status.ts). */
 export type TroubleKind =
   | 'clock'
+  | 'upstreams'
   | 'upstream'
   | 'forward'
   | 'renewal'

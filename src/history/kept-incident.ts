@@ -18,7 +18,7 @@ export interface KeptIncident {
   readonly ended: Moment | null;
 }
 
-const MOMENT_KINDS: ReadonlySet<string> = new Set<MomentKind>([
+export const MOMENT_KINDS: ReadonlySet<string> = new Set<MomentKind>([
   ...(['start', 'stop', 'time', 'step', 'sleep', 'withdrawn', 'renewed'] as const),
 ]);
 

@@ -4,7 +4,7 @@
 
 import type { DatabaseSync, SQLInputValue, SQLOutputValue, StatementSync } from 'node:sqlite';
 import type { IncidentKind } from './incident.ts';
-import type { KeptIncident } from './kept-incident.ts';
+import { type KeptIncident, MOMENT_KINDS } from './kept-incident.ts';
 import type { Moment } from './life-time.ts';
 import { POINT_COLUMNS, POINT_FIELDS, type Point, valuesBy } from './point.ts';
 import {
@@ -86,6 +86,14 @@ export class SqliteHistory implements HistoryStore {
 
   get first(): KeptIncident | null {
     const row = this.#get('SELECT * FROM incidents ORDER BY id LIMIT 1');
+    return row === undefined ? null : incidentOfRow(row);
+  }
+
+  get lastOver(): KeptIncident | null {
+    const row = this.#get(
+      'SELECT * FROM incidents WHERE ended_ms IS NOT NULL AND kind NOT IN (SELECT value FROM json_each(?)) ORDER BY ended_life DESC, ended_ms DESC LIMIT 1',
+      JSON.stringify([...MOMENT_KINDS]),
+    );
     return row === undefined ? null : incidentOfRow(row);
   }
 

@@ -2,7 +2,7 @@
 // Node without SQLite. All forms have the same bounds, and one suite (test/contract/history-store.test.ts). It is in memory
 // and answers at once; what gets it to the disk is history-file.ts.
 
-import type { KeptIncident } from './kept-incident.ts';
+import { isMoment, type KeptIncident } from './kept-incident.ts';
 import { dated, type Moment } from './life-time.ts';
 import type { Point } from './point.ts';
 
@@ -43,6 +43,8 @@ export interface HistoryStore {
   readonly lastId: number;
   /** The one that has been kept longest. */
   readonly first: KeptIncident | null;
+  /** The trouble that was over last, whatever is known of dates. */
+  readonly lastOver: KeptIncident | null;
   /** A new one, or what became of one with the same id. */
   put(incident: KeptIncident): void;
   /** The latest first. */
@@ -79,6 +81,11 @@ export class MemoryHistory implements HistoryStore {
 
   get first(): KeptIncident | null {
     return this.#incidents.values().next().value ?? null;
+  }
+
+  get lastOver(): KeptIncident | null {
+    const over = [...this.#incidents.values()].filter(({ kind, ended }) => !isMoment(kind) && ended !== null);
+    return over.sort((a, b) => b.ended!.life - a.ended!.life || b.ended!.ms - a.ended!.ms)[0] ?? null;
   }
 
   put(incident: KeptIncident): void {

@@ -16,7 +16,7 @@ const CARRIED_FOR_MS = 60_000;
 /** There are as many troubles as things in a configuration; beyond this they are told in the status alone. */
 const MAX_WATCHED = 1000;
 /** While the time is not known nobody can tell whether these are still wrong. */
-const UNSEEN_WITHOUT_TIME = /^(?:upstream|renewal|certificate)\b/;
+const UNSEEN_WITHOUT_TIME = /^(?:upstreams?|renewal|certificate)\b/;
 
 interface Watched {
   readonly trouble: Trouble;

@@ -4,7 +4,15 @@
 
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../clock/clock.ts';
-import { capital, formatAge, formatInstant, unstopped, visible, type Works } from '../status/words.ts';
+import {
+  capital,
+  formatAge,
+  formatInstant,
+  plural,
+  unstopped,
+  visible,
+  type Works,
+} from '../status/words.ts';
 import {
   agoMs,
   dateOf,
@@ -68,7 +76,8 @@ export interface Circumstances {
 const TITLE_CHARACTERS_MAX = 120;
 const UNKNOWN_DATE = 'a time that is not known';
 
-export function noticeMessage(notice: Notice, circumstances: Circumstances): Message {
+export function noticeMessage(told: Notice, circumstances: Circumstances): Message {
+  const notice = { ...told, items: outageFirst(told.items) };
   const event = eventOf(notice);
   const isHigh = notice.items.some(({ ended, isUrgent }) => ended === null && isUrgent);
   return {
@@ -109,14 +118,29 @@ function titled(title: string, { server }: Circumstances): string {
 }
 
 function titleOf({ items }: Notice, event: NoticeEvent): string {
-  const [first] = items as [Item];
   const lasting = items.filter(({ ended }) => ended === null);
-  if (event === 'opened')
-    return lasting.length === 1 ? headOf(lasting[0]!) : `${lasting.length} things do not work as they should`;
-  if (event === 'instant') return items.length === 1 ? headOf(first) : `${items.length} things happened`;
+  if (event === 'opened') return nameOf(lasting) ?? `${lasting.length} things do not work as they should`;
+  if (event === 'instant') return nameOf(items) ?? `${items.length} things happened`;
   const length = longest(items);
   const after = length === null ? 'over' : `over after ${formatAge(length)}`;
-  return items.length === 1 ? `${after}: "${headOf(first)}"` : `${after}: ${items.length} things work again`;
+  return `${after}: ${nameOf(items, '"') ?? `${items.length} things work again`}`;
+}
+
+/** Null: they have no name in common. */
+function nameOf(items: readonly Item[], quote = ''): string | null {
+  const [first, ...others] = items as [Item, ...Item[]];
+  if (others.length > 0 && !isOutage(first)) return null;
+  const more = others.length === 0 ? '' : ` (and ${plural(others.length, 'thing')} more)`;
+  return `${quote}${headOf(first)}${quote}${more}`;
+}
+
+/** What it means for the house, before the upstreams of which it consists. */
+function outageFirst(items: readonly Item[]): readonly Item[] {
+  return items.toSorted((a, b) => Number(isOutage(b)) - Number(isOutage(a)));
+}
+
+function isOutage({ kind }: Item): boolean {
+  return kind === 'upstreams';
 }
 
 /** The clause before what follows from it. */
@@ -193,10 +217,7 @@ function instantWords({ date, isSure }: KnownDate): string | null {
 
 function overLines(over: readonly Item[], event: NoticeEvent, circumstances: Circumstances): string[] {
   if (event === 'ended')
-    return [
-      over.length === 1 ? 'It is over:' : 'These are over:',
-      ...over.flatMap((item) => overOne(item, circumstances)),
-    ];
+    return ['What is no longer so:', ...over.flatMap((item) => overOne(item, circumstances))];
   return [
     over.length === 1 ? 'Something did not work, and is over:' : 'Some things did not work, and are over:',
     ...over.flatMap((item) => [

@@ -1,6 +1,6 @@
 // The file in state_dir with what waits to be told and what was told and is not over, for the next life of this server. No
-// address and no token stands in it: a channel is known by a digest. What is wrong in it is left out. Pure but for the
-// reading; when it is written is outbox.ts.
+// address and no token stands in it: a channel is known by a digest. What is wrong in it is left out; what cannot be read
+// may be good. Pure but for the reading; when it is written is outbox.ts.
 
 import { join } from 'node:path';
 import { isObject } from '../acme/json-object.ts';
@@ -30,6 +30,8 @@ export interface FoundBoxes {
   readonly boxes: ReadonlyMap<string, Box>;
   /** What is wrong with the file, as a sentence; null when nothing is, or when there is none. */
   readonly problem: string | null;
+  /** Nobody knows what stands there, and it must not be written over. */
+  readonly isUnread: boolean;
 }
 
 export function outboxFile(stateDir: string): string {
@@ -42,12 +44,14 @@ export function readBoxes(stateDir: string, clock: Clock): FoundBoxes {
   try {
     const octets = readAtMost(file, OCTETS_MAX + 1);
     const boxes = octets.length > OCTETS_MAX ? null : parseBoxes(Buffer.from(octets).toString(), clock);
-    if (boxes !== null) return { boxes, problem: null };
-    return { boxes: none, problem: `${file} is torn or not ours; it is ignored, and replaced` };
+    if (boxes !== null) return { boxes, problem: null, isUnread: false };
+    const problem = `${file} is torn or not ours; it is ignored, and replaced`;
+    return { boxes: none, problem, isUnread: false };
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ENOTDIR') return { boxes: none, problem: null };
-    return { boxes: none, problem: `${file}: ${reasonOf(error)}` };
+    if (code === 'ENOENT' || code === 'ENOTDIR') return { boxes: none, problem: null, isUnread: false };
+    const problem = `${file}: ${reasonOf(error)}; what stands there is left as it is`;
+    return { boxes: none, problem, isUnread: true };
   }
 }
 

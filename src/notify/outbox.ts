@@ -1,15 +1,17 @@
 // What waits to be told, channel by channel, over restarts: kept in memory, and written down as a whole after each change,
-// one write at a time. A file that cannot be read or written costs a log line and nothing else; it is written again later,
-// and until then the status says so.
+// one write at a time. A file that cannot be written costs a log line and nothing else; it is tried again, and until then the
+// status says so. One that could not be read may be good: it is left alone, and all is in memory until the next start.
 
 import type { Clock, Timer } from '../clock/clock.ts';
 import { replaceFile } from '../files/replacement.ts';
 import type { Log } from '../observe/log.ts';
 import type { OutboxProblem } from '../status/notify-degradation.ts';
-import { type Box, boxesText, outboxFile, readBoxes } from './outbox-file.ts';
+import { type Box, boxesText, type FoundBoxes, outboxFile, readBoxes } from './outbox-file.ts';
 
 /** A full or lost disk is tried again after this (milliseconds); as for the history. */
 const RETRY_MS = 60_000;
+
+const NOTHING_KEPT: FoundBoxes = { boxes: new Map(), problem: null, isUnread: false };
 
 export interface OutboxParts {
   /** Null: nothing is read or written, as in a rehearsal. */
@@ -26,14 +28,16 @@ export class Outbox {
   /** Of the next attempt after a failure. */
   #again: Timer | null = null;
   #isClosed = false;
+  readonly #isInMemory: boolean;
   #problem: { readonly reason: string; readonly sinceMs: number } | null = null;
 
   constructor(parts: OutboxParts) {
     this.#parts = parts;
     const { stateDir, clock, log } = parts;
-    const { boxes, problem } =
-      stateDir === null ? { boxes: new Map<string, Box>(), problem: null } : readBoxes(stateDir, clock);
+    const { boxes, problem, isUnread } = stateDir === null ? NOTHING_KEPT : readBoxes(stateDir, clock);
     if (problem !== null) log.warn('messages of before the restart cannot be used', { reason: problem });
+    if (problem !== null && isUnread) this.#problem = { reason: problem, sinceMs: clock.monotonic() };
+    this.#isInMemory = stateDir === null || isUnread;
     this.#boxes = new Map(boxes);
   }
 
@@ -63,7 +67,7 @@ export class Outbox {
 
   /** Writes everything down, soon; never rejects. */
   save(): void {
-    if (this.#parts.stateDir === null || this.#isDirty) return;
+    if (this.#isInMemory || this.#isDirty) return;
     this.#again?.cancel();
     this.#isDirty = true;
     this.#writing = this.#writing.then(() => this.#write());
@@ -74,11 +78,11 @@ export class Outbox {
     return this.#writing;
   }
 
-  /** Why it could not be written last time; null: it could. */
+  /** Why it is not on the disk; null: it is, as far as is known. */
   get problem(): OutboxProblem | null {
     if (this.#problem === null) return null;
     const { reason, sinceMs } = this.#problem;
-    return { reason, forMs: this.#parts.clock.monotonic() - sinceMs };
+    return { reason, isTriedAgain: !this.#isInMemory, forMs: this.#parts.clock.monotonic() - sinceMs };
   }
 
   /** Resolves when what was to be written is, or could not be. */

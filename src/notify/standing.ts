@@ -19,6 +19,8 @@ export function lookAt({ degraded, notReady, clock }: Pick<Status, 'degraded' | 
   return {
     wordsOf: ({ kind, subject }) => byId.get(subject === '' ? kind : `${kind} ${subject}`) ?? null,
     isUrgent: ({ kind }) =>
-      kind === 'clock' ? clock.state === 'untrusted' : kind === 'upstream' && notReady.length > 0,
+      kind === 'clock'
+        ? clock.state === 'untrusted'
+        : (kind === 'upstreams' || kind === 'upstream') && notReady.length > 0,
   };
 }

@@ -9,6 +9,7 @@ const TOPICS: Readonly<Record<IncidentKind, NotifyTopic | null>> = {
   clock: 'clock',
   stamp: 'clock',
   withdrawn: 'clock',
+  upstreams: 'upstreams',
   upstream: 'upstreams',
   forward: 'upstreams',
   certificate: 'certificate',

@@ -45,6 +45,10 @@ const WIDTH = 1000;
 const HEIGHT = 100;
 const TOP = 16;
 const LABEL_BASE = TOP + HEIGHT + 16;
+/** Words of the scale stand left of the drawing, where no line runs through them: in the margin of `.chart` in style.css. */
+const SCALE_X = -8;
+/** From the middle of a word to its baseline. */
+const HALF_WORD = 4;
 /** A band is to be seen, however short (of WIDTH). */
 const BAND_WIDTH_MIN = 2;
 const HOUR_MS = 3_600_000;
@@ -57,7 +61,8 @@ export function chart({ lines, scale: kind, window, bands, say, summary }: Chart
   );
   const grid = scale.marks.map((mark) => html`<path class="grid" d="M0 ${number(scale.y(mark))}H${WIDTH}"/>`);
   const words = scale.marks.map(
-    (mark) => html`<text class="y" x="0" y="${number(TOP + scale.y(mark) - 3)}">${say(mark)}</text>`,
+    (mark) =>
+      html`<text class="y" x="${SCALE_X}" y="${number(TOP + scale.y(mark) + HALF_WORD)}">${say(mark)}</text>`,
   );
   const ticks = timeTicks(window);
   const times = ticks.map(
@@ -226,27 +231,36 @@ export interface Tick {
   readonly name: string;
 }
 
-/** A window up to this has hours at its foot, a longer one days. */
-const HOURS_WITHIN_MS = 2 * DAY_MS;
-const HOURS_EVERY_MS = 6 * HOUR_MS;
+/** How far apart times at the foot may be, from near to far. */
+const TICKS_EVERY_MS = [HOUR_MS / 4, HOUR_MS / 2, HOUR_MS, 3 * HOUR_MS, 6 * HOUR_MS, 12 * HOUR_MS];
+/** More names of hours are too wide for a phone. */
+const TICKS_MAX = 5;
 /** Words in the middle of which an edge would be are left out. */
 const EDGE = 0.03;
 
-/** In UTC: "18:00", or "3 Nov". */
+/** In UTC: "18:00"; or "30 Nov", "1 Dec", "2", "3": seven months side by side are too wide for a phone. */
 export function timeTicks(window: Band): Tick[] {
-  const everyMs = window.toMs - window.fromMs <= HOURS_WITHIN_MS ? HOURS_EVERY_MS : DAY_MS;
+  const everyMs = TICKS_EVERY_MS.find((ms) => (window.toMs - window.fromMs) / ms <= TICKS_MAX) ?? DAY_MS;
   const first = Math.ceil(window.fromMs / everyMs) * everyMs;
   const count = Math.max(0, Math.floor((window.toMs - first) / everyMs) + 1);
   return Array.from({ length: count }, (_, at) => first + at * everyMs)
-    .map((ms) => ({ share: shareOf(ms, window), name: everyMs === DAY_MS ? dayName(ms) : hourName(ms) }))
-    .filter(({ share }) => share >= EDGE && share <= 1 - EDGE);
+    .map((ms) => ({ ms, share: shareOf(ms, window) }))
+    .filter(({ share }) => share >= EDGE && share <= 1 - EDGE)
+    .map(({ ms, share }, at) => ({ share, name: tickName(ms, everyMs, at === 0) }));
+}
+
+/** A midnight has its day where there may be two of them. */
+function tickName(ms: number, everyMs: number, isFirst: boolean): string {
+  if (everyMs < DAY_MS / 2 || ms % DAY_MS !== 0) return hourName(ms);
+  return dayName(ms, isFirst || everyMs < DAY_MS);
 }
 
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 
-function dayName(ms: number): string {
+function dayName(ms: number, isFirst: boolean): string {
   const date = new Date(ms);
-  return `${date.getUTCDate()} ${MONTHS[date.getUTCMonth()]}`;
+  const day = date.getUTCDate();
+  return isFirst || day === 1 ? `${day} ${MONTHS[date.getUTCMonth()]}` : String(day);
 }
 
 function hourName(ms: number): string {

@@ -3,7 +3,7 @@
 
 import { joined, type PointField, type PointValues } from '../history/point.ts';
 import type { SeriesOf, SeriesView } from '../history/series.ts';
-import { capital, formatOffset } from '../status/words.ts';
+import { capital, formatOffset, plural } from '../status/words.ts';
 import { formatSpan } from '../timesync/span.ts';
 import { type Band, type ChartLine, chart, type ScaleKind, type Window } from './chart.ts';
 import { html, type Markup, NOTHING } from './markup.ts';
@@ -72,21 +72,56 @@ const SUBJECTS: readonly Subject[] = [
   },
 ];
 
-/** Several points of the series are one of the drawing, which has no more pixels. */
-const JOINED: Readonly<Record<SeriesOf, number>> = { day: 5, week: 3 };
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+/** Beyond it several points of the series are one of the drawing, which has no more pixels. */
+const STEPS_MAX = 336;
+/** A drawing begins with the first point and is as long as this, however little there is yet (milliseconds). */
+const LEAST_MS = HOUR_MS;
 /** Of the table: an hour, six hours. */
-const ROW_MS: Readonly<Record<SeriesOf, number>> = { day: 3_600_000, week: 6 * 3_600_000 };
+const ROW_MS: Readonly<Record<SeriesOf, number>> = { day: HOUR_MS, week: 6 * HOUR_MS };
 
 export function chartsSection(view: SeriesView, bands: readonly Band[]): PageSection {
   const isDay = view.of === 'day';
-  const pace = JOINED[view.of] * (view.stepMs / 60_000);
+  const extent = extentOf(view);
   return {
     id: 'charts',
     title: isDay ? 'A day' : 'A week',
-    note: `Times are UTC. A point is ${pace} minutes: their mean, and the worst of slow answers, of the clock and of memory. The shades are when something was wrong.`,
-    body: html`<p class="choice">${link('day', 'A day', isDay)} ${link('week', 'A week', !isDay)}</p>${charts(view, bands)}`,
+    note: `Times are UTC. ${extent === null ? '' : noteOn(extent, view)}The shades are when something was wrong.`,
+    body: html`<p class="choice">${link('day', 'A day', isDay)} ${link('week', 'A week', !isDay)}</p>${charts(view, extent, bands)}`,
     isLive: true,
   };
+}
+
+/** What is drawn of a series. */
+interface Extent {
+  readonly window: Window;
+  /** The first point, where nothing is known of much before it; null: all of the series is drawn. */
+  readonly sinceMs: number | null;
+}
+
+/** Null: there is nothing to draw. Whole steps, so that the drawing stands still while a step is filled. */
+function extentOf({ fromMs, toMs, points, stepMs: pointMs }: SeriesView): Extent | null {
+  const [first] = points;
+  if (fromMs === null || toMs === null || first === undefined) return null;
+  const sinceMs = first.atMs - fromMs < LEAST_MS ? null : first.atMs;
+  const beginMs = sinceMs ?? fromMs;
+  const endMs = Math.max(toMs, beginMs + LEAST_MS);
+  const stepMs = pointMs * Math.ceil((endMs - beginMs) / pointMs / STEPS_MAX);
+  return {
+    window: { fromMs: floorTo(beginMs, stepMs), toMs: floorTo(endMs + stepMs - 1, stepMs), stepMs },
+    sinceMs,
+  };
+}
+
+function noteOn({ window, sinceMs }: Extent, { of }: SeriesView): string {
+  const since =
+    sinceMs === null
+      ? ''
+      : `Of this ${of} nothing is known before ${minuteWords(sinceMs)}; it fills from there. `;
+  const pace = plural(window.stepMs / MINUTE_MS, 'minute');
+  const isJoined = window.stepMs > MINUTE_MS;
+  return `${since}A point is ${pace}${isJoined ? ': their mean, and the worst of slow answers, of the clock and of memory' : ''}. `;
 }
 
 function link(of: SeriesOf, name: string, isShown: boolean): Markup {
@@ -94,18 +129,15 @@ function link(of: SeriesOf, name: string, isShown: boolean): Markup {
   return html`<a href="${href}"${isShown ? html` aria-current="true"` : NOTHING}>${name}</a>`;
 }
 
-function charts(view: SeriesView, bands: readonly Band[]): Markup {
-  const { fromMs, toMs, points } = view;
-  if (fromMs === null || toMs === null)
+function charts(view: SeriesView, extent: Extent | null, bands: readonly Band[]): Markup {
+  if (view.fromMs === null)
     return html`<p class="empty">The date is not known yet, and nothing is remembered of before. The charts begin when it is.</p>`;
-  if (points.length === 0)
+  if (extent === null)
     return html`<p class="empty">Nothing is known yet: there is a point a minute, and the first comes soon.</p>`;
-  const stepMs = view.stepMs * JOINED[view.of];
-  // Whole steps, so that the drawing stands still while a step is filled.
-  const window = { fromMs: floorTo(fromMs, stepMs), toMs: floorTo(toMs + stepMs - 1, stepMs), stepMs };
-  const steps = thinned(view, window);
-  const rows = rowsOf(view);
-  return html`<div class="charts">${SUBJECTS.map((subject) => figureOf(subject, { steps, rows, window, bands, of: view.of }))}</div>`;
+  const { window, sinceMs } = extent;
+  const span = sinceMs === null ? `over the last ${view.of}` : `since ${minuteWords(sinceMs)} UTC`;
+  const shown = { steps: thinned(view, window), rows: rowsOf(view), window, bands, span };
+  return html`<div class="charts">${SUBJECTS.map((subject) => figureOf(subject, shown))}</div>`;
 }
 
 interface Shown {
@@ -113,12 +145,13 @@ interface Shown {
   readonly rows: readonly Row[];
   readonly window: Window;
   readonly bands: readonly Band[];
-  readonly of: SeriesOf;
+  /** "over the last day". */
+  readonly span: string;
 }
 
 function figureOf(
   { id, title, scale, say, lines }: Subject,
-  { steps, rows, window, bands, of }: Shown,
+  { steps, rows, window, bands, span }: Shown,
 ): Markup {
   const drawn = lines.map((line) => ({
     ...{ name: line.name, tone: line.tone, shape: line.shape ?? 'line' },
@@ -128,7 +161,7 @@ function figureOf(
     lines.length === 1
       ? NOTHING
       : html`<span class="keys">${lines.map(({ name, tone }) => html`<span class="key ${tone}">${name}</span>`)}</span>`;
-  const summary = `${title}, over the last ${of}. ${drawn.map((line) => inWords(line, say, lines.length > 1)).join('; ')}.`;
+  const summary = `${title}, ${span}. ${drawn.map((line) => inWords(line, say, lines.length > 1)).join('; ')}.`;
   return html`<figure id="${id}"><figcaption><h3>${title}</h3>${key}<output class="readout"></output></figcaption>
 ${chart({ lines: drawn, scale, window, bands, say, summary })}
 <details><summary>As a table</summary>${tableOf(lines, rows, say)}</details></figure>`;
@@ -161,7 +194,7 @@ function rowsOf({ of, points }: SeriesView): Row[] {
 
 function tableOf(lines: readonly Drawn[], rows: readonly Row[], say: (value: number) => string): Markup {
   const cells = rows.map(({ fromMs, values }): Cell[] => [
-    named(html`${new Date(fromMs).toISOString().slice(0, 16).replace('T', ' ')}`),
+    named(html`${minuteWords(fromMs)}`),
     ...lines.map((line) => {
       const value = valueIn(values, line);
       return number(value === null ? '' : say(value));
@@ -184,6 +217,11 @@ function thinned({ points }: SeriesView, { fromMs, toMs, stepMs }: Window): (Poi
     const [only] = group;
     return group.length === 1 ? only!.values : joined(group.map(({ values }) => values));
   });
+}
+
+/** "2026-11-03 08:12", in UTC. */
+function minuteWords(ms: number): string {
+  return new Date(ms).toISOString().slice(0, 16).replace('T', ' ');
 }
 
 function floorTo(ms: number, stepMs: number): number {

@@ -5,7 +5,7 @@ import type { Incident } from '../history/incident.ts';
 import { isMoment } from '../history/kept-incident.ts';
 import { formatInstant, plural } from '../status/words.ts';
 import type { Band } from './chart.ts';
-import { html, type Markup, NOTHING, withCode } from './markup.ts';
+import { html, type Markup, NOTHING, withCode, withTimes } from './markup.ts';
 import type { Page, PageSection } from './page.ts';
 import { timeline } from './timeline.ts';
 
@@ -18,7 +18,7 @@ export interface HistoryView {
   readonly hasMore: boolean;
   /** Not the latest ones: somebody has turned the page. */
   readonly isOlder: boolean;
-  /** The latest trouble that is over; null: none is remembered. */
+  /** The trouble that was over last; null: none is remembered. */
   readonly lastOver: Incident | null;
   /** The first that is remembered of anything. */
   readonly first: Incident | null;
@@ -33,10 +33,10 @@ export function historyPage(view: HistoryView): Page {
   const now = isOlder ? [] : [...openSection(open, view.life), charts];
   return {
     title: 'History',
-    lead: html`<h1 class="${open.length > 0 ? 'limping' : 'well'}">${sentence(view)}</h1>${notKept(view)}`,
+    lead: html`<h1 class="${open.length > 0 ? 'limping' : 'well'}">${withTimes(sentence(view))}</h1>${notKept(view)}`,
     isLeadLive: true,
     sections: [...now, timelineSection(view)],
-    scripts: ['chart.js'],
+    scripts: ['chart.js', 'local-time.js'],
   };
 }
 
@@ -45,9 +45,13 @@ function sentence({ open, lastOver, first }: HistoryView): string {
   if (lastOver !== null)
     return lastOver.endedAt === null
       ? 'Nothing is wrong now.'
-      : `Nothing is wrong now, and nothing was since ${formatInstant(lastOver.endedAt)}.`;
-  const since = first?.startedAt ?? null;
-  return since === null ? 'Nothing has gone wrong.' : `Nothing has gone wrong since ${formatInstant(since)}.`;
+      : `Nothing is wrong now, and nothing was since ${instantWords(lastOver.endedAt, lastOver.isEndSure)}.`;
+  if (first === null || first.startedAt === null) return 'Nothing has gone wrong.';
+  return `Nothing has gone wrong since ${instantWords(first.startedAt, first.isStartSure)}.`;
+}
+
+function instantWords(date: string, isSure: boolean): string {
+  return `${isSure ? '' : 'about '}${formatInstant(date)}`;
 }
 
 function notKept({ problem }: HistoryView): Markup {
@@ -63,6 +67,7 @@ function openSection(open: readonly Incident[], life: number): PageSection[] {
 
 function timelineSection({ incidents, hasMore, isOlder, life }: HistoryView): PageSection {
   const last = incidents.at(-1);
+  const hasUnsure = incidents.some(({ startedAt, isStartSure }) => startedAt !== null && !isStartSure);
   const older =
     hasMore && last !== undefined
       ? html`<p><a href="/history?before=${last.id}#timeline">Older</a></p>`
@@ -75,16 +80,20 @@ function timelineSection({ incidents, hasMore, isOlder, life }: HistoryView): Pa
   return {
     id: 'timeline',
     title: 'What has happened',
-    note: 'Times are UTC, by our own clock and never by that of the system.',
+    note: `Times are UTC, by our own clock and never by that of the system${hasUnsure ? '; "about" where no sources had agreed on the time' : ''}.`,
     body: html`${latest}${body}${older}`,
     isLive: !isOlder,
   };
 }
 
-/** Times within which something was wrong, joined where they touch; what has no date is not among them. */
-export function bandsOf(incidents: readonly Incident[], nowMs: number): Band[] {
+/**
+ * Times within which something was wrong, joined where they touch; what has no date is not among them. Dates of `life`, this
+ * run, are those by which its points are drawn; those of runs before have to be sure.
+ */
+export function bandsOf(incidents: readonly Incident[], nowMs: number, life: number): Band[] {
   const troubles = incidents
     .filter(({ kind, startedAt }) => !isMoment(kind) && startedAt !== null)
+    .filter((one) => one.life === life || (one.isStartSure && (one.isEndSure || !one.isOver)))
     .map(({ startedAt, endedAt }) => ({
       fromMs: Date.parse(startedAt!),
       toMs: endedAt === null ? nowMs : Date.parse(endedAt),
@@ -97,9 +106,4 @@ export function bandsOf(incidents: readonly Incident[], nowMs: number): Band[] {
     else bands[bands.length - 1] = { fromMs: last.fromMs, toMs: Math.max(last.toMs, next.toMs) };
   }
   return bands;
-}
-
-/** For the sentence: the latest that is over. */
-export function lastOverOf(incidents: readonly Incident[]): Incident | null {
-  return incidents.find(({ kind, isOver }) => !isMoment(kind) && isOver) ?? null;
 }

@@ -4,7 +4,7 @@
 import type { Incident, IncidentKind } from '../history/incident.ts';
 import { isMoment } from '../history/kept-incident.ts';
 import { capital, formatAge, plural } from '../status/words.ts';
-import { html, type Markup, NOTHING, withCode } from './markup.ts';
+import { html, type Markup, NOTHING, withCode, withTimes } from './markup.ts';
 
 /** How somebody feels about it. */
 type Tone = 'bad' | 'over' | 'good' | 'gold' | 'soft';
@@ -19,7 +19,7 @@ const MOMENT_TONES: Readonly<Partial<Record<IncidentKind, Tone>>> = {
 /** `life`: the run of the server that this is; `isDated`: put under the heading of its day. */
 export function timeline(incidents: readonly Incident[], life: number, isDated = true): Markup {
   if (!isDated) return listOf(incidents, life, isDated);
-  const groups = Map.groupBy(incidents, ({ startedAt, life: own }) => headingOf(startedAt, own, life));
+  const groups = Map.groupBy(incidents, (one) => headingOf(one, life));
   return html`${[...groups].map(([heading, group]) => html`<h3 class="day">${heading}</h3>${listOf(group, life, isDated)}`)}`;
 }
 
@@ -35,27 +35,25 @@ function byStart(a: Incident, b: Incident): number {
 }
 
 function entry(incident: Incident, life: number, isDated: boolean): Markup {
-  const { id, kind, what, startedAt } = incident;
+  const { id, kind, what, startedAt, isStartSure } = incident;
   const day = startedAt === null ? '' : startedAt.slice(0, 10);
   const time =
     startedAt === null
       ? NOTHING
-      : html`<time datetime="${startedAt}">${isDated ? NOTHING : html`<span>${day}</span> `}<span>${startedAt.slice(11, 19)}</span></time>`;
+      : html`<time datetime="${startedAt}">${isStartSure ? NOTHING : html`<span>about</span> `}${isDated ? NOTHING : html`<span>${day}</span> `}<span>${startedAt.slice(11, 19)}</span></time>`;
   const unknown =
     startedAt === null && !isDated
       ? html`<span class="soft">${undated(incident.life, life)}</span>`
       : NOTHING;
-  const span = spanWords(incident);
-  return html`<li id="incident-${id}" class="${toneOf(incident)}"><p>${time}<b>${capital(what)}</b> <span class="tag">${KINDS[kind] ?? kind}</span> ${
-    span === '' ? NOTHING : html`<span class="soft">${span}</span> `
-  }${unknown}</p>${folded(incident)}</li>`;
+  const span = isMoment(kind) ? NOTHING : html`<span class="soft">${spanOf(incident)}</span> `;
+  return html`<li id="incident-${id}" class="${toneOf(incident)}"><p>${time}<b>${capital(what)}</b> <span class="tag">${KINDS[kind] ?? kind}</span> ${span}${unknown}</p>${folded(incident)}</li>`;
 }
 
 function folded({ evidence, doThis, isOver, kind }: Incident): Markup {
   if (evidence === '' && doThis === '') return NOTHING;
   const done = isOver && !isMoment(kind) ? 'What was to be done:' : 'Do this:';
   const advice = doThis === '' ? NOTHING : html`<p><em>${done}</em> ${withCode(doThis)}</p>`;
-  return html`<details${isOver ? NOTHING : html` open`}><summary>${isMoment(kind) ? 'More' : 'Evidence'}</summary><p>${capital(evidence)}</p>${advice}</details>`;
+  return html`<details${isOver ? NOTHING : html` open`}><summary>${isMoment(kind) ? 'More' : 'Evidence'}</summary><p>${withTimes(capital(evidence))}</p>${advice}</details>`;
 }
 
 function toneOf({ kind, isOver }: Incident): Tone {
@@ -63,12 +61,14 @@ function toneOf({ kind, isOver }: Incident): Tone {
   return isOver ? 'over' : 'bad';
 }
 
-/** "for 3 min 5 s, over; it came back 4 times"; empty for a moment. */
-function spanWords({ kind, lastedMs, isOver, endedAt, returns }: Incident): string {
-  if (isMoment(kind)) return '';
+/** "for 3 min 5 s, over; it came back 4 times". */
+function spanOf({ lastedMs, isOver, endedAt, isEndSure, returns }: Incident): Markup {
   const length = lastedMs === null ? 'for a time that is not known' : `for ${formatAge(lastedMs)}`;
-  const end = !isOver ? 'and still is' : endedAt === null ? 'over' : `until ${endedAt.slice(11, 19)}`;
-  return `${length}, ${end}${returns === 0 ? '' : `; it came back ${plural(returns, 'time')}`}`;
+  const end =
+    endedAt === null
+      ? html`${isOver ? 'over' : 'and still is'}`
+      : html`until ${isEndSure ? '' : 'about '}<time datetime="${endedAt}">${endedAt.slice(11, 19)}</time>`;
+  return html`${length}, ${end}${returns === 0 ? '' : `; it came back ${plural(returns, 'time')}`}`;
 }
 
 const KINDS: Readonly<Partial<Record<string, string>>> = {
@@ -88,9 +88,9 @@ const KINDS: Readonly<Partial<Record<string, string>>> = {
 
 const WEEKDAYS = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday'];
 
-function headingOf(startedAt: string | null, own: number, life: number): string {
+function headingOf({ startedAt, isStartSure, life: own }: Incident, life: number): string {
   if (startedAt === null) return capital(undated(own, life));
-  return `${WEEKDAYS[new Date(startedAt).getUTCDay()] ?? ''}, ${startedAt.slice(0, 10)}`;
+  return `${isStartSure ? '' : 'About '}${WEEKDAYS[new Date(startedAt).getUTCDay()] ?? ''}, ${startedAt.slice(0, 10)}`;
 }
 
 function undated(own: number, life: number): string {

@@ -49,6 +49,7 @@ describe.each<[string, () => HistoryStore]>([
     expect(store.life).toBeNull();
     expect(store.lastId).toBe(0);
     expect(store.first).toBeNull();
+    expect(store.lastOver).toBeNull();
     expect(store.incidents({ limit: 10 })).toEqual([]);
     expect(store.points('minutes', -1e9, 1e9)).toEqual([]);
     expect(store.lastKey('tens')).toBeNull();
@@ -74,6 +75,18 @@ describe.each<[string, () => HistoryStore]>([
     expect(store.incidents({ limit: 10 })).toEqual(all.toReversed());
     expect(store.lastId).toBe(40);
     expect(store.first).toEqual(all[0]);
+  });
+
+  it('knows which trouble was over last, by lives and not by dates; a moment is none, nor is what lasts', () => {
+    const over = (ms: number, life: number, dateMs: number | null) => ({ ended: at(ms, { life, dateMs }) });
+    store.put(incident(1, { kind: 'start', ...over(900, 3, 9e12) }));
+    store.put(incident(2, { ended: null }));
+    expect(store.lastOver).toBeNull();
+    store.put(incident(3, over(50, 2, 1000)));
+    store.put(incident(4, over(40, 2, 2000)));
+    expect(store.lastOver?.id).toBe(3);
+    store.put(incident(5, over(1, 3, null)));
+    expect(store.lastOver?.id).toBe(5);
   });
 
   it('puts what became of one in its place', () => {

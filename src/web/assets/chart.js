@@ -12,12 +12,15 @@ function show(chart, share) {
   const at = Math.min(steps - 1, Math.max(0, Math.floor(share * steps)));
   const date = new Date(Number(from) + at * Number(step)).toISOString();
   const said = [];
+  let isKnown = false;
   for (let line = 0; chart.dataset[`texts${line}`] !== undefined; line += 1) {
-    const text = /** @type {string} */ (chart.dataset[`texts${line}`]).split('|')[at] || 'not known';
-    said.push(`${chart.dataset[`name${line}`]} ${text}`);
+    const text = /** @type {string} */ (chart.dataset[`texts${line}`]).split('|')[at] ?? '';
+    isKnown ||= text !== '';
+    said.push(`${chart.dataset[`name${line}`]} ${text || 'not known'}`);
   }
   const readout = chart.closest('figure')?.querySelector('output');
-  if (readout) readout.textContent = `${date.slice(5, 16).replace('T', ' ')} · ${said.join(' · ')}`;
+  if (readout)
+    readout.textContent = `${date.slice(5, 16).replace('T', ' ')} · ${isKnown ? said.join(' · ') : 'nothing is known'}`;
   const x = `${((at + 0.5) / steps) * 100}%`;
   const hair = chart.querySelector('.hair') ?? chart.appendChild(document.createElementNS(SVG, 'line'));
   for (const [name, value] of Object.entries({ class: 'hair', x1: x, x2: x, y1: '16', y2: '116' }))

@@ -223,6 +223,29 @@ describe('a power cut that leaves the clock at 1970', () => {
   });
 });
 
+describe('the trouble that was over last', () => {
+  const LATER = trouble('upstream tls://later.example');
+
+  it('is not the one that began last', async () => {
+    const life = (await Life.begin()).seconds(20, [UPSTREAM]).seconds(20, [UPSTREAM, LATER]);
+    expect(life.history.lastOver).toBeNull();
+    life.seconds(20, [UPSTREAM]).seconds(20, []);
+    expect(life.history.lastOver).toMatchObject({
+      subject: 'tls://dns.example',
+      endedAt: at(60_000 + SECOND_MS),
+    });
+  });
+
+  it('is one of the run after, although nobody knew the date then', async () => {
+    const first = (await Life.begin()).seconds(20, [UPSTREAM]).seconds(20, []);
+    await first.history.stop();
+    const second = (await Life.begin({ epochMs: 0, state: 'untrusted' })).seconds(20);
+    await second.history.stop();
+    const third = (await Life.begin({ epochMs: TRUTH_MS + HOUR_MS })).seconds(60);
+    expect(third.history.lastOver).toMatchObject({ subject: 'untrusted', life: 2, endedAt: null });
+  });
+});
+
 describe('a life on the stamp that ends before sources agree', () => {
   const onTheStamp = () =>
     Life.begin({ epochMs: TRUTH_MS - 9 * HOUR_MS, state: 'provisional', basis: 'stamp' });

@@ -116,11 +116,11 @@ describe('what flaps', () => {
 });
 
 describe('while the time is not known', () => {
-  it('nobody can tell whether an upstream works again', () => {
-    const story = new Story().seconds(5, [away, list]).seconds(60, [], true);
+  it.each([away, { ...away, id: 'upstreams' }])('nobody can tell whether $id works again', (gone) => {
+    const story = new Story().seconds(5, [gone, list]).seconds(60, [], true);
     expect(story.told.slice(2)).toEqual(['15 ended list ads']);
     story.seconds(11, []);
-    expect(story.told.slice(3)).toEqual(['75 ended upstream tls://a']);
+    expect(story.told.slice(3)).toEqual([`75 ended ${gone.id}`]);
   });
 
   it('a trouble of before the restart waits to be seen', () => {

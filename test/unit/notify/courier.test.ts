@@ -1,6 +1,15 @@
 // How a notice gets to a channel that is slow, broken, or gone for days, and what becomes of it over a restart.
 
-import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  lstatSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it, test } from 'vitest';
 import type { Incident } from '../../../src/history/incident.ts';
@@ -576,6 +585,23 @@ describe('Over a restart', () => {
     courier.close();
   });
 
+  it('a file that could not be read is left alone, and that stands in the status', async () => {
+    symlinkSync('notify.json', outboxFile(stateDir)); // a circle, which even root cannot read
+    const { courier, outbox, end } = live();
+    courier.take(noticeFor(begun(upstream())));
+    await pass(90_000);
+    await end();
+    expect(sent).toHaveLength(1);
+    expect(outbox.problem).toEqual({
+      ...{ reason: expect.stringMatching(/ELOOP.*left as it is$/), isTriedAgain: false, forMs: 90_000 },
+    });
+    expect(warnings().map(({ line }) => line)).toEqual([
+      'warn messages of before the restart cannot be used',
+    ]);
+    expect(readdirSync(stateDir)).toEqual(['notify.json']);
+    expect(lstatSync(outboxFile(stateDir)).isSymbolicLink()).toBe(true);
+  });
+
   it('a disk that was full is tried again by itself, and meanwhile that stands in the status', async () => {
     const outbox = new Outbox({ stateDir: join(stateDir, 'later'), clock, log });
     writeFileSync(join(stateDir, 'later'), 'a file in its place');
@@ -584,7 +610,11 @@ describe('Over a restart', () => {
     outbox.save();
     await outbox.written;
     await pass(59_000);
-    expect(outbox.problem).toEqual({ reason: expect.stringMatching(/ENOTDIR|EEXIST/), forMs: 59_000 });
+    expect(outbox.problem).toEqual({
+      reason: expect.stringMatching(/ENOTDIR|EEXIST/),
+      isTriedAgain: true,
+      forMs: 59_000,
+    });
     await pass(1_000);
     await outbox.written;
     expect(outbox.problem).toMatchObject({ forMs: 60_000 });

@@ -124,6 +124,34 @@ Noonmark 0.3.0 on dns1.home.example; \`noonmark explain\` there says more.`,
   );
 });
 
+test('that no upstream works gives the message its name, whatever else there is and in whichever order it came', () => {
+  const clock = new SimulatedClock({ epochMs: AT_MS, state: 'synchronized' });
+  const began = momentNow(clock);
+  const what = 'names of the world are not answered: no upstream works';
+  const one = itemOf(incident('upstream', 'tls://a.example'), clock);
+  const outage = itemOf(incident('upstreams', '', { what }), clock, { isUrgent: true });
+  const other = itemOf(incident('upstream', 'tls://b.example'), clock);
+  const items = [one, outage, other];
+  const message = noticeMessage(noticeOf(items, clock), circumstances(clock));
+  expect(message).toMatchObject({
+    ...{ event: 'opened', priority: 'high' },
+    title: 'dns1.home.example: names of the world are not answered (and 2 things more)',
+    troubles: [{ kind: 'upstreams' }, { subject: 'tls://a.example' }, { subject: 'tls://b.example' }],
+  });
+  expect(message.text).toContain('\n1. Names of the world are not answered: no upstream works.\n');
+  clock.advance(60_000);
+  const over = items.map((item) => ({
+    ...item,
+    began,
+    ended: momentNow(clock),
+    lastedMs: 60_000,
+    wasTold: true,
+  }));
+  expect(noticeMessage(noticeOf(over, clock), circumstances(clock)).title).toBe(
+    'dns1.home.example: over after 1 min: "names of the world are not answered" (and 2 things more)',
+  );
+});
+
 test('what is over, and how long it lasted', () => {
   const clock = new SimulatedClock({ epochMs: AT_MS, state: 'synchronized' });
   const began = momentNow(clock);
@@ -142,7 +170,7 @@ test('what is over, and how long it lasted', () => {
     ],
   });
   expect(message.text).toBe(
-    `It is over:
+    `What is no longer so:
 - The upstream tls://a.example does not work: nothing does.
   It was so from 2027-03-04 05:06:07 UTC to 2027-03-04 05:08:12 UTC, for 2 min 5 s.
 
@@ -159,7 +187,7 @@ Noonmark 0.3.0 on dns1.home.example; \`noonmark explain\` there says more.`,
     circumstances(clock, { degraded: ['the list "ads" is an old one'] }),
   );
   expect(both.title).toBe('dns1.home.example: over after 2 min 5 s: 2 things work again');
-  expect(both.text).toMatch(/^These are over:\n/);
+  expect(both.text).toMatch(/^What is no longer so:\n/);
   expect(both.text).toContain('  It was so until 2027-03-04 05:08:12 UTC, nobody knows how long.\n');
   expect(both.text).toContain('\nWhat does not work as it should now:\n- The list "ads" is an old one.\n');
 });

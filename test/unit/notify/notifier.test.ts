@@ -75,7 +75,7 @@ const isTold = (name: string, lines: number) => {
 function stand(...incidents: readonly Incident[]): void {
   const degraded = incidents.map(
     ({ kind, subject, what, evidence, doThis }): Degraded => ({
-      ...{ id: `${kind} ${subject}`, what, evidence, doThis, since: null, sinceMs: 0 },
+      ...{ id: `${kind} ${subject}`.trim(), what, evidence, doThis, since: null, sinceMs: 0 },
     }),
   );
   const { state } = clock.status;
@@ -123,10 +123,13 @@ describe('An incident', () => {
     expect(toldBy('one')).toHaveLength(1);
   });
 
-  it('of the last upstream, or of the time, is urgent', async () => {
+  it.each([
+    ['the last upstream', 'upstream', 'tls://a.example'],
+    ['all upstreams', 'upstreams', ''],
+  ] as const)('of %s, or of the time, is urgent', async (_, kind, subject) => {
     const notifier = start();
     notifier.become([program('one')]);
-    const one = down();
+    const one = incident(kind, subject);
     stand(one);
     status = { ...status, notReady: ['tls://a.example is down'] };
     notifier.hear(opened(one));

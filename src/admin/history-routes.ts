@@ -6,7 +6,7 @@ import type { SeriesOf, SeriesView } from '../history/series.ts';
 import { type IncidentsAsked, MAX_INCIDENTS } from '../history/store.ts';
 import { rfc3339 } from '../status/clock-report.ts';
 import { chartsSection } from '../web/charts-section.ts';
-import { bandsOf, historyPage, lastOverOf } from '../web/history-page.ts';
+import { bandsOf, historyPage } from '../web/history-page.ts';
 import type { PageSection } from '../web/page.ts';
 import { type AdminAnswer, jsonAnswer, textAnswer } from './admin-answer.ts';
 import type { AdminPages, AdminRoute, AdminRoutes } from './route.ts';
@@ -17,6 +17,8 @@ export interface HistorySource {
   readonly incidents: (asked: IncidentsAsked) => readonly Incident[];
   readonly series: (of: SeriesOf) => SeriesView;
   readonly first: Incident | null;
+  /** The trouble that was over last. */
+  readonly lastOver: Incident | null;
   readonly life: number;
   readonly problem: string | null;
 }
@@ -28,7 +30,7 @@ export interface HistorySubject {
 const LIMIT_DEFAULT = 100;
 /** As many as somebody reads before he turns the page. */
 const SHOWN = 30;
-/** For the shades behind the charts, and the latest that is over. */
+/** For the shades behind the charts. */
 const LOOKED_AT = 200;
 
 export function historyRoutes({ history }: HistorySubject): AdminRoutes {
@@ -81,9 +83,13 @@ export function historyPages({ history }: HistorySubject): AdminPages {
           incidents: found.slice(0, SHOWN).filter(({ isOver }) => isOver),
           hasMore: found.length > SHOWN,
           isOlder: query.has('before'),
-          lastOver: lastOverOf(latest),
-          ...{ first: history.first, life: history.life, problem: history.problem },
-          charts: chartsOf(shown, bandsOf([...open, ...latest], shown.toMs ?? 0)),
+          ...{
+            first: history.first,
+            lastOver: history.lastOver,
+            life: history.life,
+            problem: history.problem,
+          },
+          charts: chartsOf(shown, bandsOf([...open, ...latest], shown.toMs ?? 0, history.life)),
         });
       },
     },

@@ -14,6 +14,8 @@ export interface PageSubject {
   readonly clock: Clock;
   /** Whether a visit is one of a session that can be ended. */
   readonly canSignOut?: (visit: AdminVisit) => boolean;
+  /** Whether there is a password to sign in with. */
+  readonly canSignIn?: () => boolean;
 }
 
 /** A page that is looked at is rendered anew so often; a state of the clock is seen within 2 s (milliseconds). */
@@ -58,7 +60,7 @@ export function pageAnswer(page: Page, visit: AdminVisit, subject: PageSubject):
   return htmlAnswer(documentOf(page, frameOf(visit, subject)), page.status, page.imagesFrom);
 }
 
-function frameOf(visit: AdminVisit, { status, canSignOut }: PageSubject): Frame {
+function frameOf(visit: AdminVisit, { status, canSignIn, canSignOut }: PageSubject): Frame {
   const { path, query, isAdmitted } = visit;
   const found = status();
   const { now } = found.clock;
@@ -70,6 +72,7 @@ function frameOf(visit: AdminVisit, { status, canSignOut }: PageSubject): Frame 
     mood: isAdmitted ? mood(found) : null,
     now: now === null ? null : formatInstant(now),
     isAdmitted,
+    canSignIn: canSignIn?.() ?? false,
     canSignOut: canSignOut?.(visit) ?? false,
     isStill: query.has('still'),
   };

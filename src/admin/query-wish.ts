@@ -11,7 +11,7 @@ import type { ClientWish, QueryWish } from '../status/query-log-report.ts';
 
 export type ReadWish = { readonly wish: QueryWish } | { readonly problem: string };
 
-/** What one page shows. */
+/** What a program gets that wishes for nothing else. */
 const LIMIT_DEFAULT = 100;
 /** Escaped in full (`\DDD`), 255 octets come to this. */
 const NAME_CHARACTERS_MAX = 1020;
@@ -23,20 +23,31 @@ export const ANY_QUERY: QueryWish = {
 
 const KEYS = ['client', 'name', 'type', 'rcode', 'answered-by', 'after', 'limit'];
 
-/** @param others parameters that mean something else, and are left alone */
-export function readQueryWish(params: URLSearchParams, others: readonly string[] = []): ReadWish {
+export interface WishWords {
+  /** Parameters that mean something else, and are left alone. */
+  readonly others: readonly string[];
+  /** What a parameter is called to whoever has given it. */
+  readonly called: (key: string) => string;
+}
+
+const FOR_PROGRAMS: WishWords = { others: [], called: (key) => `\`${key}\`` };
+
+export function readQueryWish(
+  params: URLSearchParams,
+  { others, called }: WishWords = FOR_PROGRAMS,
+): ReadWish {
   for (const key of params.keys()) {
     if (others.includes(key)) continue;
     if (!KEYS.includes(key))
       return { problem: `There is no parameter ${quote(key)}; there is ${KEYS.join(', ')}.` };
-    if (params.getAll(key).length > 1) return { problem: `\`${key}\` is given twice; give it once.` };
+    if (params.getAll(key).length > 1) return { problem: `${called(key)} is given twice; give it once.` };
   }
   const problems: string[] = [];
   const read = <Value>(key: string, parse: (text: string) => Value | null, needs: string): Value | null => {
     const text = params.get(key)?.trim() ?? '';
     if (text === '') return null;
     const value = parse(text);
-    if (value === null) problems.push(`\`${key}\` needs ${needs}; ${quote(text)} is none.`);
+    if (value === null) problems.push(`${called(key)} needs ${needs}; ${quote(text)} is none.`);
     return value;
   };
   const wish = {

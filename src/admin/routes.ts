@@ -4,7 +4,7 @@
 import { type ControlSubject, controlRoutes } from './control-routes.ts';
 import { type DevicesSubject, devicesPages, devicesRoutes } from './devices-routes.ts';
 import { type HistorySubject, historyPages, historyRoutes } from './history-routes.ts';
-import { type NamesSubject, namesPages, namesRoutes } from './names-routes.ts';
+import { type NamesSubject, namesCommon, namesPages, namesRoutes } from './names-routes.ts';
 import { type NotifySubject, notifyRoutes } from './notify-routes.ts';
 import { type PageSubject, pageRoutes } from './page-routes.ts';
 import { type QueriesSubject, queriesPages, queriesRoutes } from './queries-routes.ts';
@@ -30,10 +30,11 @@ export const OPEN_ACCESS: AdminAccess = {
 };
 
 export function adminRoutes(subject: AdminSubject, access: AdminAccess = OPEN_ACCESS): AdminRoutes {
+  const names = namesCommon(subject);
   const pages: AdminPages = {
     ...statusPages(subject),
     ...historyPages(subject),
-    ...namesPages(subject),
+    ...namesPages(subject, names),
     ...queriesPages(subject),
     ...devicesPages(subject),
   };
@@ -43,7 +44,7 @@ export function adminRoutes(subject: AdminSubject, access: AdminAccess = OPEN_AC
     ...statusRoutes(subject),
     ...historyRoutes(subject),
     ...controlRoutes(subject),
-    ...namesRoutes(subject),
+    ...namesRoutes(subject, names),
     ...notifyRoutes(subject),
     ...queriesRoutes(subject),
     ...devicesRoutes(subject),

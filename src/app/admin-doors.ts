@@ -16,7 +16,7 @@ import type { CertificateStore } from '../tls/certificate-store.ts';
 export interface AdminDoorsParts {
   readonly config: Config;
   /** What is told and done there. */
-  readonly subject: Omit<AdminSubject, 'canSignOut'>;
+  readonly subject: Omit<AdminSubject, 'canSignIn' | 'canSignOut'>;
   /** Names and addresses that a browser may ask us by. */
   readonly allowedHosts: () => readonly string[];
   /** False: there is no control socket, as in a rehearsal. */
@@ -39,6 +39,7 @@ export class AdminDoors {
     this.#access = new Access(parts);
     const subject: AdminSubject = {
       ...parts.subject,
+      canSignIn: () => this.#access.password === 'set',
       canSignOut: (visit) => this.#access.canSignOut(visit),
     };
     const access = adminAccess({

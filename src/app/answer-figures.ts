@@ -26,6 +26,6 @@ export class AnswerFigures {
   report(): Pick<StatusInputs, 'queries' | 'answers' | 'process'> {
     const { counts, figures } = this;
     const answers = { ...figures.totals(), live: figures.live() };
-    return { queries: counts, answers, process: this.#process.figures() };
+    return { queries: counts, answers, process: () => this.#process.figures() };
   }
 }

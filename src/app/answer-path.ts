@@ -18,7 +18,7 @@ import { failure } from '../resolver/failure.ts';
 import { filterLink } from '../resolver/filter.ts';
 import { forward } from '../resolver/forward.ts';
 import type { ForwardZones } from '../resolver/forward-zones.ts';
-import { guard } from '../resolver/guard.ts';
+import { explainingGuard, guard } from '../resolver/guard.ts';
 import { type LocalParts, local } from '../resolver/local.ts';
 import { observe } from '../resolver/observe.ts';
 import { rebinding } from '../resolver/rebinding.ts';
@@ -79,8 +79,8 @@ export function createAnswerPath(parts: AnswerPathParts): AnswerPath {
     coalesce({ limits, limitLog, generation: () => store.generation }), // below the cache: only misses are in flight
   )(end);
   const inside = house(world);
-  const guarded = chain(
-    guard({ accessList: () => settings().accessList, limits, limitLog, log }), // before anything costs anything
+  const accessList = () => settings().accessList;
+  const behind = chain(
     house, //                                      before the filter and the cache: always ours, and always fresh
     filterLink({ filter: () => settings().filter, inside }), // above the cache, which knows nothing of clients
   )(world);
@@ -88,9 +88,11 @@ export function createAnswerPath(parts: AnswerPathParts): AnswerPath {
     ednsOptions({ cookieSecret, nsid: () => settings().nsid, clock }), // made for one client, on failures too
     failure(log), //                               whatever is thrown below becomes a response here
     observe({ ...seen, clock, log }),
-  )(guarded);
+    guard({ accessList, limits, limitLog, log }), // before anything costs anything
+  )(behind);
+  const explained = chain(failure(log), explainingGuard({ accessList }))(behind);
   return {
     clients,
-    ...{ explained: failure(log)(guarded), inside: failure(log)(inside), outside: failure(log)(end) },
+    ...{ explained, inside: failure(log)(inside), outside: failure(log)(end) },
   };
 }

@@ -10,6 +10,7 @@ import type { Config, Limits } from '../config/config.ts';
 import { houseSuffixOf } from '../config/house-labels.ts';
 import type { NameKey } from '../dns/names.ts';
 import { History } from '../history/history.ts';
+import { formatAddress } from '../listener/listener.ts';
 import { Filter } from '../lists/filter.ts';
 import { Notifier } from '../notify/notifier.ts';
 import { LimitLog } from '../observe/limit-log.ts';
@@ -165,16 +166,16 @@ export class App {
       this.#doors.openPlain(config.listen).then(() => this.#certificates.open(config)),
     ]);
     await Promise.all([this.#doors.openEncrypted(config.listen, store), this.#admin.openEncrypted(store)]);
-    this.#doors.announce();
+    this.#doors.announce(() => this.addresses);
     this.#settings.upstreams.warm();
     this.#cacheFile?.start();
     this.#tellOwner();
     return !this.#doors.areHopeless;
   }
 
-  /** Where queries are taken now, by transport, as text. */
-  get addresses(): Doors['addresses'] {
-    return this.#doors.addresses;
+  /** Where queries are taken now, by transport, and where the pages are, as text. */
+  get addresses(): Doors['addresses'] & { readonly admin: string[] } {
+    return { ...this.#doors.addresses, admin: this.#admin.addresses.map(formatAddress) };
   }
 
   /** Answers clients, as the listeners ask it. */
@@ -212,7 +213,7 @@ export class App {
       lists: this.#filter.report(),
       nameFiles: this.#files.report(),
       reloadFailure: failure === null ? null : { ...failure, forMs: nowMs - failure.sinceMs },
-      notify: this.#notifier.reports,
+      ...{ notify: this.#notifier.reports, outboxProblem: this.#notifier.outboxProblem },
       ...this.#seen.report(),
       limitsReached: this.#limitLog.times,
       tls: this.#tls,
@@ -338,7 +339,10 @@ export class App {
 
   /** As soon as it is known what has lasted since an earlier life. */
   #tellOwner(): void {
-    void this.#history.start().then(() => this.#notifier.become(this.#settings.config.notify));
+    const told = this.#history.start().then(() => this.#notifier.become(this.#settings.config.notify));
+    void told.catch((error: Error) =>
+      this.#log.error('a bug in Noonmark: please report this line', { stack: error.stack ?? error.message }),
+    );
   }
 
   async #forgetStamp(): Promise<string> {

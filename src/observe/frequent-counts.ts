@@ -22,10 +22,16 @@ export class FrequentCounts {
   readonly #byKey = new Map<string, Counter>();
   /** The least one first; each no greater than the two at twice its place plus one and two. */
   readonly #heap: Counter[] = [];
+  #isExact = true;
 
   /** @param room how many keys are counted at a time */
   constructor(room: number) {
     this.#room = room;
+  }
+
+  /** No more keys have come than there is room for. */
+  get isExact(): boolean {
+    return this.#isExact;
   }
 
   count(key: string): void {
@@ -53,6 +59,7 @@ export class FrequentCounts {
   }
 
   #replaceLeast(key: string): void {
+    this.#isExact = false;
     const least = this.#heap[0]!;
     this.#byKey.delete(least.key);
     least.key = key;

@@ -83,6 +83,11 @@ export class QueryLogSession {
   topClients(length: number): Frequent[] {
     return this.#clients.top(length);
   }
+
+  /** Of both; else they came at least so often. */
+  get areTopsExact(): boolean {
+    return this.#names.isExact && this.#clients.isExact;
+  }
 }
 
 export class QueryLog {

@@ -1,7 +1,7 @@
 // Link: what is not answered at all, and what is answered without looking anything up.
 // How often (over UDP, where whoever asks may be forged), who may ask (access list, alike on every transport), then form
 // (RFC 1035, RFC 6891, RFC 9619), then questions that a resolver of a house does not serve: zone transfers, other classes,
-// meta types, ANY (RFC 8482).
+// meta types, ANY (RFC 8482). What somebody asks to have explained passes a guard of its own, which writes nothing down.
 
 import { isIPv4 } from 'node:net';
 import type { Limits } from '../config/config.ts';
@@ -48,13 +48,29 @@ export function guard({ accessList, limits, limitLog, log }: GuardParts): Link {
     limitLog.reached('limits.udp_queries_per_client', { client });
     return beyond % SLIP === 0 ? Answer.truncated() : DROP;
   };
+  const judge = judging(accessList, (client) => logFirstRefusal(client, refused, log));
+  return (next) => {
+    const judged = judge(next);
+    return {
+      resolve(query, context) {
+        if (query.bytes.length < HEADER_OCTETS || query.isResponse) return DROP;
+        return slowedDown(context) ?? judged.resolve(query, context);
+      },
+    };
+  };
+}
+
+/** For a question that somebody asks on behalf of a client: it has not come, so it is neither counted nor logged. */
+export function explainingGuard({ accessList }: Pick<GuardParts, 'accessList'>): Link {
+  return judging(accessList, () => {});
+}
+
+/** Who may ask, and what is asked. */
+function judging(accessList: GuardParts['accessList'], onRefusal: (client: string) => void): Link {
   return (next) => ({
     resolve(query, context) {
-      if (query.bytes.length < HEADER_OCTETS || query.isResponse) return DROP;
-      const tooMany = slowedDown(context);
-      if (tooMany !== null) return tooMany;
       if (!accessList().allows(context.client)) {
-        logFirstRefusal(context.client, refused, log);
+        onRefusal(context.client);
         context.trace?.say('guard', 'client not allowed (access.allow)');
         return Answer.ofRcode(RCODE.REFUSED, { code: EDE.PROHIBITED, text: 'client not allowed' });
       }

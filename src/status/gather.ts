@@ -21,7 +21,7 @@ import { directoryHost, issuanceOf, issuedFor } from './certificate-words.ts';
 import { clockReport, rfc3339 } from './clock-report.ts';
 import { degradationsOf, notReadyReasons, type ReloadFailure } from './degradation.ts';
 import { designatedReports } from './designation.ts';
-import type { NotifyReport } from './notify-degradation.ts';
+import type { NotifyReport, OutboxProblem } from './notify-degradation.ts';
 import type { CertificateReport, ClockReport, IssuanceStatus, Status } from './status.ts';
 
 export interface WantedReport extends IssuanceReport {
@@ -53,9 +53,11 @@ export interface StatusInputs {
   readonly nameFiles: readonly NameFileReport[];
   readonly reloadFailure: ReloadFailure | null;
   readonly notify: readonly NotifyReport[];
+  readonly outboxProblem: OutboxProblem | null;
   readonly queries: Status['queries'];
   readonly answers: Status['answers'];
-  readonly process: ProcessFigures;
+  /** Asked when somebody reads `process`: it takes a look at every open file, and the status is asked for every second. */
+  readonly process: () => ProcessFigures;
   readonly limitsReached: ReadonlyMap<string, number>;
   readonly tls: Pick<TlsConnector, 'verification' | 'reason'>;
 }
@@ -85,7 +87,7 @@ export function gatherStatus(inputs: StatusInputs): Status {
   const facts = {
     ...{ clock, upstreams, forwards, lists, nameFiles, certificates, issuances, filesProblem },
     furtherProblems: inputs.furtherProblems,
-    ...{ waiting, reloadFailure, uptimeMs, notify: inputs.notify },
+    ...{ waiting, reloadFailure, uptimeMs, notify: inputs.notify, outboxProblem: inputs.outboxProblem },
     accessProblems: inputs.admin.problems,
     verificationProblem: tls.verification === 'openssl' ? null : tls.reason,
     haveUpstreamsExpired: time.outweighsWitnesses,
@@ -110,7 +112,9 @@ export function gatherStatus(inputs: StatusInputs): Status {
     nameFiles,
     queries,
     answers: inputs.answers,
-    process: processReport(inputs.process),
+    get process() {
+      return processReport(inputs.process());
+    },
     limitsReached: Object.fromEntries(inputs.limitsReached),
     notReady: notReadyReasons(facts),
     degraded: degradationsOf(facts),

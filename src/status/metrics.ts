@@ -63,7 +63,7 @@ function serverMetrics(status: Status): Family[] {
 
 /** What may need attention: the first word of the id of each Degraded. */
 const TROUBLES = [
-  ...['clock', 'upstream', 'forward', 'renewal', 'certificate', 'list'],
+  ...['clock', 'upstreams', 'upstream', 'forward', 'renewal', 'certificate', 'list'],
   ...['names', 'address', 'configuration', 'stamp', 'notify', 'admin', 'other'],
 ] as const;
 

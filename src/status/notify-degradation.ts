@@ -25,7 +25,35 @@ export interface NotifyReport extends NotifyTrouble {
   readonly place: string;
 }
 
-export function notifyDegradations({ notify, clock }: Facts): Degraded[] {
+/** What waits to be told is in memory alone. */
+export interface OutboxProblem {
+  /** A clause. */
+  readonly reason: string;
+  /** False: not before the next start. */
+  readonly isTriedAgain: boolean;
+  readonly forMs: number;
+}
+
+export function notifyDegradations(facts: Facts): Degraded[] {
+  return [...channelDegradations(facts), ...outboxDegradation(facts)];
+}
+
+function outboxDegradation({ outboxProblem, clock }: Facts): Degraded[] {
+  if (outboxProblem === null) return [];
+  return [
+    {
+      id: 'notify notify.json',
+      what: 'messages that wait would not outlive a restart: what is to be told is not written down',
+      ...sinceOf(outboxProblem.forMs, clock),
+      evidence: outboxProblem.reason,
+      doThis: outboxProblem.isTriedAgain
+        ? 'it is tried again every minute; make room on the disk of state_dir, and let this server write there'
+        : 'let this server read the file, or delete it, and restart the server',
+    },
+  ];
+}
+
+function channelDegradations({ notify, clock }: Facts): Degraded[] {
   return notify.map(({ name, subject, place, reason, doThis, waiting, forMs }) => ({
     id: `notify ${subject}`,
     what: `${name} takes no messages${waiting === 0 ? '' : `: ${plural(waiting, 'thing')} to tell ${waiting === 1 ? 'waits' : 'wait'}`}`,

@@ -58,10 +58,13 @@ export interface QueryLogReport {
   readonly top: {
     readonly names: readonly { readonly name: string; readonly count: number }[];
     readonly clients: readonly { readonly client: string; readonly count: number }[];
+    /** Else they came at least so often. */
+    readonly isExact: boolean;
   };
 }
 
 const TOP_LENGTH = 10;
+const NO_TOPS: QueryLogReport['top'] = { names: [], clients: [], isExact: true };
 
 export function queryLogReport(queryLog: QueryLog, wish: QueryWish, clock: Clock): QueryLogReport {
   const { session } = queryLog;
@@ -70,7 +73,7 @@ export function queryLogReport(queryLog: QueryLog, wish: QueryWish, clock: Clock
   const dated = (atMs: number) => (nowEpochMs === null ? null : rfc3339(nowEpochMs - (nowMs - atMs)));
   const keptMax = LOGGED_QUERIES_MAX;
   if (session === null) {
-    const nothing = { kept: 0, keptMax, fitting: 0, entries: [], top: { names: [], clients: [] } };
+    const nothing = { kept: 0, keptMax, fitting: 0, entries: [], top: NO_TOPS };
     return { log: 'off', since: null, sinceMs: null, ...nothing };
   }
   const all = session.queries;
@@ -87,6 +90,7 @@ export function queryLogReport(queryLog: QueryLog, wish: QueryWish, clock: Clock
     top: {
       names: session.topNames(TOP_LENGTH).map(({ key, count }) => ({ name: key, count })),
       clients: session.topClients(TOP_LENGTH).map(({ key, count }) => ({ client: key, count })),
+      isExact: session.areTopsExact,
     },
   };
 }

@@ -24,6 +24,8 @@ const FILES: Readonly<Record<string, { readonly type: string; readonly path: () 
   'style.css': { type: CSS, path: () => own('style.css') },
   'live.js': { type: SCRIPT, path: () => own('live.js') },
   'chart.js': { type: SCRIPT, path: () => own('chart.js') },
+  'local-time.js': { type: SCRIPT, path: () => own('local-time.js') },
+  'copy.js': { type: SCRIPT, path: () => own('copy.js') },
   'device-test.js': { type: SCRIPT, path: () => own('device-test.js') },
   'idiomorph.js': { type: SCRIPT, path: () => packaged('idiomorph/dist/idiomorph.min.js') },
 };

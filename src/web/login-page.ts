@@ -24,11 +24,13 @@ export function loginPage({ to, problem }: { readonly to: string; readonly probl
 </form>`;
   return {
     title: 'Sign in',
-    lead: html`<h1>Sign in</h1>${problem === null ? NOTHING : alert(problem)}${form}`,
+    lead: html`<h1>Sign in</h1>${problem === null ? NOTHING : alert(problem)}${form}${WHICH}`,
     sections: [],
     status: problem === null ? 200 : STATUS[problem.kind],
   };
 }
+
+const WHICH = html`<p class="soft">${withCode('It is the one that `noonmark password` made on the server. Where it is forgotten, make another there, by `noonmark password --config FILE` with the configuration of the server: it counts within seconds.')}</p>`;
 
 function alert(problem: NonNullable<SignInProblem>): Markup {
   const sentence =
@@ -60,7 +62,9 @@ export function closedPage(password: 'unset' | 'unusable'): Page {
 
 const SET_ONE = html`<ol class="steps">
 <li>${withCode('On the machine that runs Noonmark, make a password: `noonmark password --write /etc/noonmark/password`. Its user must be able to read that file.')}</li>
-<li>${withCode('Name it in the configuration, which is read again by itself: `admin: {password_file: /etc/noonmark/password}`')}</li>
+<li>${withCode('Name it in the configuration, which is read again by itself, by the line `password_file: /etc/noonmark/password` under `admin:`, which may stand there already:')}
+<pre class="copy"><code>admin:
+  password_file: /etc/noonmark/password</code></pre></li>
 <li>Load this page again.</li>
 </ol>`;
 

@@ -79,11 +79,43 @@ function outcome({ rcode, type, records }: Lookup): string {
   }
 }
 
+/** What is sure of what the cache has after this look-up; empty: nothing is. */
+export function keptSentence({ answeredBy, rcode, ttlLeftSeconds, pastSeconds }: Lookup): string {
+  switch (answeredBy) {
+    case 'cache':
+      if (ttlLeftSeconds !== null)
+        return `The answer above is kept for another ${formatAge(ttlLeftSeconds * SECOND_MS)}.`;
+      return pastSeconds === null
+        ? 'No answer to this question is kept, but for a moment that it failed.'
+        : 'The answer above is kept, although it is past its TTL.';
+    case 'forward':
+    case 'rebinding':
+      return rcode === 'NOERROR' || rcode === 'NXDOMAIN'
+        ? 'The answer above has just come, and is kept for as long as its TTL says.'
+        : 'No answer to this question is kept.';
+    default:
+      return '';
+  }
+}
+
+/** How it ended for who asks, in a word. */
+export function outcomeTag(rcode: string): { readonly word: string; readonly tone: 'good' | 'bad' } {
+  const isAnswer = rcode === 'NOERROR' || rcode === 'NXDOMAIN';
+  return isAnswer ? { word: 'answered', tone: 'good' } : { word: FAILURES[rcode] ?? rcode, tone: 'bad' };
+}
+
+const FAILURES: Readonly<Record<string, string>> = {
+  SERVFAIL: 'failed',
+  REFUSED: 'refused',
+  dropped: 'no answer',
+};
+
 /** One station of a question's way. */
 export interface Station {
   readonly link: LinkName;
   readonly says: string;
-  readonly hasAnswered: boolean;
+  /** It was the last to speak: what comes out is its doing. */
+  readonly isLast: boolean;
   /** It said nothing of its own: the question went on. */
   readonly isSilent: boolean;
 }
@@ -107,13 +139,13 @@ export function stationsOf({ steps, answeredBy }: Pick<Lookup, 'steps' | 'answer
     for (const [silent, says] of SILENCE) {
       const itsDepth = DEPTH.indexOf(silent);
       if (passed.has(silent) || itsDepth <= deepest || itsDepth >= depth) continue;
-      stations.push({ link: silent, says, hasAnswered: false, isSilent: true });
+      stations.push({ link: silent, says, isLast: false, isSilent: true });
       passed.add(silent);
     }
     deepest = Math.max(deepest, depth);
     passed.add(link);
-    const hasAnswered = at === steps.length - 1 && answeredBy !== null;
-    stations.push({ link, says: detail, hasAnswered, isSilent: false });
+    const isLast = at === steps.length - 1 && answeredBy !== null;
+    stations.push({ link, says: detail, isLast, isSilent: false });
   });
   return stations;
 }

@@ -32,8 +32,19 @@ export function withCode(sentence: string): Markup[] {
 const TIME =
   /(\d{4}-\d\d-\d\d|\d\d:\d\d:\d\d UTC|\d[\d.,]* (?:µs|ms|s|min|h|d|years?)\b(?: \d+ (?:s|min|h)\b)?)/;
 
-/** A sentence whose dates are kept together. */
+/** An instant, as formatInstant of words.ts writes it. */
+const INSTANT = /(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC)/;
+
+/** A sentence whose dates are kept together, and known to assets/local-time.js. */
 export function withTimes(sentence: string): Markup[] {
+  return sentence.split(INSTANT).flatMap((part, at) => {
+    if (at % 2 === 0) return part === '' ? [] : keptTogether(part);
+    const date = `${part.slice(0, 10)}T${part.slice(11, 19)}Z`;
+    return html`<time datetime="${date}">${keptTogether(part)}</time>`;
+  });
+}
+
+function keptTogether(sentence: string): Markup[] {
   return sentence
     .split(TIME)
     .map((part, at) => (at % 2 === 1 ? html`<span class="whole">${part}</span>` : html`${part}`));

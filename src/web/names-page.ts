@@ -4,7 +4,15 @@
 
 import { extendedErrorName } from '../dns/extended-error-name.ts';
 import { plural, unstopped } from '../status/words.ts';
-import { LINK_NAMES, type Lookup, lookupSentences, stationsOf, withoutDot } from './lookup-words.ts';
+import {
+  keptSentence,
+  LINK_NAMES,
+  type Lookup,
+  lookupSentences,
+  outcomeTag,
+  stationsOf,
+  withoutDot,
+} from './lookup-words.ts';
 import { html, type Markup, NOTHING } from './markup.ts';
 import type { Page, PageSection } from './page.ts';
 import { named, number, rich, table, text } from './table.ts';
@@ -16,13 +24,15 @@ export interface NamesAsked {
   readonly client: string;
   /** The address of who looks at the page: asked for where no client is named. */
   readonly asker: string;
-  /** How many answers were forgotten a moment ago; null: nothing was. */
+  /** How many answers were forgotten just now, told once; null: there is nothing to tell. */
   readonly flushed: number | null;
 }
 
 export interface NamesParts {
   readonly asked: NamesAsked;
   readonly examples: readonly string[];
+  /** Names of the owner's own zones that may have been meant. */
+  readonly meant: readonly string[];
   /** Null: nothing was asked. */
   readonly found:
     | { readonly lookup: Lookup }
@@ -51,17 +61,19 @@ const TYPES: readonly (readonly [type: string, has: string])[] = [
 /** An answer may have thousands; who needs them all asks /api/lookup. */
 const RECORDS_SHOWN_MAX = 100;
 
-export function namesPage({ asked, examples, found }: NamesParts): Page {
+export function namesPage({ asked, examples, meant, found }: NamesParts): Page {
   const sections =
     found === null
       ? [empty(examples)]
       : 'problem' in found
         ? [notAsked(found.problem)]
-        : answered(found.lookup, asked);
+        : answered(found.lookup, asked, meant);
+  // An address is asked for as PTR, whatever was chosen.
+  const type = found !== null && 'lookup' in found ? found.lookup.type : asked.type;
   const status = found !== null && 'problem' in found ? found.status : 200;
   return {
     title: 'Names',
-    lead: html`<h1>How a name is answered right now</h1>${form(asked)}`,
+    lead: html`<h1>How a name is answered right now</h1>${form({ ...asked, type })}`,
     sections,
     status,
   };
@@ -104,7 +116,7 @@ function notAsked(problem: string): PageSection {
   return { id: 'answer', title: 'That was not asked', body: html`<p class="bad">${problem}</p>` };
 }
 
-function answered(lookup: Lookup, asked: NamesAsked): PageSection[] {
+function answered(lookup: Lookup, asked: NamesAsked, meant: readonly string[]): PageSection[] {
   const { name, readableName, type, client, answeredBy } = lookup;
   const readable = readableName === null ? NOTHING : html` (${nameMarkup(readableName)})`;
   const question = html`<p class="soft">${nameMarkup(name)}${readable} ${type}, as asked by <bdi>${client}</bdi></p>`;
@@ -113,7 +125,7 @@ function answered(lookup: Lookup, asked: NamesAsked): PageSection[] {
     {
       id: 'answer',
       title: 'The answer',
-      body: html`${notice(asked)}<p class="verdict">${lookupSentences(lookup).join(' ')}</p>${question}${errors(lookup)}${records(lookup)}`,
+      body: html`${notice(asked)}<p class="verdict">${lookupSentences(lookup).join(' ')}</p>${hint(asked, meant)}${question}${errors(lookup)}${records(lookup)}`,
     },
     {
       id: 'way',
@@ -129,8 +141,17 @@ function notice({ flushed }: NamesAsked): Markup {
   const what =
     flushed === 0
       ? 'Nothing was kept of it.'
-      : `${plural(flushed, 'answer was', 'answers were')} forgotten; this is a new look-up.`;
+      : `${plural(flushed, 'answer was', 'answers were')} forgotten just now; this is a new look-up.`;
   return html`<p class="notice" role="status">${what}</p>`;
+}
+
+function hint({ type, client }: NamesAsked, meant: readonly string[]): Markup {
+  if (meant.length === 0) return NOTHING;
+  const links = meant.map((name, at) => {
+    const wanted = Object.entries({ name, type, client }).filter(([, value]) => value !== '');
+    return html`${at === 0 ? '' : ' or '}<a href="/names?${new URLSearchParams(wanted).toString()}">${nameMarkup(name)}</a>`;
+  });
+  return html`<p>Did you mean ${links}?</p>`;
 }
 
 function errors({ errors: found }: Lookup): Markup {
@@ -160,8 +181,9 @@ function records({ records: found }: Lookup): Markup {
 function way(lookup: Lookup): Markup {
   const stations = stationsOf(lookup);
   if (stations.length === 0) return html`<p>No link of the chain has said that it answered.</p>`;
-  const items = stations.map(({ link, says, hasAnswered, isSilent }) => {
-    const mark = hasAnswered ? html` <span class="tag good">answered</span>` : NOTHING;
+  const { word, tone } = outcomeTag(lookup.rcode);
+  const items = stations.map(({ link, says, isLast, isSilent }) => {
+    const mark = isLast ? html` <span class="tag ${tone}">${word}</span>` : NOTHING;
     const words = html`<bdi${isSilent ? html` class="soft"` : NOTHING}>${says}</bdi>`;
     return html`<li><b>${LINK_NAMES[link]}:</b> ${words}${mark}</li>`;
   });
@@ -169,13 +191,14 @@ function way(lookup: Lookup): Markup {
 }
 
 /** The name as it was asked for goes back, so that what is forgotten is what was shown. */
-function forget({ name, type }: Lookup, { client }: NamesAsked): PageSection {
+function forget(lookup: Lookup, { client }: NamesAsked): PageSection {
+  const { name, type } = lookup;
   const kept = html`<input type="hidden" name="name" value="${name}"><input type="hidden" name="type" value="${type}">`;
   const asked = client === '' ? NOTHING : html`<input type="hidden" name="client" value="${client}">`;
   return {
     id: 'forget',
     title: 'What is kept',
-    note: 'Where an answer is out of date, it can be forgotten; the next one who asks has it looked up anew.',
+    note: `${keptSentence(lookup)} Where an answer is out of date, it can be forgotten, with those of the other types; the next one who asks has it looked up anew.`.trim(),
     body: html`<form class="filter" method="post" action="/names/flush">${kept}${asked}
 <label class="check"><input type="checkbox" name="below"> names below it as well</label>
 <button>Forget what is kept of this name</button>

@@ -31,6 +31,7 @@ import {
   witnessesSection,
 } from './page-sections.ts';
 import { type Traffic, trafficSection } from './traffic-section.ts';
+import { TRANSPORT_NAMES } from './transport-names.ts';
 
 /** `traffic`: of the last minute; null: nothing is known of it. */
 export function nowPage(status: Status, traffic: Traffic | null): Page {
@@ -49,6 +50,7 @@ ${attention(status)}`,
       ...certificateSection(status),
       doorsSection(status),
     ],
+    scripts: ['local-time.js'],
   };
 }
 
@@ -91,14 +93,6 @@ function clockFacts(clock: ClockReport): [string, string][] {
 
 /** The page tells the latest; `noonmark time` and the API have them all. */
 const SHOWN_INCIDENTS = 3;
-
-const TRANSPORT_NAMES: Readonly<Record<string, string>> = {
-  udp: 'plain DNS, UDP',
-  tcp: 'plain DNS, TCP',
-  dot: 'DNS over TLS',
-  doh: 'DNS over HTTPS',
-  admin: 'this page',
-};
 
 function doorsSection(status: Status): PageSection {
   const { listening, waiting, queries, cache, lists, forwards, nameFiles } = status;

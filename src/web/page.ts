@@ -45,6 +45,8 @@ export interface Frame {
   readonly now: string | null;
   /** May see more than the pages for anybody. */
   readonly isAdmitted: boolean;
+  /** There is a password to sign in with. */
+  readonly canSignIn: boolean;
   /** Signed in by password, and can sign out. */
   readonly canSignOut: boolean;
   /** Somebody asked that nothing moves (WCAG 2.2, 2.2.2). */
@@ -102,14 +104,14 @@ function inside({ lead, sections }: Page): Markup {
 ${sections.map(sectionMarkup)}`;
 }
 
-function head({ path, mood, isAdmitted, canSignOut }: Frame): Markup {
+function head({ path, mood, isAdmitted, canSignIn, canSignOut }: Frame): Markup {
   const places = PLACES.filter(([place]) => isAdmitted || place === PUBLIC_PLACE).map(
     ([place, name]) =>
       html`<a href="${place}"${isAt(path, place) ? html` aria-current="${path === place ? 'page' : 'true'}"` : NOTHING}>${name}</a>`,
   );
   const sign = canSignOut
     ? html`<form method="post" action="/logout"><button class="plain">Sign out</button></form>`
-    : isAdmitted || path === SIGN_IN
+    : isAdmitted || !canSignIn || path === SIGN_IN
       ? NOTHING
       : html`<a href="${SIGN_IN}">Sign in</a>`;
   return html`<a class="brand" id="brand" href="${isAdmitted ? '/' : PUBLIC_PLACE}">${brand(mood)}</a><nav aria-label="Pages">${places}${sign}</nav>`;

@@ -1,5 +1,5 @@
-// The page Queries: in words what is logged and who sees it, and how to change that; with the log on a filter, the latest
-// queries, and what comes most often; always the sums of all. It works without a script. Names and details come from
+// The page Queries: in words what is logged and who sees it, and how to change that; with the log on what comes most often,
+// a filter, and the latest queries; always the sums of all. It works without a script. Names and details come from
 // outside: escaped, kept apart from the direction of the text around them, and cut by the style alone.
 
 import { ANSWERED_BY, type AnsweredBy } from '../observe/query-figures.ts';
@@ -8,13 +8,22 @@ import type { Status } from '../status/status.ts';
 import { formatAge, formatCount, formatSince, plural } from '../status/words.ts';
 import { formatSpan } from '../timesync/span.ts';
 import { withoutDot } from './lookup-words.ts';
-import { html, type Markup, NOTHING, withCode } from './markup.ts';
+import { html, type Markup, NOTHING, withCode, withTimes } from './markup.ts';
 import type { Page, PageSection } from './page.ts';
 import { type Cell, named, number, rich, table, text } from './table.ts';
+import { TRANSPORT_NAMES } from './transport-names.ts';
 
 /** What the form has; parameters of /api/queries by their names. */
 export const QUERY_FIELDS = ['name', 'client', 'type', 'rcode', 'answered-by'] as const;
 export type QueryField = (typeof QUERY_FIELDS)[number];
+/** As the form calls them. */
+export const FIELD_LABELS: Readonly<Record<QueryField, string>> = {
+  name: 'Part of the name',
+  client: 'Client or network',
+  type: 'Type',
+  rcode: 'Response code',
+  'answered-by': 'Answered by',
+};
 
 export interface QueriesParts {
   readonly report: QueryLogReport;
@@ -22,7 +31,7 @@ export interface QueriesParts {
   readonly typed: Readonly<Record<string, string>>;
   /** Why nothing of it can be looked for; null: it can. */
   readonly problem: string | null;
-  readonly status: Pick<Status, 'queries' | 'answers'>;
+  readonly status: Pick<Status, 'queries' | 'answers' | 'lists'>;
 }
 
 export function queriesPage({ report, typed, problem, status }: QueriesParts): Page {
@@ -33,8 +42,9 @@ export function queriesPage({ report, typed, problem, status }: QueriesParts): P
     lead: html`<h1>${HEADLINES[report.log]}</h1>${lead(report)}`,
     isLeadLive: true,
     sections: [
-      ...(isOn ? [filterSection(typed, problem)] : []),
-      isOn ? logSection(report, typed, problem) : switchingOn(),
+      ...(isOn
+        ? [oftenSection(report), filterSection(typed, problem), logSection(report, typed, problem)]
+        : [SWITCHING_ON]),
       outcomesSection(status),
       ...(isOn ? [SWITCHING_OFF] : []),
     ],
@@ -57,23 +67,29 @@ function lead(report: QueryLogReport): Markup {
       ? 'the address of the client'
       : 'the network that the client is in (/24, /48 for IPv6) and not its address';
   const span = formatSince({ since, sinceMs: sinceMs ?? 0 });
-  return html`<p>Of each query the name, the answer and ${who} are kept, ${span}: the last ${formatCount(keptMax)} in memory, ${formatCount(kept)} at this moment, and never on the disk. Besides, each is a line in the log of the server, which is kept wherever that goes. Whoever may see these pages sees them, and whoever may read that log.</p>`;
+  return html`<p>Of each query the name, the answer and ${who} are kept, ${withTimes(span)}: the last ${formatCount(keptMax)} in memory, ${formatCount(kept)} at this moment, and never on the disk. Besides, each is a line in the log of the server, which is kept wherever that goes. Whoever may see these pages sees them, and whoever may read that log.</p>`;
 }
 
-/** In the place of what is logged, so that a page that is open shows nothing of it any more once that is switched off. */
-const LOG_ID = 'log';
-
-function switchingOn(): PageSection {
-  const words =
-    'It is off unless the owner of the server switches it on. `anonymised` keeps networks (/24, /48) in place of addresses; `full` keeps addresses. In a house of several people they should know.';
-  const body = html`<p>${withCode(words)}</p><pre class="copy"><code>log: {queries: anonymised}</code></pre>`;
-  return { id: LOG_ID, title: 'Switching it on', body, isLive: true };
+/** Two lines of the configuration, the first of which is often there. */
+function inConfiguration(mode: QueryLogReport['log']): Markup {
+  const where = `In the configuration file, the line \`queries: ${mode}\` under \`log:\`, which may stand there already:`;
+  return html`<p>${withCode(where)}</p><pre class="copy"><code>log:
+  queries: ${mode}</code></pre>`;
 }
+
+const ON_WORDS =
+  'It is off unless the owner of the server switches it on. `anonymised` keeps networks (/24, /48) in place of addresses; `full` keeps addresses. In a house of several people they should know.';
+
+const SWITCHING_ON: PageSection = {
+  id: 'switch-on',
+  title: 'Switching it on',
+  body: html`<p>${withCode(ON_WORDS)}</p>${inConfiguration('anonymised')}`,
+};
 
 const SWITCHING_OFF: PageSection = {
-  id: 'switch',
+  id: 'switch-off',
   title: 'Switching it off',
-  body: html`<p>Written like this and saved, what is kept here is forgotten at once. Lines that the log has already stay where they are.</p><pre class="copy"><code>log: {queries: off}</code></pre>`,
+  body: html`${inConfiguration('off')}<p>Once that is saved, what is kept here is forgotten at once. Lines that the log has already stay where they are.</p>`,
 };
 
 function filterSection(typed: Readonly<Record<string, string>>, problem: string | null): PageSection {
@@ -91,12 +107,12 @@ function filterSection(typed: Readonly<Record<string, string>>, problem: string 
     id: 'filter',
     title: 'Which ones',
     body: html`${wrong}<form class="filter" method="get" action="/queries">
-<label>Part of the name <input name="name" value="${value('name')}" size="14" ${plain}></label>
-<label>Client or network <input name="client" value="${value('client')}" size="14" ${plain}></label>
-<label>Type <input name="type" value="${value('type')}" size="8" placeholder="AAAA" ${plain}></label>
-<label>Response code <input name="rcode" value="${value('rcode')}" size="9" placeholder="NXDOMAIN" ${plain}></label>
-<label>Answered by <select name="answered-by"><option value="">whoever</option>${options}</select></label>
-<button>Show these</button>${all}
+<label>${FIELD_LABELS.name} <input name="name" value="${value('name')}" size="14" ${plain}></label>
+<label>${FIELD_LABELS.client} <input name="client" value="${value('client')}" size="14" ${plain}></label>
+<label>${FIELD_LABELS.type} <input name="type" value="${value('type')}" size="8" placeholder="AAAA" ${plain}></label>
+<label>${FIELD_LABELS.rcode} <input name="rcode" value="${value('rcode')}" size="9" placeholder="NXDOMAIN" ${plain}></label>
+<label>${FIELD_LABELS['answered-by']} <select name="answered-by"><option value="">whoever</option>${options}</select></label>
+<span class="go"><button>Show these</button>${all}</span>
 </form>`,
   };
 }
@@ -109,7 +125,7 @@ const WHO: Readonly<Record<AnsweredBy, string>> = {
   cache: 'the cache',
   stale: 'the cache, past its lifetime',
   upstream: 'an upstream',
-  failure: 'nobody',
+  failure: 'nobody (failed)',
 };
 
 function logSection(
@@ -126,30 +142,32 @@ function logSection(
       : isFiltered
         ? `${shown} of ${formatCount(fitting)} that fit, the latest first.`
         : `${shown} of ${formatCount(kept)}, the latest first.`;
-  const nothing = kept === 0 ? 'Nobody has asked anything yet.' : 'None of those that are kept fits.';
+  const nothing = kept === 0 ? NOBODY : 'None of those that are kept fits.';
   const latest =
     problem !== null
       ? NOTHING
       : entries.length === 0
         ? html`<p class="empty">${nothing}</p>`
         : html`<div class="queries">${table(HEAD, entries.map(row))}</div>`;
-  return { id: LOG_ID, title: 'Latest queries', note, body: html`${latest}${tops(report)}`, isLive: true };
+  return { id: 'log', title: 'Latest queries', note, body: latest, isLive: true };
 }
 
+const SECOND_MS = 1000;
 const HEAD = ['name', 'type', 'client', 'answer', 'took', 'when'];
 
 function row(entry: QueryEntry): Cell[] {
   const { name, type, client, transport, rcode, answeredBy, detail, ms, at, agoMs } = entry;
-  const ago = `${formatAge(agoMs)} ago`;
+  const ago = agoMs < SECOND_MS ? 'just now' : `${formatAge(agoMs)} ago`;
   const tone = rcode === 'NOERROR' ? 'good' : rcode === 'NXDOMAIN' ? 'soft' : 'bad';
+  const who = answeredBy === 'failure' ? 'nobody' : WHO[answeredBy]; // the code says the rest
   const why =
     detail === '' ? NOTHING : html`<small class="cut" title="${detail}"><bdi>${detail}</bdi></small>`;
   return [
     named(name === '' ? html`<span class="soft">no question</span>` : nameLink(name)),
     text(type),
-    rich(html`<span><bdi>${client}</bdi> <span class="soft">${transport}</span></span>`),
-    rich(html`<span><span class="${tone}">${rcode}</span>, ${WHO[answeredBy]}${why}</span>`),
-    number(ms === 0 ? 'under 0.1 ms' : formatSpan(ms)), // it is kept in steps of that
+    rich(html`<span>${clientLink(client)} <small>${transportName(transport)}</small></span>`),
+    rich(html`<span><span class="${tone}">${rcode}</span>, ${who}${why}</span>`),
+    number(ms === 0 ? '< 0.1 ms' : formatSpan(ms)), // it is kept in steps of that
     rich(at === null ? html`${ago}` : html`<time datetime="${at}">${ago}</time>`),
   ];
 }
@@ -160,37 +178,53 @@ function nameLink(name: string): Markup {
   return html`<a class="cut" href="/names?name=${encodeURIComponent(name)}" title="${shown}"><bdi>${shown}</bdi></a>`;
 }
 
-function tops({ top: { names, clients }, log }: QueryLogReport): Markup {
-  if (clients.length === 0) return NOTHING;
-  const perName = names.map(({ name, count }): Bar => [nameLink(name), count]);
-  const perClient = clients.map(
-    ({ client, count }): Bar => [
-      html`<a class="cut" href="/queries?client=${encodeURIComponent(client)}"><bdi>${client}</bdi></a>`,
-      count,
-    ],
-  );
-  const lists = [bars('name', perName), bars(log === 'full' ? 'client' : 'network', perClient)];
-  return html`<h3>What comes most often</h3><p class="soft">Of all since the log was switched on; at least so often.</p><div class="bar-lists">${lists}</div>`;
+/** To what else it has asked. */
+function clientLink(client: string): Markup {
+  return html`<a class="cut" href="/queries?client=${encodeURIComponent(client)}" title="${client}"><bdi>${client}</bdi></a>`;
 }
 
-function outcomesSection({ queries, answers }: QueriesParts['status']): PageSection {
+function transportName(transport: string): string {
+  return TRANSPORT_NAMES[transport] ?? transport;
+}
+
+function oftenSection({ top: { names, clients, isExact }, log }: QueryLogReport): PageSection {
+  const perName = names.map(({ name, count }): Bar => [nameLink(name), count]);
+  const perClient = clients.map(({ client, count }): Bar => [clientLink(client), count]);
+  const lists = [bars('name', perName), bars(log === 'full' ? 'client' : 'network', perClient)];
+  return {
+    id: 'often',
+    title: 'What comes most often',
+    note: `Of all since the log was switched on${isExact ? '' : '; at least so often'}.`,
+    body:
+      clients.length === 0
+        ? html`<p class="empty">${NOBODY}</p>`
+        : html`<div class="bar-lists">${lists}</div>`,
+    isLive: true,
+  };
+}
+
+const NOBODY = 'Nobody has asked anything yet.';
+
+function outcomesSection({ queries, answers, lists }: QueriesParts['status']): PageSection {
   const { answeredBy, byRcode, dropped, blocked } = answers;
   const taken = Object.values(queries).reduce((sum, count) => sum + count, 0);
   const by = ANSWERED_BY.map((one): Bar => [html`${WHO[one]}`, answeredBy[one]]);
   const codes = [...Object.entries(byRcode), ['no response', dropped] as const];
-  const lists = [
+  const sums = [
     bars('answered by', by.filter(isThere)),
     bars('response code', codes.map(([rcode, count]): Bar => [html`${rcode}`, count]).filter(isThere)),
     bars(
       'transport',
-      Object.entries(queries).map(([transport, count]): Bar => [html`${transport}`, count]),
+      Object.entries(queries).map(([transport, count]): Bar => [html`${transportName(transport)}`, count]),
     ),
   ];
+  const ofLists =
+    lists.length > 0 || blocked > 0 ? `, ${formatCount(blocked)} of them for names that a list blocks` : '';
   return {
     id: 'outcomes',
     title: 'What became of all queries',
-    note: `Since the start: ${plural(taken, 'query', 'queries')}, ${formatCount(blocked)} of them for names that a list blocks.`,
-    body: html`<div class="bar-lists">${lists}</div>`,
+    note: `Since the start: ${plural(taken, 'query', 'queries')}${ofLists}.`,
+    body: html`<div class="bar-lists">${sums}</div>`,
     isLive: true,
   };
 }

@@ -85,7 +85,7 @@ describe.skipIf(!havePeers('unbound'))('How a name is answered', () => {
       `name=${WILD_ZONE}&below=on`,
     );
     expect(form).toMatchObject({
-      ...{ status: 303, headers: { location: `/names?name=${WILD_ZONE}&flushed=1` } },
+      ...{ status: 303, headers: { location: expect.stringContaining(`/names?name=${WILD_ZONE}&flushed=`) } },
     });
     expect(await verdict(WORLD)).toMatch(/^Answered by the upstream tls:\/\//);
   });

@@ -33,7 +33,10 @@ describe.skipIf(!havePeers('unbound'))('The queries of a real server', () => {
     adminPort = await freePort();
     config = {
       upstreams: upstream.upstreams,
-      filter: { lists: [{ name: 'mine', file: 'mine.txt' }] },
+      filter: {
+        lists: [{ name: 'mine', file: 'mine.txt' }],
+        groups: [{ name: 'anna', clients: ['127.0.0.1'], lists: ['mine'] }],
+      },
     };
     noonmark = await startNoonmark({
       config,
@@ -92,7 +95,7 @@ describe.skipIf(!havePeers('unbound'))('The queries of a real server', () => {
     ]);
     expect(entries.map(({ detail }) => detail)).toEqual([
       'zone home.arpa.',
-      expect.stringMatching(/^list "mine" blocks/),
+      expect.stringMatching(/^list "mine" blocks .*, for group "anna"$/),
       expect.stringMatching(/^kept answer/),
       upstream.upstreams[0]!.url,
       'zone home.arpa.',
@@ -147,11 +150,14 @@ describe.skipIf(!havePeers('unbound'))('The queries of a real server', () => {
   test('have networks in place of addresses once they are anonymised, and what was kept before is gone', async () => {
     await become('anonymised');
     expect((await report()).entries).toEqual([]);
+    await noonmark.ask(ADS);
+    expect((await report()).entries[0]!.detail).toMatch(/^list "mine" blocks/);
+    for (const path of ['/queries', '/api/queries']) expect((await get(path)).body).not.toContain('anna');
     await noonmark.ask(`anonymous.${INTERNAL_NAME}`);
     const { entries, top } = await report();
-    expect(entries.map(({ client }) => client)).toEqual(['127.0.0.0/24']);
-    expect(top.clients).toEqual([{ client: '127.0.0.0/24', count: 1 }]);
-    expect(await names(`?client=${OTHER_CLIENT}`)).toEqual([`anonymous.${INTERNAL_NAME}.`]);
+    expect(entries.map(({ client }) => client)).toEqual(['127.0.0.0/24', '127.0.0.0/24']);
+    expect(top.clients).toEqual([{ client: '127.0.0.0/24', count: 2 }]);
+    expect(await names(`?client=${OTHER_CLIENT}`)).toEqual([`anonymous.${INTERNAL_NAME}.`, `${ADS}.`]);
     expect(linesAbout('anonymous.nas').join()).not.toContain('127.0.0.1');
     expect(linesAbout('anonymous.nas')).toHaveLength(1);
   });

@@ -38,6 +38,8 @@ describe.skipIf(!isRoot || !havePeers('ip', 'unshare', 'dig', 'kdig', 'curl'))(
       for (const address of ['127.0.0.1:5300', '127.0.0.1:8530', '127.0.0.1:8443']) {
         expect(printed()).toContain(address);
       }
+      expect(printed()).toMatch(/Dashboard +http:\/\/127\.0\.0\.1:8080\/$/m);
+      expect(printed()).toMatch(/ready.* admin=127\.0\.0\.1:8080$/m);
     });
 
     test('prints commands for dig, kdig and curl that work as printed, as far as they can without a network', async () => {

@@ -12,7 +12,7 @@ import { synchronized } from './statuses.ts';
 const NO_HISTORY: AdminSubject['history'] = {
   incidents: () => [],
   series: noPoints,
-  ...{ first: null, life: 1, problem: null },
+  ...{ first: null, lastOver: null, life: 1, problem: null },
 };
 
 export function adminSubject(parts: Partial<AdminSubject> = {}): AdminSubject {

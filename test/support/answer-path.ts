@@ -83,6 +83,7 @@ export class House {
   /** The same upstreams over relaxed connections, told apart by the address that they give. */
   relaxed: Upstreams = (_, name) => ({ answers: [aRecord(name, '198.51.100.1')] });
   readonly resolver: Resolver;
+  readonly explained: Resolver;
 
   constructor(limits = { pendingQueries: 100, pendingQueriesPerClient: 50 }, filtered?: FilterConfig) {
     const { clock, log, failures, counts, figures, queryLog, store } = this;
@@ -106,6 +107,7 @@ export class House {
       cookieSecret: newCookieSecret(),
     });
     this.resolver = path.clients;
+    this.explained = path.explained;
     clock.onStateChange(() => failures.forget());
   }
 

@@ -18,7 +18,7 @@ export function frame(parts: Partial<Frame> = {}): Frame {
   return {
     ...{ path: '/', target: '/', now: '2026-11-03 12:00:00 UTC' },
     ...{ running: 'Noonmark 0.0.0, up 3 d 4 h', mood: 'well' },
-    ...{ isAdmitted: true, canSignOut: false, isStill: false },
+    ...{ isAdmitted: true, canSignIn: true, canSignOut: false, isStill: false },
     ...parts,
   };
 }

@@ -7,7 +7,7 @@ export function explained(parts: Partial<Explained> = {}): Explained {
     ...{ name: 'www.example.', type: 'A', client: '192.168.1.30' },
     answeredBy: 'forward',
     steps: [{ link: 'forward', detail: 'tls://dns.example', upstream: 'tls://dns.example' }],
-    ...{ zone: null, list: null, rule: null, ttlLeftSeconds: null, pastSeconds: null },
+    ...{ zone: null, list: null, rule: null, group: null, ttlLeftSeconds: null, pastSeconds: null },
     upstream: 'tls://dns.example',
     rcode: 'NOERROR',
     answer: ['www.example. 300 A 192.0.2.1'],

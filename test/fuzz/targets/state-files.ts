@@ -58,12 +58,13 @@ const item = fc.record({
     times: orAnything(fc.nat()),
   },
   ...{ began: date, ended: date, isOver: fc.boolean(), isMoment: fc.boolean(), isUrgent: fc.boolean() },
+  ...{ isBeganSure: orAnything(fc.boolean()), isEndedSure: orAnything(fc.boolean()) },
 });
 const box = fc.record({
   waiting: orAnything(
     fc.record({
       id: orAnything(fc.string()),
-      madeAt: date,
+      ...{ madeAt: date, isMadeAtSure: orAnything(fc.boolean()) },
       items: orAnything(fc.array(item, { maxLength: 3 })),
     }),
   ),

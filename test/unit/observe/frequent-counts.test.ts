@@ -44,6 +44,11 @@ it('keeps whatever came more often than the whole divided by the room, through a
   expect(counts.top(1)[0]!.count).toBeGreaterThan(700);
 });
 
+it('knows whether it is exact', () => {
+  expect(counted(2, ['a', 'b', 'a']).counts.isExact).toBe(true);
+  expect(counted(2, ['a', 'b', 'c']).counts.isExact).toBe(false);
+});
+
 it('gives so many and no more', () => {
   expect(counted(10, ['a', 'b', 'b', 'c']).counts.top(2)).toEqual([
     { key: 'b', count: 2 },

@@ -29,6 +29,15 @@ it('asks the whole chain and shows the answer as records', async () => {
   });
 });
 
+it('neither logs nor counts a client that never came, however often it is asked for', async () => {
+  const house = new House();
+  const outsider = { ...nas, client: '8.8.8.8' };
+  for (let times = 0; times < 1001; times += 1) await explainName(house.explained, outsider, house.clock);
+  expect(house.log.lines).toEqual([]);
+  expect(await house.ask('nas.home.arpa', 'A', {}, { client: outsider.client })).toMatchObject({ rcode: 5 });
+  expect(house.log.lines.map(({ line }) => line)).toEqual([expect.stringMatching(/^warn refused a client/)]);
+});
+
 it('asks for the client that is named, within five seconds', async () => {
   const seen: Context[] = [];
   const resolve = (_: unknown, context: Context) => {

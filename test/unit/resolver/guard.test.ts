@@ -5,7 +5,7 @@ import { Answer, DROP } from '../../../src/dns/answer.ts';
 import { Query } from '../../../src/dns/query.ts';
 import { LimitLog } from '../../../src/observe/limit-log.ts';
 import { AccessList } from '../../../src/resolver/access-list.ts';
-import { guard } from '../../../src/resolver/guard.ts';
+import { explainingGuard, guard } from '../../../src/resolver/guard.ts';
 import type { Context } from '../../../src/resolver/resolver.ts';
 import { RecordedLog } from '../../support/answer-path.ts';
 import { ask, contextAt, queryBytes, render, see } from '../../support/messages.ts';
@@ -141,6 +141,17 @@ describe('a client that is not allowed', () => {
     const { log, resolve } = guarded();
     for (let at = 0; at < 300; at += 1) resolve(ask('www.example'), `203.0.${at >> 8}.${at & 255}`);
     expect(log.lines).toHaveLength(256);
+  });
+});
+
+describe('the guard of what somebody asks to have explained', () => {
+  it('judges as the other one does', () => {
+    const accessList = () => new AccessList(['loopback', 'private'], []);
+    const { resolve } = explainingGuard({ accessList })({ resolve: () => PASSED });
+    const judged = (query: Query, client: string) => resolve(query, contextAt(0, { client }));
+    expect(judged(ask('www.example'), '192.168.1.2')).toBe(PASSED);
+    expect(judged(ask('www.example'), '203.0.113.1')).toMatchObject({ rcode: 5, errors: [{ code: 18 }] });
+    expect(judged(ask('www.example', 'AXFR'), '192.168.1.2')).toMatchObject({ rcode: 5 });
   });
 });
 

@@ -15,5 +15,6 @@ it.each(ASSETS)('%s asks no other place for anything', (file) => {
 
 it('is found by name alone', () => {
   expect(assetUrl('live.js')).toMatch(/^\/assets\/live\.js\?[0-9a-f]{12}$/);
-  for (const file of ['../page.ts', 'constructor', '']) expect(() => asset(file)).toThrow('there is no asset');
+  for (const file of ['../page.ts', 'constructor', ''])
+    expect(() => asset(file)).toThrow('there is no asset');
 });

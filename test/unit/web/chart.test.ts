@@ -84,10 +84,21 @@ describe('times at the foot, in UTC', () => {
     expect(timeTicks(window)[0]?.share).toBeCloseTo(3.5 / 24);
   });
 
-  it('are days of a week', () => {
+  it.each([
+    [1, ['08:45', '09:00', '09:15']],
+    [2, ['09:00', '09:30', '10:00']],
+    [5, ['09:00', '10:00', '11:00', '12:00', '13:00']],
+    [12, ['09:00', '12:00', '15:00', '18:00']],
+    [48, ['12:00', '4 Nov', '12:00', '5 Nov']],
+  ])('are near together in the first %i h', (hours, names) => {
+    const window = { fromMs: FROM_MS, toMs: FROM_MS + hours * HOUR_MS };
+    expect(timeTicks(window).map(({ name }) => name)).toEqual(names);
+  });
+
+  it('are days of a week, the first of all and of a month with its name', () => {
     const window = { fromMs: FROM_MS - 4 * 24 * HOUR_MS, toMs: FROM_MS + 3 * 24 * HOUR_MS };
     expect(timeTicks(window).map(({ name }) => name)).toEqual([
-      ...['31 Oct', '1 Nov', '2 Nov', '3 Nov', '4 Nov', '5 Nov', '6 Nov'],
+      ...['31 Oct', '1 Nov', '2', '3', '4', '5', '6'],
     ]);
   });
 
@@ -110,6 +121,15 @@ describe('a chart', () => {
     expect(text).toContain('role="img" aria-label="All &quot;well&quot;."');
     expect(text).toContain('data-name0="a&amp;b" data-texts0="1 &lt;b&gt;||2 &lt;b&gt;|2 &lt;b&gt;"');
     expect(text).toContain(`data-from="${FROM_MS}" data-step="${HOUR_MS}"`);
+  });
+
+  it('has the words of its scale beside it, at the height of their lines', () => {
+    const words = chart(parts).text.matchAll(/<text class="y" x="([^"]*)" y="([^"]*)"/g);
+    expect(Array.from(words, ([, x, y]) => [Number(x) < 0, y])).toEqual([
+      [true, '120'],
+      [true, '70'],
+      [true, '20'],
+    ]);
   });
 
   it('shades when something was wrong, as far as it is in the window, and to be seen', () => {

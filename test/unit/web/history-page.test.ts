@@ -6,8 +6,8 @@ import type { Incident } from '../../../src/history/incident.ts';
 import { type PointValues, valuesBy } from '../../../src/history/point.ts';
 import { noPoints, type SeriesView } from '../../../src/history/series.ts';
 import { chartsSection } from '../../../src/web/charts-section.ts';
-import { bandsOf, type HistoryView, historyPage, lastOverOf } from '../../../src/web/history-page.ts';
-import { documentText } from '../../support/documents.ts';
+import { bandsOf, type HistoryView, historyPage } from '../../../src/web/history-page.ts';
+import { documentText, looseDates } from '../../support/documents.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -29,9 +29,14 @@ const down: Incident = {
     startedAt: at(HOUR_MS),
     endedAt: at(HOUR_MS / 2),
   },
-  ...{ lastedMs: HOUR_MS / 2, returns: 0, isOver: true, life: 3 },
+  ...{ isStartSure: true, isEndSure: true, lastedMs: HOUR_MS / 2, returns: 0, isOver: true, life: 3 },
 };
-const open: Incident = { ...down, id: 9, endedAt: null, isOver: false, lastedMs: HOUR_MS };
+const open: Incident = {
+  ...down,
+  ...{ id: 9, endedAt: null, isEndSure: false, isOver: false, lastedMs: HOUR_MS },
+};
+/** Of the run before, which ended before sources had agreed on the time. */
+const unsure = { ...down, isStartSure: false, isEndSure: false, life: 2 };
 const start: Incident = {
   ...{ ...down, id: 1, kind: 'start', subject: '0.4.0', what: 'the server started (0.4.0)', doThis: '' },
   ...{ startedAt: at(48 * HOUR_MS), endedAt: at(48 * HOUR_MS), lastedMs: 0 },
@@ -71,7 +76,7 @@ function view(parts: Partial<HistoryView> = {}): HistoryView {
 
 const textOf = (parts: Partial<HistoryView> = {}) =>
   documentText(historyPage(view(parts)), { path: '/history' });
-const heading = (text: string) => /<h1[^>]*>([^<]*)<\/h1>/.exec(text)?.[1];
+const heading = (text: string) => /<h1[^>]*>(.*)<\/h1>/.exec(text)?.[1]?.replace(/<[^>]*>/g, '');
 
 describe('the sentence', () => {
   it.each<[string, Partial<HistoryView>]>([
@@ -80,10 +85,22 @@ describe('the sentence', () => {
     ['Nothing has gone wrong.', { first: null, incidents: [] }],
     ['Nothing is wrong now, and nothing was since 2026-11-03 07:30:00 UTC.', { lastOver: down }],
     ['Nothing is wrong now.', { lastOver: { ...down, endedAt: null } }],
+    ['Nothing is wrong now, and nothing was since about 2026-11-03 07:30:00 UTC.', { lastOver: unsure }],
+    [
+      'Nothing has gone wrong since about 2026-11-01 08:00:00 UTC.',
+      { first: { ...start, isStartSure: false } },
+    ],
     ['1 thing is wrong now.', { open: [open], lastOver: down }],
     ['2 things are wrong now.', { open: [open, { ...open, id: 8 }] }],
   ])('%s', (sentence, parts) => {
     expect(heading(textOf(parts))).toBe(sentence);
+  });
+
+  it('and whatever stands below keep their dates together', () => {
+    const dated = { evidence: 'since 2026-11-03 07:00:00 UTC', doThis: 'wait until 2026-11-04' };
+    const text = textOf({ lastOver: down, incidents: [{ ...down, ...dated }] });
+    expect(text.match(/class="whole"/g)).toHaveLength(5);
+    expect(looseDates(text)).toEqual([]);
   });
 
   it('says when a restart would forget it all', () => {
@@ -124,8 +141,8 @@ describe('the timeline', () => {
       'Monday, 2026-11-02',
       'Sunday, 2026-11-01',
     ]);
-    expect(text).toContain('for 30 min, until 07:30:00');
-    expect(text).toContain('for 1 h, until 07:00:00; it came back 3 times');
+    expect(text).toContain('for 30 min, until <time datetime="2026-11-03T07:30:00.000Z">07:30:00</time>');
+    expect(text).toMatch(/for 1 h, until <time[^>]*>07:00:00<\/time>; it came back 3 times/);
     expect(text).toContain(
       '<details><summary>Evidence</summary><p>Refused</p><p><em>What was to be done:</em>',
     );
@@ -156,6 +173,18 @@ describe('the timeline', () => {
     ]);
     expect(text).toContain('for 30 min, over');
     expect(text).not.toMatch(/1970/);
+  });
+
+  it('says "about" of a date that was never sure, and what that means', () => {
+    const text = textOf({ incidents: [{ ...unsure, lastedMs: null }, start] });
+    expect(Array.from(text.matchAll(/<h3 class="day">([^<]*)</g), ([, day]) => day)).toEqual([
+      'About Tuesday, 2026-11-03',
+      'Sunday, 2026-11-01',
+    ]);
+    expect(text).toContain('><span>about</span> <span>07:00:00</span></time>');
+    expect(text).toMatch(/for a time that is not known, until about <time[^>]*>07:30:00</);
+    expect(text).toContain('; &quot;about&quot; where no sources had agreed on the time.');
+    expect(textOf({ incidents: [down] })).not.toMatch(/about/i);
   });
 
   it('has pages', () => {
@@ -192,6 +221,7 @@ describe('the charts', () => {
         [HOUR_MS, values],
         [HOUR_MS - MINUTE_MS, { ...values, perSecond: 6, p99Ms: 90 }],
         [9 * HOUR_MS, values],
+        [24 * HOUR_MS, {}],
       ),
       [],
     ),
@@ -217,6 +247,7 @@ describe('the charts', () => {
     );
     expect(rows).toEqual([
       ['from (UTC)', 'all', 'blocked'],
+      ['2026-11-02 08:00', '–', '–'],
       ['2026-11-02 23:00', '4', '1'],
       ['2026-11-03 07:00', '5', '1'],
     ]);
@@ -224,12 +255,37 @@ describe('the charts', () => {
 
   it('of a week have six hours a row', () => {
     const week = textOf({
-      charts: chartsSection(seriesOf('week', [101 * HOUR_MS, values], [99 * HOUR_MS, values]), []),
+      charts: chartsSection(
+        seriesOf('week', [101 * HOUR_MS, values], [99 * HOUR_MS, values], [167.5 * HOUR_MS, {}]),
+        [],
+      ),
     });
     expect(week).toContain('over the last week');
-    expect(Array.from(week.matchAll(/>2026-10-\d\d \d\d:00</g))).toHaveLength(7);
+    expect(week).not.toContain('nothing is known before');
+    expect(week).toContain('A point is 30 minutes: their mean');
+    expect(Array.from(week.matchAll(/>2026-10-\d\d \d\d:00</g))).toHaveLength(14);
     expect(week).toContain('<a href="/history?of=week" aria-current="true">');
   });
+
+  it.each([
+    ['day', 2, '2026-11-03 07:58', 60, 1, '1 minute.'],
+    ['day', 180, '2026-11-03 05:00', 180, 1, '1 minute.'],
+    ['day', 720, '2026-11-02 20:00', 720, 3, '3 minutes: their mean'],
+    ['week', 20, '2026-11-03 07:40', 60, 10, '10 minutes: their mean'],
+  ] as const)(
+    'of the first %s begin with the first point, %i minutes ago',
+    (of, ago, since, minutes, pace, words) => {
+      const { note, body } = chartsSection(seriesOf(of, [ago * MINUTE_MS, values], [MINUTE_MS, values]), []);
+      expect(note).toContain(
+        `Of this ${of} nothing is known before ${since}; it fills from there. A point is ${words}`,
+      );
+      const drawn = /data-from="(\d+)" data-step="(\d+)".*? data-texts0="([^"]*)"/.exec(body.text)!;
+      expect(NOW_MS - Number(drawn[1])).toBe(ago * MINUTE_MS);
+      expect(Number(drawn[2])).toBe(pace * MINUTE_MS);
+      expect(drawn[3]!.split('|')).toHaveLength(minutes / pace);
+      expect(body.text).toContain(`aria-label="Queries a second, since ${since} UTC. All: `);
+    },
+  );
 
   it('say why there is nothing yet', () => {
     expect(textOf()).toContain('The date is not known yet');
@@ -255,9 +311,10 @@ describe('the bands behind the charts', () => {
         lasting(70, 65),
         start,
         { ...down, startedAt: null },
-        lasting(5, null),
+        { ...lasting(5, null), isEndSure: false, isOver: false },
       ],
       NOW_MS,
+      3,
     );
     expect(bands.map(({ fromMs, toMs }) => [NOW_MS - fromMs, NOW_MS - toMs])).toEqual([
       [100, 40],
@@ -266,8 +323,10 @@ describe('the bands behind the charts', () => {
     ]);
   });
 
-  it('and the last that is over is no moment', () => {
-    expect(lastOverOf([start, open, down])).toBe(down);
-    expect(lastOverOf([start, open])).toBeNull();
+  it('are none of runs before this one whose dates were never sure; this one draws its points by its own', () => {
+    const open = { ...unsure, isStartSure: true, endedAt: null, isOver: false };
+    expect(bandsOf([unsure, { ...unsure, isStartSure: true }], NOW_MS, 3)).toEqual([]);
+    expect(bandsOf([unsure], NOW_MS, 2)).toHaveLength(1);
+    expect(bandsOf([open], NOW_MS, 3)).toHaveLength(1);
   });
 });

@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import type { Explained } from '../../../src/resolver/explained.ts';
-import { lookupSentences, stationsOf } from '../../../src/web/lookup-words.ts';
+import { keptSentence, lookupSentences, stationsOf } from '../../../src/web/lookup-words.ts';
 import { type NamesAsked, namesPage } from '../../../src/web/names-page.ts';
 import { documentText } from '../../support/documents.ts';
 import { explained } from '../../support/explained.ts';
@@ -18,6 +18,7 @@ const NOTHING = {
   zone: null,
   list: null,
   rule: null,
+  group: null,
   ttlLeftSeconds: null,
   pastSeconds: null,
   upstream: null,
@@ -25,7 +26,9 @@ const NOTHING = {
 
 const lookup = (parts: Partial<Explained> = {}) => ({ ...explained(parts), readableName: null });
 const shown = (parts: Partial<Explained> = {}, asked: Partial<NamesAsked> = {}) =>
-  documentText(namesPage({ asked: { ...ASKED, ...asked }, examples: [], found: { lookup: lookup(parts) } }));
+  documentText(
+    namesPage({ asked: { ...ASKED, ...asked }, examples: [], meant: [], found: { lookup: lookup(parts) } }),
+  );
 
 describe('the sentences', () => {
   const by = (
@@ -116,7 +119,7 @@ describe('the way', () => {
     stationsOf({
       steps: links.map((link) => ({ link, detail: 'said' })),
       answeredBy: links.at(-1) ?? null,
-    }).map(({ link, isSilent, hasAnswered }) => `${isSilent ? '(' : ''}${link}${hasAnswered ? '!' : ''}`);
+    }).map(({ link, isSilent, isLast }) => `${isSilent ? '(' : ''}${link}${isLast ? '!' : ''}`);
 
   it.each([
     [way('guard'), ['guard!']],
@@ -146,6 +149,23 @@ describe('the page', () => {
     expect(page).toContain('<option value="A" selected>');
   });
 
+  it.each([
+    ['NOERROR', 'good">answered'],
+    ['NXDOMAIN', 'good">answered'],
+    ['SERVFAIL', 'bad">failed'],
+    ['REFUSED', 'bad">refused'],
+    ['dropped', 'bad">no answer'],
+    ['NOTIMP', 'bad">NOTIMP'],
+  ])('says of the last link that with %s it has %s', (rcode, tag) => {
+    expect(shown({ rcode, records: [] }).match(/<span class="tag [^<]*/g)).toEqual([
+      `<span class="tag ${tag}`,
+    ]);
+  });
+
+  it('shows the type that was asked for: PTR, where an address was typed', () => {
+    expect(shown({ type: 'PTR' }, { type: 'A' })).toContain('<option value="PTR" selected>');
+  });
+
   it('offers nothing to forget where nothing is kept: at the door and in the house', () => {
     for (const answeredBy of ['local', 'guard'] as const)
       expect(shown({ answeredBy, steps: [{ link: answeredBy, detail: 'x' }] })).not.toContain('/names/flush');
@@ -153,7 +173,7 @@ describe('the page', () => {
 
   it('keeps a type that is not on its list, and the client', () => {
     const page = shown({ type: 'TYPE65280' }, { type: 'type65280', client: 'fd00::7' });
-    expect(page).toContain('<option selected>type65280</option>');
+    expect(page).toContain('<option selected>TYPE65280</option>');
     expect(page).toContain('<input type="hidden" name="client" value="fd00::7">');
   });
 
@@ -176,15 +196,31 @@ describe('the page', () => {
   });
 
   it('says that something was forgotten, or that there was nothing', () => {
-    expect(shown({}, { flushed: 1 })).toContain('1 answer was forgotten; this is a new look-up.');
+    expect(shown({}, { flushed: 1 })).toContain('1 answer was forgotten just now; this is a new look-up.');
     expect(shown({}, { flushed: 0 })).toContain('Nothing was kept of it.');
+  });
+
+  it.each<[string, Partial<Explained>]>([
+    ['The answer above is kept for another 4 min 10 s.', { answeredBy: 'cache', ttlLeftSeconds: 250 }],
+    ['The answer above is kept, although it is past its TTL.', { answeredBy: 'cache', pastSeconds: 7 }],
+    ['No answer to this question is kept, but for a moment that it failed.', { answeredBy: 'cache' }],
+    ['The answer above has just come, and is kept for as long as its TTL says.', {}],
+    ['No answer to this question is kept.', { rcode: 'SERVFAIL' }],
+    ['', { answeredBy: 'filter', rcode: 'NXDOMAIN' }],
+    ['', { answeredBy: 'degrade' }],
+  ])('says of what is kept what is sure: "%s"', (sentence, parts) => {
+    expect(keptSentence(lookup(parts))).toBe(sentence);
+    const text = shown(parts).replaceAll(/<\/?span[^>]*>/g, '');
+    expect(text).toContain(`<p class="soft">${sentence === '' ? '' : `${sentence} `}Where an answer is`);
   });
 
   it('begins with names of the house', () => {
     const empty = { ...ASKED, name: '' };
-    const page = documentText(namesPage({ asked: empty, examples: ['nas.home.arpa'], found: null }));
+    const page = documentText(
+      namesPage({ asked: empty, examples: ['nas.home.arpa'], meant: [], found: null }),
+    );
     expect(page).toContain('<a href="/names?name=nas.home.arpa"><bdi>nas.home.arpa</bdi></a>');
-    expect(documentText(namesPage({ asked: empty, examples: [], found: null }))).not.toContain(
+    expect(documentText(namesPage({ asked: empty, examples: [], meant: [], found: null }))).not.toContain(
       'to begin with',
     );
   });
@@ -217,11 +253,18 @@ describe('a hostile name', () => {
     );
     const blocked = shown({ answeredBy: 'filter', list: evil, rule: evil, errors: [{ code: 15, text: '' }] });
     const refused = documentText(
-      namesPage({ asked: { ...ASKED, name: evil }, examples: [evil], found: { problem: evil, status: 400 } }),
+      namesPage({
+        asked: { ...ASKED, name: evil },
+        examples: [evil],
+        meant: [],
+        found: { problem: evil, status: 400 },
+      }),
     );
-    const begun = documentText(namesPage({ asked: { ...ASKED, name: evil }, examples: [evil], found: null }));
+    const begun = documentText(
+      namesPage({ asked: { ...ASKED, name: evil }, examples: [evil], meant: [], found: null }),
+    );
     const harmless = new Set(
-      elementsOf(documentText(namesPage({ asked: ASKED, examples: ['a'], found: null }))),
+      elementsOf(documentText(namesPage({ asked: ASKED, examples: ['a'], meant: [], found: null }))),
     );
     for (const element of elementsOf(
       shown({ errors: [{ code: 15, text: 'x' }] }, { type: 'TYPE9', client: '::1' }),

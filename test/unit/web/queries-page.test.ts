@@ -6,7 +6,7 @@ import type { AnsweredQuery, QueryLogMode } from '../../../src/observe/query-log
 import { queryLogReport } from '../../../src/status/query-log-report.ts';
 import { livePage } from '../../../src/web/page.ts';
 import { type QueriesParts, queriesPage } from '../../../src/web/queries-page.ts';
-import { documentText, frame } from '../../support/documents.ts';
+import { documentText, frame, looseDates } from '../../support/documents.ts';
 import { queryLogWith } from '../../support/query-logs.ts';
 import { SimulatedClock } from '../../support/simulated-clock.ts';
 import { synchronized } from '../../support/statuses.ts';
@@ -23,19 +23,33 @@ function page(
   return queriesPage({ report, typed: {}, problem: null, status: synchronized, ...parts });
 }
 const shown = (...args: Parameters<typeof page>) => documentText(page(...args));
+/** The table of them. */
+const latestOf = (...args: Parameters<typeof page>) =>
+  page(...args).sections.find(({ id }) => id === 'log')!.body.text;
 
 describe('with the log off', () => {
   const text = shown('off', []);
 
   it('says so, how it is switched on, and shows sums of all', () => {
     expect(text).toContain('The query log is off: who asks for which name is kept nowhere');
-    expect(text).toContain('<code>log: {queries: anonymised}</code>');
+    expect(text).toContain('under <code>log:</code>, which may stand there already:');
+    expect(text).toContain('<code>log:\n  queries: anonymised</code>');
     expect(text).toContain('874,263 queries, 87,426 of them for names that a list blocks');
-    for (const word of ['this house', 'an upstream', 'NXDOMAIN', 'dot']) expect(text).toContain(word);
+    for (const word of ['this house', 'an upstream', 'nobody (failed)', 'NXDOMAIN', 'DNS over TLS'])
+      expect(text).toContain(word);
+  });
+
+  it.each<[string, number, boolean]>([
+    ['there is none and none has been', 0, false],
+    ['there was one', 7, true],
+  ])('says nothing of lists unless there was one: %s', (_what, blocked, isSaid) => {
+    const answers = { ...synchronized.answers, blocked };
+    const without = shown('off', [], { status: { ...synchronized, lists: [], answers } });
+    expect(without.includes('names that a list blocks')).toBe(isSaid);
   });
 
   it('has no filter, no names and no clients', () => {
-    expect(page('off', []).sections.map(({ id }) => id)).toEqual(['log', 'outcomes']);
+    expect(page('off', []).sections.map(({ id }) => id)).toEqual(['switch-on', 'outcomes']);
   });
 });
 
@@ -48,11 +62,17 @@ describe('with the log on', () => {
     expect(text).toMatch(who);
     expect(text).toMatch(/the last 1,000 in memory, 1 at this moment, and never on the disk/);
     expect(text).toMatch(/Whoever may see these pages sees them/);
-    expect(text).toContain('<code>log: {queries: off}</code>');
+    expect(text).toContain('<code>log:\n  queries: off</code>');
+  });
+
+  it('keeps the date since which it is on together', () => {
+    const text = shown('full', [{}]);
+    expect(text).toContain(', since <time datetime="');
+    expect(looseDates(text)).toEqual([]);
   });
 
   it('has a row for each query, the latest first, with a link to how its name is answered', () => {
-    const text = shown('full', [
+    const text = latestOf('full', [
       { name: 'a.example.' },
       {
         ...{ name: 'b.example.', type: 'AAAA', client: '192.168.1.9', rcode: 'NXDOMAIN', ms: 21.4 },
@@ -65,7 +85,7 @@ describe('with the log on', () => {
     for (const part of [
       'AAAA',
       '192.168.1.9',
-      'dot',
+      'DNS over TLS',
       'NXDOMAIN',
       'an upstream',
       'tls://dns.example',
@@ -76,10 +96,24 @@ describe('with the log on', () => {
   });
 
   it('names what comes most often, and lets one look at a client', () => {
-    const text = shown('full', [{}, {}, { client: '192.168.1.9' }]);
-    const top = text.slice(text.indexOf('What comes most often'));
-    expect(top).toMatch(/www\.example.*class="n" data-is="queries">3</s);
-    expect(top).toContain('href="/queries?client=192.168.1.7"');
+    const made = page('full', [{}, {}, { client: '192.168.1.9' }]);
+    const { body, note } = made.sections.find(({ id }) => id === 'often')!;
+    expect(made.sections[0]!.id).toBe('often');
+    expect(body.text).toMatch(/www\.example.*class="n" data-is="queries">(?:<[^>]*>)*3</s);
+    expect(body.text).toContain('href="/queries?client=192.168.1.7"');
+    expect(note).toBe('Of all since the log was switched on.');
+  });
+
+  it('says that they came at least so often once there was no room for all', () => {
+    const queries = Array.from({ length: 1001 }, (_, at) => ({ name: `${at}.example.` }));
+    expect(shown('full', queries)).toContain('Of all since the log was switched on; at least so often.');
+    expect(shown('full', queries.slice(1))).not.toContain('at least so often');
+  });
+
+  it('lets one look at the client of a query', () => {
+    expect(latestOf('full', [{ client: 'fe80::1%eth0' }])).toContain(
+      '<a class="cut" href="/queries?client=fe80%3A%3A1%25eth0"',
+    );
   });
 
   it('says that nothing has come, or that nothing of it fits', () => {
@@ -114,12 +148,16 @@ describe('what is live', () => {
     expect([...livePage(page('full', [{}]), frame()).parts.keys()]).not.toContain('filter');
   });
 
-  it('shows nothing any more of what was kept once that is switched off: it stands in the same place', () => {
-    const [on, off] = [page('full', [{}]), page('off', [])].map((one) => livePage(one, frame()).parts);
-    const withNames = [...on!].filter(([, html]) => html.includes('www.example')).map(([id]) => id);
-    expect(withNames).toEqual(['log']);
-    expect([...off!.keys()]).toEqual(expect.arrayContaining(withNames));
-    expect([...off!.values()].join('')).not.toContain('www.example');
+  it('shows nothing any more of what was kept once that is switched off: all of it is rendered anew', () => {
+    const [on, off] = [page('full', [{}]), page('off', [])].map((one) => livePage(one, frame()));
+    expect(on!.main).toContain('www.example');
+    expect(off!.shape).not.toBe(on!.shape);
+    expect(off!.main).not.toContain('www.example');
+  });
+
+  it('keeps its shape, and what somebody types, as the first query comes', () => {
+    const [none, one] = [page('full', []), page('full', [{}])].map((made) => livePage(made, frame()).shape);
+    expect(none).toBe(one);
   });
 });
 

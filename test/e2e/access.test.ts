@@ -340,7 +340,7 @@ describe.skipIf(!isRoot || !havePeers('curl', 'ip', 'unshare'))('The pages', () 
     const page = await ask('/');
     expect(page.status).toBe(403);
     expect(page.body).toContain('noonmark password --write /etc/noonmark/password');
-    expect(page.body).toContain('admin: {password_file: /etc/noonmark/password}');
+    expect(page.body).toContain('admin:\n  password_file: /etc/noonmark/password');
     for (const path of ['/api/status', '/metrics']) expect(await statusOf(ask(path))).toBe(403);
     expect(await statusOf(signIn(''))).toBe(403);
     expect(await statusOf(ask('/healthz'))).toBe(200);

@@ -9,6 +9,8 @@ import { pageAnswer } from '../admin/page-routes.ts';
 import { type AdminSubject, adminRoutes } from '../admin/routes.ts';
 import type { Clock } from '../clock/clock.ts';
 import type { Config, Limits } from '../config/config.ts';
+import { isLoopback } from '../config/own-sockets.ts';
+import { formatAddress } from '../listener/listener.ts';
 import type { LimitLog } from '../observe/limit-log.ts';
 import type { Log } from '../observe/log.ts';
 import type { CertificateStore } from '../tls/certificate-store.ts';
@@ -60,9 +62,10 @@ export class AdminDoors {
     return this.#listener.waiting;
   }
 
-  /** Files of `admin` that let nobody in, because they cannot be used. */
+  /** Why nobody is let in who should be: files of `admin` that cannot be used, or none named at all. */
   get problems(): Access['problems'] {
-    return this.#access.problems;
+    const beyond = this.#listener.addresses.filter(({ address }) => !isLoopback(address));
+    return [...this.#access.problems, ...this.#access.lockedAt(beyond.map(formatAddress))];
   }
 
   /** All that needs no certificate. Nobody is let in before password and token were read. */

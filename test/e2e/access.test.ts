@@ -347,6 +347,8 @@ describe.skipIf(!isRoot || !havePeers('curl', 'ip', 'unshare'))('The pages', () 
     expect(await statusOf(askHere('/api/status'))).toBe(200);
     const check = await run(NODE, [MAIN_FILE, 'check', '--config', `${noonmark.directory}/noonmark.yaml`]);
     expect(check.stderr).toContain(`listen.admin[1]: the pages will be refused at ${network.house.here}:`);
+    const { degraded } = JSON.parse((await askHere('/api/status')).body);
+    expect(degraded.map(({ id }: { id: string }) => id)).toContain('admin locked');
   });
 
   test('never say password, hash or token in the log', () => {

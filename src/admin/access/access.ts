@@ -58,6 +58,8 @@ export class Access {
   readonly #checks = new PasswordChecks();
   #config: Config['admin'] = { passwordFile: null, tokenFile: null, loopback: 'closed' };
   #problems: readonly FileProblem[] = [];
+  /** Monotonic: since when nobody has named a secret; null: somebody has. */
+  #lockedSinceMs: number | null = null;
   #password: PasswordHash | null = null;
   #token: string | null = null;
 
@@ -79,6 +81,8 @@ export class Access {
     this.#config = config;
     this.#problems = problems;
     this.#token = token;
+    const isLocked = passwordFile === null && tokenFile === null;
+    this.#lockedSinceMs = isLocked ? (this.#lockedSinceMs ?? this.#parts.clock.monotonic()) : null;
     if (isDeepStrictEqual(password, this.#password)) return;
     this.#password = password;
     this.#attempts.forget();
@@ -95,6 +99,13 @@ export class Access {
       problem,
       problemForMs: nowMs - sinceMs,
     }));
+  }
+
+  /** What is wrong with listening at these addresses, which others can connect to: nobody could ever be let in there. */
+  lockedAt(addresses: readonly string[]): readonly AccessProblem[] {
+    if (this.#lockedSinceMs === null || addresses.length === 0) return [];
+    const problem = `others can connect to ${addresses.join(', ')}, and there is neither a password nor a token`;
+    return [{ key: 'locked', problem, problemForMs: this.#parts.clock.monotonic() - this.#lockedSinceMs }];
   }
 
   /** How it stands with the password. */

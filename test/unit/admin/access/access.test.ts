@@ -167,3 +167,16 @@ describe('a reload', () => {
     expect(access.password).toBe('unset');
   });
 });
+
+it('says at which addresses nobody could ever be let in, for as long as no secret is named', async () => {
+  expect(access.lockedAt(['192.168.1.2:8080'])).toEqual([]);
+  await access.become({ ...config, passwordFile: null, tokenFile: null });
+  clock.advance(5000);
+  await access.become({ ...config, passwordFile: null, tokenFile: null });
+  const [problem, ...more] = access.lockedAt(['192.168.1.2:8080', '[fd00::2]:8080']);
+  expect(problem).toMatchObject({ key: 'locked', problemForMs: 5000 });
+  expect(problem?.problem).toContain('others can connect to 192.168.1.2:8080, [fd00::2]:8080, ');
+  expect([more, access.lockedAt([])]).toEqual([[], []]);
+  await access.become({ ...config, passwordFile: null });
+  expect(access.lockedAt(['192.168.1.2:8080'])).toEqual([]);
+});

@@ -35,6 +35,9 @@ const FORGERIES: readonly (readonly [what: string, fields: readonly string[]])[]
 ];
 const PATHS = ['/', '/login', '/api/status', '/metrics', '/healthz', '/nothing'];
 
+/** curl makes a connection of its own for each request. */
+const limits = { handshakes_per_client: 1000 };
+
 describe.skipIf(!isRoot || !havePeers('curl', 'ip', 'unshare'))('The pages', () => {
   const closing = new AsyncDisposableStack();
   let network: Network;
@@ -62,7 +65,7 @@ describe.skipIf(!isRoot || !havePeers('curl', 'ip', 'unshare'))('The pages', () 
     noonmark = closing.use(
       await startNoonmark({
         ports: { dns, dot, doh },
-        config: { listen, admin },
+        config: { listen, admin, limits },
       }),
     );
   }, 60_000);
@@ -99,7 +102,7 @@ describe.skipIf(!isRoot || !havePeers('curl', 'ip', 'unshare'))('The pages', () 
   /** At once; by itself it is noticed within seconds. */
   async function reload(config?: ConfigTree): Promise<void> {
     const before = noonmark.process.lines.length;
-    if (config !== undefined) noonmark.writeConfig(config);
+    if (config !== undefined) noonmark.writeConfig({ limits, ...config });
     noonmark.process.signal('SIGHUP');
     const isReloaded = () => noonmark.process.lines.slice(before).some((line) => line.includes('"reloaded"'));
     await eventually(isReloaded, { what: 'a reload' });

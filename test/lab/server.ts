@@ -5,9 +5,11 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
+import { controlSocketPath } from '../../src/admin/control-socket-path.ts';
 import type { Status } from '../../src/status/status.ts';
 import { eventually } from '../support/eventually.ts';
 import { freePorts } from '../support/free-ports.ts';
+import { visit } from '../support/http-visit.ts';
 import {
   type ConfigTree,
   INTERNAL_ADDRESS,
@@ -83,8 +85,8 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const stop = () => (running.hasEnded ? running.ended : running.stop());
   const beside = options.network === undefined ? [] : ['nsenter', `--net=${options.network}`];
   const status = async () => {
-    const response = await fetch(`http://${adminAddress}/api/status`);
-    return (await response.json()) as Status;
+    const { body } = await visit(controlSocketPath(join(home, 'state')), '/api/status'); // from any network, without a password
+    return JSON.parse(body) as Status;
   };
   return {
     home,

@@ -137,7 +137,7 @@ function upstreamAdvice(upstreams: Facts['upstreams']): string {
   if (upstreams.length === 1) return 'look at the network, or add a second upstream of another operator';
   return upstreams.some(({ isUsable }) => isUsable)
     ? 'look at the way to it, or ask its operator; the others answer meanwhile'
-    : 'look at the network of this host, for none of them is reached';
+    : 'look at the network of this host, for none of them works';
 }
 
 /** Whatever the clock says: nobody is verified there. */

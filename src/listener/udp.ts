@@ -5,7 +5,7 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import type { Timer } from '../clock/clock.ts';
 import type { SocketAddress } from '../config/config.ts';
-import { type Answer, DROP, renderAnswer, renderBound } from '../dns/answer.ts';
+import { type AnswerView, DROP, renderAnswer, renderBound } from '../dns/answer.ts';
 import { Query } from '../dns/query.ts';
 import { Binding, BindingSet, type Bound } from './binding.ts';
 import { Drain } from './drain.ts';
@@ -149,7 +149,7 @@ export class UdpListener implements Listener {
   }
 
   /** `onSent` runs when the kernel has it, which is a little later, or when nothing could be sent. */
-  #send(socket: Socket, query: Query, answer: Answer, peer: RemoteInfo, onSent: () => void): void {
+  #send(socket: Socket, query: Query, answer: AnswerView, peer: RemoteInfo, onSent: () => void): void {
     if (answer === DROP) {
       onSent();
       return;

@@ -5,7 +5,7 @@ import type { Limits } from '../config/config.ts';
 import type { Answer } from '../dns/answer.ts';
 import { TooManyPending } from '../dns/failures.ts';
 import type { LimitLog } from '../observe/limit-log.ts';
-import type { Link } from './resolver.ts';
+import { keeping, type Link } from './resolver.ts';
 
 /**
  * What has less time left, because it waited behind other queries of its client, is asked of nobody: it would fail, and the
@@ -33,7 +33,7 @@ export function coalesce({ limits, limitLog, generation = () => 0 }: CoalescePar
       const key = `${generation()} ${query.cacheKey}`;
       let shared = inFlight.get(key);
       if (shared === undefined) {
-        shared = Promise.try(() => next.resolve(query, context)).finally(() => inFlight.delete(key));
+        shared = Promise.try(() => keeping(next.resolve(query, context))).finally(() => inFlight.delete(key));
         inFlight.set(key, shared);
       } else context.trace?.say('forward', 'shares the look-up of another query');
       return shared.finally(() => waiting.leave(context.client));

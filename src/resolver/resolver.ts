@@ -58,6 +58,15 @@ export interface Resolver {
   resolve(query: Query, context: Context): Answer | Promise<Answer>;
 }
 
+/** What `next` answers, as a promise: at once or later, thrown or rejected. */
+export function promised(next: Resolver, query: Query, context: Context): Promise<Answer> {
+  try {
+    return Promise.resolve(next.resolve(query, context)); // one that is there already, and not another around it
+  } catch (error) {
+    return Promise.reject(error);
+  }
+}
+
 export type Link = (next: Resolver) => Resolver;
 
 /** Folds links, outermost first, around the resolver at the end; once, at construction. */

@@ -26,64 +26,79 @@ const PROOFS: ReadonlySet<number> = new Set([TYPE.SOA, TYPE.NSEC, TYPE.NSEC3]);
 /** For each record of the message, in order. */
 export function belongingRecords(message: Uint8Array, layout: MessageLayout): boolean[] {
   const { questionEnd, answers, authorities } = layout;
-  const asked = lowerName(readName(message, HEADER_OCTETS));
   const askedClass = readUint16(message, questionEnd - QUESTION_FIXED_OCTETS + 2);
-  const ownerOf = ownerReader(message, asked);
   const places = recordPlaces(message, layout);
-  const chain = chainFrom(asked, askedClass, message, places.slice(0, answers), ownerOf);
-  /** Each look walks up every name of the chain, and a reply has room for thousands of records. */
-  let looksLeft = MAX_CHAIN_NAMES;
-  const isAboveChain = (place: RecordPlace) => {
-    looksLeft -= 1;
-    return looksLeft >= 0 && chain.some((name) => isAtOrBelow(name, ownerOf(place)));
+  let read: Chain | null = null;
+  const chain = () => {
+    read ??= new Chain(message, askedClass, places.slice(0, answers));
+    return read;
   };
   return places.map((place, index) => {
     if (index >= answers + authorities || readUint16(message, place.typeAt + 2) !== askedClass) return false;
+    if (index < answers && isOwnedByQuestion(message, place)) return true; // and not one name has to be read
     const type = readUint16(message, place.typeAt);
     const about = type === TYPE.RRSIG ? coveredType(message, place) : type;
-    if (index < answers)
-      return chain.includes(ownerOf(place)) || (about === TYPE.DNAME && isAboveChain(place));
-    return type === TYPE.SOA ? isAboveChain(place) : PROOFS.has(about);
+    if (index < answers) return chain().has(place) || (about === TYPE.DNAME && chain().isBelow(place));
+    return type === TYPE.SOA ? chain().isBelow(place) : PROOFS.has(about);
   });
 }
 
-/** Thousands of owners may be pointers to one long name, which is read once. */
-function ownerReader(message: Uint8Array, asked: NameKey): (place: RecordPlace) => NameKey {
-  const byPointer = new Map([[POINTER_TO_QUESTION, asked]]);
-  return ({ ownerAt }) => {
-    const pointer = readUint16(message, ownerAt);
-    const known = byPointer.get(pointer);
-    if (known !== undefined) return known;
-    const owner = lowerName(readName(message, ownerAt));
-    if (pointer >= POINTER) byPointer.set(pointer, owner);
-    return owner;
-  };
+function isOwnedByQuestion(message: Uint8Array, { ownerAt }: RecordPlace): boolean {
+  return readUint16(message, ownerAt) === POINTER_TO_QUESTION;
 }
 
 /** The name asked and those that it leads to, in whatever order the records stand. */
-function chainFrom(
-  asked: NameKey,
-  askedClass: number,
-  message: Uint8Array,
-  answers: readonly RecordPlace[],
-  ownerOf: (place: RecordPlace) => NameKey,
-): NameKey[] {
-  const aliases = new Map<NameKey, RecordPlace>();
-  for (const place of answers) {
-    if (readUint16(message, place.typeAt) !== TYPE.CNAME) continue;
-    if (readUint16(message, place.typeAt + 2) !== askedClass) continue;
-    const owner = ownerOf(place);
-    if (!aliases.has(owner)) aliases.set(owner, place);
+class Chain {
+  readonly #message: Uint8Array;
+  readonly #names: readonly NameKey[];
+  /** Thousands of owners may be pointers to one long name, which is read once. */
+  readonly #byPointer = new Map<number, NameKey>();
+  /** Each look walks up every name of the chain, and a reply has room for thousands of records. */
+  #looksLeft = MAX_CHAIN_NAMES;
+
+  constructor(message: Uint8Array, askedClass: number, answers: readonly RecordPlace[]) {
+    this.#message = message;
+    const aliases = new Map<NameKey, RecordPlace>();
+    for (const place of answers) {
+      if (readUint16(message, place.typeAt) !== TYPE.CNAME) continue;
+      if (readUint16(message, place.typeAt + 2) !== askedClass) continue;
+      const owner = this.#ownerOf(place);
+      if (!aliases.has(owner)) aliases.set(owner, place);
+    }
+    const names = [this.#nameAt(HEADER_OCTETS)];
+    while (names.length < MAX_CHAIN_NAMES) {
+      const alias = aliases.get(names.at(-1)!);
+      if (alias === undefined) break;
+      const next = this.#nameAt(alias.rdataAt);
+      if (names.includes(next)) break;
+      names.push(next);
+    }
+    this.#names = names;
   }
-  const chain = [asked];
-  while (chain.length < MAX_CHAIN_NAMES) {
-    const alias = aliases.get(chain.at(-1)!);
-    if (alias === undefined) break;
-    const next = lowerName(readName(message, alias.rdataAt));
-    if (chain.includes(next)) break;
-    chain.push(next);
+
+  /** Is its owner one of these names? */
+  has(place: RecordPlace): boolean {
+    return this.#names.includes(this.#ownerOf(place));
   }
-  return chain;
+
+  /** Is one of these names its owner, or below it? */
+  isBelow(place: RecordPlace): boolean {
+    this.#looksLeft -= 1;
+    return this.#looksLeft >= 0 && this.#names.some((name) => isAtOrBelow(name, this.#ownerOf(place)));
+  }
+
+  #ownerOf({ ownerAt }: RecordPlace): NameKey {
+    const pointer = readUint16(this.#message, ownerAt);
+    const known = this.#byPointer.get(pointer);
+    if (known !== undefined) return known;
+    const owner = this.#nameAt(ownerAt);
+    if (pointer >= POINTER) this.#byPointer.set(pointer, owner);
+    return owner;
+  }
+
+  #nameAt(at: number): NameKey {
+    return lowerName(readName(this.#message, at));
+  }
 }
 
 /** What an RRSIG is for stands first in its RDATA (RFC 4034 section 3.1). */

@@ -68,16 +68,17 @@ export function plainNameEnd(bytes: Uint8Array, at: number, length = bytes.lengt
  * Where a possibly compressed name at `at` ends, or -1. Every pointer must point before the name that it stands in,
  * and each jump further back than the last (RFC 9267 section 2), so a loop cannot be built; the whole is at most 255 octets,
  * by way of at most 127 pointers.
+ * @param limit where the message ends, which may be before the octets do
  */
-export function nameEnd(bytes: Uint8Array, at: number): number {
+export function nameEnd(bytes: Uint8Array, at: number, limit = bytes.length): number {
   let end = -1;
   let total = 0;
   let earliest = at;
   let pointers = 0;
-  for (let position = at; position < bytes.length; ) {
+  for (let position = at; position < limit; ) {
     const length = bytes[position]!;
     if (length >= POINTER) {
-      if (position + 2 > bytes.length) return -1;
+      if (position + 2 > limit) return -1;
       if (end < 0) end = position + 2;
       position = readUint16(bytes, position) & 0x3fff;
       if (position >= earliest || position < HEADER_OCTETS) return -1;
@@ -146,20 +147,21 @@ export function layoutOf(bytes: Uint8Array): MessageLayout | null {
   const answers = readUint16(bytes, 6);
   const authorities = readUint16(bytes, 8);
   const records = answers + authorities + readUint16(bytes, 10);
-  walked.set(bytes);
-  const message = walked.subarray(0, bytes.length);
+  const octets = bytes.length;
+  const message = walked; // longer than this message: a view of it would cost more than the walk
+  message.set(bytes);
   const ttlOffsets: number[] = [];
   let opt = -1;
   let position = questionEnd;
   let end = questionEnd;
   for (let index = 0; index < records; index += 1) {
-    const fixed = nameEnd(message, position);
-    if (fixed < 0 || fixed + RECORD_FIXED_OCTETS > message.length) return null;
+    const fixed = nameEnd(message, position, octets);
+    if (fixed < 0 || fixed + RECORD_FIXED_OCTETS > octets) return null;
     const type = readUint16(message, fixed);
     const rdata = fixed + RECORD_FIXED_OCTETS;
     const next = rdata + readUint16(message, fixed + 8);
-    message.fill(0xff, fixed + 4, fixed + 8);
-    if (next > message.length || !isRdataSound(message, type, rdata, next)) return null;
+    writeUint32(message, fixed + 4, 0xffffffff);
+    if (next > octets || !isRdataSound(message, type, rdata, next, octets)) return null;
     if (type === TYPE.OPT) {
       if (opt >= 0 || fixed !== position + 1 || index < answers + authorities) return null;
       opt = fixed;
@@ -169,7 +171,7 @@ export function layoutOf(bytes: Uint8Array): MessageLayout | null {
     }
     position = next;
   }
-  if (position !== message.length) return null;
+  if (position !== octets) return null;
   const additionals = ttlOffsets.length - answers - authorities;
   return { questionEnd, answers, authorities, additionals, end, ttlOffsets, opt };
 }
@@ -255,7 +257,8 @@ export function firstNameInRdata(
   return position;
 }
 
-function isRdataSound(bytes: Uint8Array, type: number, start: number, end: number): boolean {
+/** @param limit where the message ends */
+function isRdataSound(bytes: Uint8Array, type: number, start: number, end: number, limit: number): boolean {
   if (type === TYPE.A) return end - start === 4;
   if (type === TYPE.AAAA) return end - start === 16;
   const form = NAMES_IN_RDATA.get(type);
@@ -263,7 +266,7 @@ function isRdataSound(bytes: Uint8Array, type: number, start: number, end: numbe
   let position = firstNameInRdata(bytes, form, start);
   for (let index = 0; index < form.names; index += 1) {
     if (position >= end) return false;
-    position = nameEnd(bytes, position);
+    position = nameEnd(bytes, position, limit);
     if (position < 0 || position > end) return false;
   }
   return form.after === null || position + form.after === end;

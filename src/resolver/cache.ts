@@ -13,7 +13,7 @@ import type { AnswerStore } from './cache/answer-store.ts';
 import { type FailureMemory, STALE_RECHECK_MS } from './cache/failure-memory.ts';
 import { isNearItsEnd, Refresh } from './cache/refresh.ts';
 import { CLIENT_RESPONSE_MS, freshOrStale, isFailure, isVerdict, staleAnswer } from './cache/stale.ts';
-import { type Context, keeping, type Link, type Resolver } from './resolver.ts';
+import { type Context, type Link, promised, type Resolver } from './resolver.ts';
 
 /** What is remembered of a question that nobody has answered yet. */
 const LATE = Answer.ofRcode(RCODE.SERVFAIL, {
@@ -133,7 +133,7 @@ class CacheLink implements Resolver {
   #lookUp(key: string, query: Query, context: Context, isWorld: boolean): Promise<Answer> {
     const { store } = this.#parts;
     const { generation } = store;
-    return Promise.try(() => keeping(this.#next.resolve(query, context))).then(
+    return promised(this.#next, query, context).then(
       (answer) => (generation === store.generation ? this.#keep(query, answer, isWorld) : answer),
       (error) => {
         if (generation === store.generation) this.#keepFailure(key, error, isWorld);

@@ -5,7 +5,7 @@ import type { Limits } from '../config/config.ts';
 import type { Answer } from '../dns/answer.ts';
 import { TooManyPending } from '../dns/failures.ts';
 import type { LimitLog } from '../observe/limit-log.ts';
-import { keeping, type Link } from './resolver.ts';
+import { type Link, promised } from './resolver.ts';
 
 /**
  * What has less time left, because it waited behind other queries of its client, is asked of nobody: it would fail, and the
@@ -22,29 +22,52 @@ export interface CoalesceParts {
 }
 
 export function coalesce({ limits, limitLog, generation = () => 0 }: CoalesceParts): Link {
-  const inFlight = new Map<string, Promise<Answer>>();
+  const inFlight = new Map<string, LookUp>();
   const waiting = new WaitingRoom(limits, limitLog);
   return (next) => ({
     resolve(query, context) {
       if (context.deadlineMs - context.receivedAtMs < LEAST_LEFT_MS)
         throw new TooManyPending('it has waited too long behind other queries of yours');
-      waiting.enter(context.client);
+      const client = waiting.enter(context.client);
       context.answeredBy = 'upstream';
-      const key = `${generation()} ${query.cacheKey}`;
-      let shared = inFlight.get(key);
-      if (shared === undefined) {
-        shared = Promise.try(() => keeping(next.resolve(query, context))).finally(() => inFlight.delete(key));
-        inFlight.set(key, shared);
-      } else context.trace?.say('forward', 'shares the look-up of another query');
-      return shared.finally(() => waiting.leave(context.client));
+      const key = query.cacheKey;
+      const present = generation();
+      const shared = inFlight.get(key);
+      if (shared?.generation === present) {
+        context.trace?.say('forward', 'shares the look-up of another query');
+        shared.clients.push(client);
+        return shared.answer;
+      }
+      const answer = promised(next, query, context);
+      const lookUp: LookUp = { generation: present, clients: [client], answer };
+      inFlight.set(key, lookUp);
+      const over = () => {
+        if (inFlight.get(key) === lookUp) inFlight.delete(key);
+        for (const one of lookUp.clients) waiting.leave(one);
+      };
+      answer.then(over, over);
+      return answer;
     },
   });
+}
+
+/** One on its way, and all who wait for it. */
+interface LookUp {
+  readonly generation: number;
+  readonly clients: WaitingClient[];
+  readonly answer: Promise<Answer>;
+}
+
+interface WaitingClient {
+  readonly address: string;
+  /** Its queries that wait. */
+  queries: number;
 }
 
 /** Counts who waits. Its map holds clients that wait at this moment and no others, so the limits bound it too. */
 class WaitingRoom {
   readonly #limits: Pick<Limits, 'pendingQueries' | 'pendingQueriesPerClient'>;
-  readonly #perClient = new Map<string, number>();
+  readonly #clients = new Map<string, WaitingClient>();
   readonly #limitLog: LimitLog;
   #inAll = 0;
 
@@ -53,24 +76,28 @@ class WaitingRoom {
     this.#limitLog = limitLog;
   }
 
-  enter(client: string): void {
-    const own = this.#perClient.get(client) ?? 0;
+  enter(address: string): WaitingClient {
+    let client = this.#clients.get(address);
     if (this.#inAll >= this.#limits.pendingQueries) {
-      this.#limitLog.reached('limits.pending_queries', { client });
+      this.#limitLog.reached('limits.pending_queries', { client: address });
       throw new TooManyPending('too many queries are waiting');
     }
-    if (own >= this.#limits.pendingQueriesPerClient) {
-      this.#limitLog.reached('limits.pending_queries_per_client', { client });
+    if (client !== undefined && client.queries >= this.#limits.pendingQueriesPerClient) {
+      this.#limitLog.reached('limits.pending_queries_per_client', { client: address });
       throw new TooManyPending('too many of your queries are waiting');
     }
-    this.#perClient.set(client, own + 1);
+    if (client === undefined) {
+      client = { address, queries: 0 };
+      this.#clients.set(address, client);
+    }
+    client.queries += 1;
     this.#inAll += 1;
+    return client;
   }
 
-  leave(client: string): void {
-    const own = this.#perClient.get(client)! - 1;
-    if (own === 0) this.#perClient.delete(client);
-    else this.#perClient.set(client, own);
+  leave(client: WaitingClient): void {
+    client.queries -= 1;
+    if (client.queries === 0) this.#clients.delete(client.address);
     this.#inAll -= 1;
   }
 }

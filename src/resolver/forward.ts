@@ -53,13 +53,15 @@ type Asking = Pick<Context, 'deadlineMs' | 'trace'>;
  * Asks a pool, whatever the clock says, and makes an Answer of its reply.
  * @throws UpstreamFailure
  */
-export async function askUpstreams(
+export function askUpstreams(
   pool: Pick<UpstreamPool, 'exchange'>,
   query: Query,
   asking: Asking,
 ): Promise<Answer> {
-  return answerOf(await exchange(pool, query, asking), NOT_OURS);
+  return exchange(pool, query, asking).then(answerOfUpstream);
 }
+
+const answerOfUpstream = (reply: Uint8Array) => answerOf(reply, NOT_OURS);
 
 async function askZone(zone: ForwardedZone, query: Query, asking: Asking): Promise<Answer> {
   const { name, servers } = zone;

@@ -61,6 +61,15 @@ export interface Resolver {
   resolve(query: Query, context: Context): AnswerView | Promise<Answer>;
 }
 
+/** What `next` answers, as a promise: at once or later, thrown or rejected. */
+export function promised(next: Resolver, query: Query, context: Context): Promise<Answer> {
+  try {
+    return Promise.resolve(keeping(next.resolve(query, context))); // one that is there already, and not another around it
+  } catch (error) {
+    return Promise.reject(error);
+  }
+}
+
 export type Link = (next: Resolver) => Resolver;
 
 /** For whoever waits, or asks something else first: an answer that is lent is kept before that. */

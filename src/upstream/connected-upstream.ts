@@ -84,23 +84,9 @@ export abstract class ConnectedUpstream implements Upstream {
   }
 
   exchange(query: Uint8Array, deadlineMs: number, budget: SendBudget): Promise<Uint8Array> {
-    return new Promise((resolve, reject) => {
-      const exchange: Exchange = {
-        query,
-        deadlineMs,
-        budget,
-        isSettled: false,
-        resolve(reply) {
-          exchange.isSettled = true;
-          resolve(reply);
-        },
-        reject(error) {
-          exchange.isSettled = true;
-          reject(error);
-        },
-      };
-      this.#dispatch(exchange);
-    });
+    const exchange = new PromisedExchange(query, deadlineMs, budget);
+    this.#dispatch(exchange);
+    return exchange.reply;
   }
 
   forgive(): void {
@@ -139,7 +125,7 @@ export abstract class ConnectedUpstream implements Upstream {
   #leastBusy(): UpstreamConnection | null {
     let best: UpstreamConnection | null = null;
     for (const connection of this.#connections) {
-      if (this.#roomOn(connection) > 0 && (best === null || connection.inFlight < best.inFlight))
+      if ((best === null || connection.inFlight < best.inFlight) && this.#roomOn(connection) > 0)
         best = connection;
     }
     return best;
@@ -158,7 +144,7 @@ export abstract class ConnectedUpstream implements Upstream {
 
   #roomOn(connection: UpstreamConnection): number {
     const { isSuspect, maxInFlight, inFlight, answered } = connection;
-    const isTaken = this.#taken.get(connection)?.isSettled === false;
+    const isTaken = this.#taken.size > 0 && this.#taken.get(connection)?.isSettled === false;
     return isSuspect || isTaken ? 0 : Math.min(maxInFlight, this.#answersPerConnection - answered) - inFlight;
   }
 
@@ -253,7 +239,10 @@ export abstract class ConnectedUpstream implements Upstream {
 
   #answered(connection: UpstreamConnection): void {
     const { clock, log } = this.#parts;
-    if (this.#told.over(clock.monotonic())) log.info('upstream is back', { upstream: this.name });
+    if (!this.#told.isOver) {
+      this.#told.over(clock.monotonic());
+      log.info('upstream is back', { upstream: this.name });
+    }
     if (connection.inFlight === 0 && connection.answered >= this.#answersPerConnection) {
       clock.after(SETTLE_MS, () => {
         if (!connection.isOpen) return;
@@ -321,30 +310,64 @@ export abstract class ConnectedUpstream implements Upstream {
 
   /** Sends what waits, as far as there is room, and opens connections for the rest. */
   #drain(): void {
-    this.#sendFrom(this.#loners, () => this.#idleForLoner());
-    this.#sendFrom(this.#queue, () => this.#leastBusy());
+    if (this.#queue.length + this.#loners.length === 0) return;
+    const nowMs = this.#parts.clock.monotonic();
+    while (this.#isReady(this.#loners, nowMs)) {
+      const connection = this.#idleForLoner();
+      if (connection === null) break;
+      const exchange = this.#loners.shift()!;
+      this.#taken.set(connection, exchange);
+      connection.send(exchange);
+    }
+    while (this.#isReady(this.#queue, nowMs)) {
+      const connection = this.#leastBusy();
+      if (connection === null) break;
+      connection.send(this.#queue.shift()!);
+    }
     if (this.#queue.length + this.#loners.length > 0) this.#openAsNeeded();
   }
 
-  #sendFrom(waiting: Exchange[], choose: () => UpstreamConnection | null): void {
-    const nowMs = this.#parts.clock.monotonic();
-    while (waiting.length > 0) {
-      const [exchange] = waiting as [Exchange, ...Exchange[]];
-      if (exchange.isSettled || nowMs >= exchange.deadlineMs || !maySend(exchange.budget)) {
-        waiting.shift();
-        exchange.reject(new UpstreamFailure('upstream-silent', `${this.name}: no connection in time`));
-        continue;
-      }
-      const connection = choose();
-      if (connection === null) return;
+  /** Gives up those in front that waited for too long; is one left to send? */
+  #isReady(waiting: Exchange[], nowMs: number): boolean {
+    for (let exchange = waiting[0]; exchange !== undefined; exchange = waiting[0]) {
+      if (!exchange.isSettled && nowMs < exchange.deadlineMs && maySend(exchange.budget)) return true;
       waiting.shift();
-      if (waiting === this.#loners) this.#taken.set(connection, exchange);
-      connection.send(exchange);
+      exchange.reject(new UpstreamFailure('upstream-silent', `${this.name}: no connection in time`));
     }
+    return false;
   }
 
   #rejectQueue(failure: UpstreamFailure): void {
     for (const exchange of [...this.#queue.splice(0), ...this.#loners.splice(0)]) exchange.reject(failure);
+  }
+}
+
+/** One whose reply somebody waits for as a promise. */
+class PromisedExchange implements Exchange {
+  readonly query: Uint8Array;
+  readonly deadlineMs: number;
+  readonly budget: SendBudget;
+  readonly reply: Promise<Uint8Array>;
+  readonly #settle: PromiseWithResolvers<Uint8Array>;
+  isSettled = false;
+  losses = 0;
+
+  constructor(query: Uint8Array, deadlineMs: number, budget: SendBudget) {
+    this.query = query;
+    this.deadlineMs = deadlineMs;
+    this.budget = budget;
+    this.#settle = Promise.withResolvers();
+    this.reply = this.#settle.promise;
+  }
+
+  resolve(reply: Uint8Array): void {
+    this.isSettled = true;
+    this.#settle.resolve(reply);
+  }
+
+  reject(error: Error): void {
+    this.isSettled = true;
+    this.#settle.reject(error);
   }
 }
 

@@ -15,44 +15,58 @@ export class DotConnection extends UpstreamConnection {
   readonly maxInFlight = DOT_MAX_IN_FLIGHT;
   readonly #reader = new FrameReader();
   #nextId = 0;
-  #outgoing: Uint8Array[] = [];
+  /** IDs of what has been taken on in this turn of the event loop. */
+  #outgoing: number[] = [];
   #strays = 0;
 
   constructor(parts: ConnectionParts) {
     super(parts);
     parts.socket.on('end', () => this.close('the upstream closed the connection', true));
-    parts.socket.on('data', (chunk: Uint8Array) => this.#receive(chunk));
+    parts.socket.on('data', (chunk: Uint8Array) => {
+      this.#reader.push(chunk, this.#take);
+      if (this.#strays > MAX_STRAYS) this.close('the upstream sent too many replies that answer nothing');
+    });
   }
 
   send(exchange: Exchange): void {
     const id = this.#freeId();
     this.owe(id, exchange);
-    this.#outgoing.push(framed(exchange.query, id));
-    if (this.#outgoing.length === 1) setImmediate(() => this.#flush());
+    this.#outgoing.push(id);
+    if (this.#outgoing.length === 1) setImmediate(this.#flush);
   }
 
-  #flush(): void {
-    const frames = this.#outgoing;
+  readonly #flush = (): void => {
+    if (!this.isOpen) return;
+    const ids = this.#outgoing;
     this.#outgoing = [];
-    if (this.isOpen) this.parts.socket.write(frames.length === 1 ? frames[0]! : Buffer.concat(frames));
-  }
+    let octets = 0;
+    for (const id of ids) octets += LENGTH_OCTETS + (this.owed.get(id)?.query.length ?? -LENGTH_OCTETS);
+    const frames = Buffer.allocUnsafe(octets);
+    let at = 0;
+    for (const id of ids) {
+      const query = this.owed.get(id)?.query;
+      if (query === undefined) continue; // given up within the turn
+      writeUint16(frames, at, query.length);
+      frames.set(query, at + LENGTH_OCTETS);
+      writeUint16(frames, at + LENGTH_OCTETS, id);
+      at += LENGTH_OCTETS + query.length;
+    }
+    if (octets > 0) this.parts.socket.write(frames);
+  };
 
-  #receive(chunk: Uint8Array): void {
-    this.#reader.push(chunk, (reply) => {
-      const id = reply.length < 2 ? -1 : readUint16(reply, 0);
-      const exchange = this.owed.get(id);
-      if (exchange !== undefined && isReplyTo(reply, exchange.query)) {
-        this.heard(id);
-        exchange.resolve(reply);
-        this.parts.onAnswer();
-        return;
-      }
-      const problem = exchange === undefined ? null : whyGarbled(reply, exchange.query);
-      if (problem === null) this.#strays += 1;
-      else this.heardGarbled(id, problem);
-    });
-    if (this.#strays > MAX_STRAYS) this.close('the upstream sent too many replies that answer nothing');
-  }
+  readonly #take = (message: Uint8Array): void => {
+    const id = message.length < 2 ? -1 : readUint16(message, 0);
+    const exchange = this.owed.get(id);
+    if (exchange !== undefined && isReplyTo(message, exchange.query)) {
+      this.heard(id);
+      exchange.resolve(message);
+      this.parts.onAnswer();
+      return;
+    }
+    const problem = exchange === undefined ? null : whyGarbled(message, exchange.query);
+    if (problem === null) this.#strays += 1;
+    else this.heardGarbled(id, problem);
+  };
 
   #freeId(): number {
     while (this.owed.has(this.#nextId)) this.#nextId = (this.#nextId + 1) & 0xffff;
@@ -60,12 +74,4 @@ export class DotConnection extends UpstreamConnection {
     this.#nextId = (id + 1) & 0xffff;
     return id;
   }
-}
-
-function framed(message: Uint8Array, id: number): Uint8Array {
-  const frame = Buffer.allocUnsafe(LENGTH_OCTETS + message.length);
-  writeUint16(frame, 0, message.length);
-  frame.set(message, LENGTH_OCTETS);
-  writeUint16(frame, LENGTH_OCTETS, id);
-  return frame;
 }

@@ -4,6 +4,7 @@
 
 import type { Clock, Timer } from '../clock/clock.ts';
 import { UpstreamFailure } from '../dns/failures.ts';
+import { DueList, type Waiting } from './due-list.ts';
 import { StandingReason } from './reasons.ts';
 import { Scorecard } from './scorecard.ts';
 import type { SendBudget, Upstream } from './upstream.ts';
@@ -72,9 +73,12 @@ export class UpstreamPool {
   readonly #parts: UpstreamPoolParts;
   readonly #members: readonly Member[];
   readonly #probing: Timer;
+  /** Exchanges, with the instants of their hedges and deadlines. */
+  readonly waiting: DueList;
 
   constructor(parts: UpstreamPoolParts) {
     this.#parts = parts;
+    this.waiting = new DueList(parts.clock);
     this.#members = parts.upstreams.map((upstream) => ({
       upstream,
       card: new Scorecard(),
@@ -97,26 +101,38 @@ export class UpstreamPool {
       onEnd?.({ by: null, tried: [] });
       return Promise.reject(new UpstreamFailure('upstream-unreachable', 'no upstream is configured'));
     }
-    return new Attempt(query, deadlineMs, this.#parts.clock, this, onEnd).result;
+    return new Attempt(query, deadlineMs, this, onEnd).result;
+  }
+
+  get clock(): Clock {
+    return this.#parts.clock;
   }
 
   /** The better of two members picked at random among those not tried yet, else among all that can be. */
-  choose(tried: ReadonlySet<Member>): Member {
-    const located = this.#members.filter(({ upstream }) => upstream.isLocated !== false);
-    const choice = located.length > 0 ? located : this.#members;
-    const fresh = choice.filter((member) => !tried.has(member));
-    const candidates = fresh.length > 0 ? fresh : choice;
+  choose(tried: readonly Member[], nowMs: number): Member {
+    const candidates = this.#candidates(tried);
     const random = this.#parts.random ?? Math.random;
     const first = Math.floor(random() * candidates.length);
+    if (candidates.length === 1) return candidates[first]!;
     const second = (first + 1 + Math.floor(random() * (candidates.length - 1))) % candidates.length;
-    const nowMs = this.#parts.clock.monotonic();
     const [a, b] = [candidates[first]!, candidates[second]!];
     return b.card.score(nowMs) < a.card.score(nowMs) ? b : a;
   }
 
+  #candidates(tried: readonly Member[]): readonly Member[] {
+    const isLocated = ({ upstream }: Member) => upstream.isLocated !== false;
+    const located = this.#members.every(isLocated) ? this.#members : this.#members.filter(isLocated);
+    const choice = located.length > 0 ? located : this.#members;
+    if (tried.length === 0) return choice;
+    const fresh = choice.filter((member) => !tried.includes(member));
+    return fresh.length > 0 ? fresh : choice;
+  }
+
   /** Is there anybody who has not been tried, and can be? */
-  hasFresh(tried: ReadonlySet<Member>): boolean {
-    return this.#members.some((member) => member.upstream.isLocated !== false && !tried.has(member));
+  hasFresh(tried: readonly Member[]): boolean {
+    for (const member of this.#members)
+      if (member.upstream.isLocated !== false && !tried.includes(member)) return true;
+    return false;
   }
 
   answered(member: Member, rttMs: number): void {
@@ -205,73 +221,68 @@ export class UpstreamPool {
 }
 
 /** One client query on its way through at most MAX_TRIES upstream queries. */
-class Attempt {
+class Attempt implements Waiting {
   readonly result: Promise<Uint8Array>;
   readonly #query: Uint8Array;
   readonly #deadlineMs: number;
-  readonly #clock: Clock;
   readonly #pool: UpstreamPool;
   readonly #onEnd: ((end: ExchangeEnd) => void) | undefined;
-  readonly #tried = new Set<Member>();
+  readonly #tried: Member[] = [];
   readonly #budget: SendBudget = { sendsLeft: MAX_SENDS, reserved: 0 };
-  readonly #deadline: Timer;
-  #settle!: { resolve: (reply: Uint8Array) => void; reject: (error: Error) => void };
+  #resolve!: (reply: Uint8Array) => void;
+  #reject!: (error: Error) => void;
   #isSettled = false;
   #tries = 0;
   #running = 0;
-  #hedge: Timer | null = null;
+  /** Whoever was asked last; when it is late, somebody else is asked too. */
+  #latest!: Member;
+  #hedgeAtMs = Number.POSITIVE_INFINITY;
   #secondBest: { readonly reply: Uint8Array; readonly from: Member } | null = null;
   #lastFailure: Error | null = null;
 
   constructor(
     query: Uint8Array,
     deadlineMs: number,
-    clock: Clock,
     pool: UpstreamPool,
     onEnd: ((end: ExchangeEnd) => void) | undefined,
   ) {
     this.#query = query;
     this.#deadlineMs = deadlineMs;
-    this.#clock = clock;
     this.#pool = pool;
     this.#onEnd = onEnd;
     this.result = new Promise((resolve, reject) => {
-      this.#settle = { resolve, reject };
+      this.#resolve = resolve;
+      this.#reject = reject;
     });
-    this.#deadline = clock.after(deadlineMs - clock.monotonic(), () => this.#giveUp());
-    this.#try();
+    this.#try(pool.clock.monotonic());
   }
 
-  #try(): void {
-    const member = this.#pool.choose(this.#tried);
-    const sentAtMs = this.#clock.monotonic();
-    this.#tried.add(member);
+  get dueAtMs(): number {
+    return Math.min(this.#hedgeAtMs, this.#deadlineMs);
+  }
+
+  due(nowMs: number): void {
+    if (nowMs >= this.#hedgeAtMs) {
+      this.#hedgeAtMs = Number.POSITIVE_INFINITY;
+      this.#latest.card.late();
+      if (this.#mayTry && nowMs < this.#deadlineMs) this.#try(nowMs);
+    }
+    if (nowMs >= this.#deadlineMs) this.#giveUp();
+  }
+
+  #try(nowMs: number): void {
+    const member = this.#pool.choose(this.#tried, nowMs);
+    if (!this.#tried.includes(member)) this.#tried.push(member);
+    this.#latest = member;
     this.#tries += 1;
     this.#running += 1;
     const hasFresh = this.#pool.hasFresh(this.#tried);
     this.#budget.reserved = hasFresh && this.#budget.sendsLeft > 1 ? 1 : 0;
-    this.#hedge?.cancel();
-    this.#hedge = null;
-    if (this.#mayTry && hasFresh) {
-      this.#hedge = this.#clock.after(member.card.hedgeAfterMs, () => {
-        member.card.late();
-        if (this.#mayTry) this.#try();
-      });
-    }
+    this.#hedgeAtMs = this.#mayTry && hasFresh ? nowMs + member.card.hedgeAfterMs : Number.POSITIVE_INFINITY;
+    this.#pool.waiting.add(this, nowMs);
     member.upstream.exchange(this.#query, this.#deadlineMs, this.#budget).then(
-      (reply) => {
-        this.#pool.answered(member, this.#clock.monotonic() - sentAtMs);
-        this.#running -= 1;
-        this.#take(reply, member);
-      },
-      (error) => {
-        if (isGarbled(error)) this.#pool.garbled(member, error);
-        else this.#pool.failed(member, error);
-        this.#running -= 1;
-        this.#lastFailure = error;
-        if (!isGarbled(error) || this.#pool.hasFresh(this.#tried)) this.#goOn();
-        else if (this.#running === 0) this.#giveUp(); // asking it again would bring the same
-      },
+      (reply) => this.#replied(reply, member, nowMs),
+      (error) => this.#failed(error, member),
     );
   }
 
@@ -279,10 +290,13 @@ class Attempt {
     return this.#tries < MAX_TRIES && this.#budget.sendsLeft > 0;
   }
 
-  #take(reply: Uint8Array, from: Member): void {
+  #replied(reply: Uint8Array, from: Member, sentAtMs: number): void {
+    this.#pool.answered(from, this.#pool.clock.monotonic() - sentAtMs);
+    this.#running -= 1;
     if (this.#isSettled) return;
     if (!deservesSecondOpinion(reply)) {
-      this.#finish(from, () => this.#settle.resolve(reply));
+      this.#finish(from);
+      this.#resolve(reply);
       return;
     }
     this.#secondBest = { reply, from };
@@ -290,30 +304,40 @@ class Attempt {
     else if (this.#running === 0) this.#giveUp();
   }
 
+  #failed(error: Error, member: Member): void {
+    if (isGarbled(error)) this.#pool.garbled(member, error);
+    else this.#pool.failed(member, error);
+    this.#running -= 1;
+    this.#lastFailure = error;
+    if (!isGarbled(error) || this.#pool.hasFresh(this.#tried)) this.#goOn();
+    else if (this.#running === 0) this.#giveUp(); // asking it again would bring the same
+  }
+
   #goOn(): void {
     if (this.#isSettled) return;
-    if (this.#mayTry && this.#clock.monotonic() < this.#deadlineMs) this.#try();
+    const nowMs = this.#pool.clock.monotonic();
+    if (this.#mayTry && nowMs < this.#deadlineMs) this.#try(nowMs);
     else if (this.#running === 0) this.#giveUp();
   }
 
   #giveUp(): void {
-    const { resolve, reject } = this.#settle;
+    if (this.#isSettled) return;
     const best = this.#secondBest;
-    const failure =
-      this.#lastFailure ?? new UpstreamFailure('upstream-silent', 'no upstream answered in time');
-    this.#finish(best?.from ?? null, () => (best === null ? reject(failure) : resolve(best.reply)));
+    this.#finish(best?.from ?? null);
+    if (best !== null) this.#resolve(best.reply);
+    else
+      this.#reject(
+        this.#lastFailure ?? new UpstreamFailure('upstream-silent', 'no upstream answered in time'),
+      );
   }
 
-  #finish(by: Member | null, settle: () => void): void {
-    if (this.#isSettled) return;
+  #finish(by: Member | null): void {
     this.#isSettled = true;
-    this.#deadline.cancel();
-    this.#hedge?.cancel();
+    this.#pool.waiting.delete(this);
     this.#onEnd?.({
       by: by?.upstream.name ?? null,
-      tried: Array.from(this.#tried, ({ upstream }) => upstream.name),
+      tried: this.#tried.map(({ upstream }) => upstream.name),
     });
-    settle();
   }
 }
 

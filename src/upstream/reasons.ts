@@ -54,6 +54,11 @@ export class ToldReasons {
     return true;
   }
 
+  /** Nothing was told since it worked last. */
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
   /** It works. True: a reason was told, and that it is over is news. */
   over(nowMs: number): boolean {
     const isNews = !this.#isOver;

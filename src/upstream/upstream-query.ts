@@ -4,7 +4,7 @@
 
 import { OUR_PAYLOAD_OCTETS } from '../dns/answer.ts';
 import { CLASS_IN, DNSSEC_ERRORS, OPCODE_QUERY, RCODE, rcodeName, TYPE } from '../dns/codes.ts';
-import { readExtendedErrors, writeOpt } from '../dns/edns.ts';
+import { type OptParts, optOctets, readExtendedErrors, writeOpt } from '../dns/edns.ts';
 import { type NameKey, nameOctets, ROOT } from '../dns/names.ts';
 import { Query } from '../dns/query.ts';
 import {
@@ -12,34 +12,47 @@ import {
   HEADER_OCTETS,
   layoutOf,
   lowerOctet,
+  QUESTION_FIXED_OCTETS,
   rcodeOf,
   readUint16,
   sameQuestion,
   writeUint16,
+  writeUint32,
 } from '../dns/wire.ts';
 
 const PADDING_OCTETS = 128;
-/** The longest question and OPT record, and one block of padding. */
-const MAX_QUERY_OCTETS = 512;
+/** The padding option without its content. */
+const PADDING_OPTION_OCTETS = 4;
+/** All that our OPT record says. */
+const OPT: OptParts = {
+  payloadOctets: OUR_PAYLOAD_OCTETS,
+  dnssecOk: false,
+  extendedRcode: 0,
+  errors: [],
+  keepaliveMs: null,
+  padToOctets: PADDING_OCTETS,
+};
+const OPT_WITH_DO: OptParts = { ...OPT, dnssecOk: true };
 
 /** A whole message with ID 0. AD asks for the validation bit (RFC 6840 section 5.7). */
 export function buildUpstreamQuery(query: Query): Uint8Array {
-  const message = new Uint8Array(MAX_QUERY_OCTETS);
+  const { questionEnd } = query;
+  const nameStop = questionEnd - QUESTION_FIXED_OCTETS;
+  const message = Buffer.allocUnsafe(paddedOctets(questionEnd));
+  writeUint16(message, 0, 0);
   writeUint16(message, 2, FLAG.RD | FLAG.AD | (query.checkingDisabled ? FLAG.CD : 0));
   writeUint16(message, 4, 1);
+  writeUint32(message, 6, 0);
   writeUint16(message, 10, 1);
-  const nameStop = query.questionEnd - 4;
   for (let at = HEADER_OCTETS; at < nameStop; at += 1) message[at] = lowerOctet(query.bytes[at]!);
-  message.set(query.bytes.subarray(nameStop, query.questionEnd), nameStop);
-  const end = writeOpt(message, query.questionEnd, {
-    payloadOctets: OUR_PAYLOAD_OCTETS,
-    dnssecOk: query.dnssecOk,
-    extendedRcode: 0,
-    errors: [],
-    keepaliveMs: null,
-    padToOctets: PADDING_OCTETS,
-  });
-  return message.subarray(0, end);
+  for (let at = nameStop; at < questionEnd; at += 1) message[at] = query.bytes[at]!;
+  writeOpt(message, questionEnd, query.dnssecOk ? OPT_WITH_DO : OPT);
+  return message;
+}
+
+function paddedOctets(questionEnd: number): number {
+  const octets = questionEnd + optOctets(OPT) + PADDING_OPTION_OCTETS;
+  return Math.ceil(octets / PADDING_OCTETS) * PADDING_OCTETS;
 }
 
 /** Asked to learn whether an upstream is back; ". NS" is what every resolver of the world knows. */

@@ -91,9 +91,9 @@ export class BatchSocket implements Receiving {
     const localAddress =
       this.#parts.localAddress ?? (received.hasControl(at) ? turnRound(words, route, texts) : null);
     if (localAddress === null) return;
-    const query = new Query(Buffer.from(received.slots[at]!.subarray(0, received.octetsReceived(at))));
+    const query = new Query(received.received(at));
     const client = clientOf(words, route, texts);
-    const answer = exchange.ask(query, { client, clientPort, localAddress, receivedAtMs });
+    const answer = exchange.ask(query, client, clientPort, localAddress, receivedAtMs);
     if (!(answer instanceof Promise)) {
       this.#render(this.#replies, query, answer, words, route);
       return;
@@ -119,15 +119,16 @@ export class BatchSocket implements Receiving {
 
   #render(outbox: Outbox, query: Query, answer: Answer, words: Int32Array, route: number): void {
     if (answer === DROP) return;
-    if (outbox.isFull) outbox.send();
-    if (outbox.isFull) return; // and the kernel takes no more: the client asks again
+    if (outbox.isFull) this.#send(outbox);
+    if (outbox.isFull) return; // the kernel takes no more; the client asks again
     outbox.add(this.#parts.exchange.render(answer, query, outbox.slot), words, route, this.#controlOctets);
   }
 
+  /** While the kernel has no room nothing is tried but by the timer. */
   #send(outbox: Outbox): void {
-    if (this.#isClosed || outbox.isEmpty) return;
+    if (this.#isClosed || this.#sendAgain !== null || outbox.isEmpty) return;
     outbox.send();
-    if (outbox.isEmpty || this.#sendAgain !== null) return;
+    if (outbox.isEmpty) return;
     this.#sendAgain = this.#parts.clock.after(SEND_AGAIN_MS, () => {
       this.#sendAgain = null;
       this.#send(this.#replies);

@@ -46,7 +46,7 @@ function receive(door: Door, message: Uint8Array, peer: RemoteInfo): void {
   const query = new Query(message);
   const client = plainAddress(peer.address);
   const receivedAtMs = clock.monotonic();
-  const answer = exchange.ask(query, { client, clientPort: peer.port, localAddress, receivedAtMs });
+  const answer = exchange.ask(query, client, peer.port, localAddress, receivedAtMs);
   if (!(answer instanceof Promise)) {
     send(door, query, answer, peer, ignoreSendError);
     return;

@@ -5,7 +5,7 @@ import type { Clock } from '../../clock/clock.ts';
 import type { Limits } from '../../config/config.ts';
 import { type Answer, type RenderLimits, renderAnswer, renderBound } from '../../dns/answer.ts';
 import type { Query } from '../../dns/query.ts';
-import type { Context, Resolver } from '../../resolver/resolver.ts';
+import type { Resolver } from '../../resolver/resolver.ts';
 import { Drain } from '../drain.ts';
 
 /** Without EDNS (RFC 1035 section 2.3.4). */
@@ -18,9 +18,6 @@ export interface UdpExchangeParts {
   readonly clock: Clock;
   readonly limits: Limits;
 }
-
-/** Who asks, and when. */
-export type UdpOrigin = Pick<Context, 'client' | 'clientPort' | 'localAddress' | 'receivedAtMs'>;
 
 export class UdpExchange {
   readonly #parts: UdpExchangeParts;
@@ -38,7 +35,13 @@ export class UdpExchange {
     return this.#isStopping;
   }
 
-  ask(query: Query, { client, clientPort, localAddress, receivedAtMs }: UdpOrigin): Answer | Promise<Answer> {
+  ask(
+    query: Query,
+    client: string,
+    clientPort: number,
+    localAddress: string,
+    receivedAtMs: number,
+  ): Answer | Promise<Answer> {
     const { resolver, limits } = this.#parts;
     return resolver.resolve(query, {
       client,

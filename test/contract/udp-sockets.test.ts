@@ -66,6 +66,13 @@ describe.each(UDP_SOCKETS)('$name', ({ sockets }) => {
     return client;
   }
 
+  /** Another program, as systemd-resolved would. */
+  async function holdStub(port: number): Promise<void> {
+    const stub = createSocket('udp4').bind(port, '127.0.0.53');
+    closers.push(() => stub.close());
+    await once(stub, 'listening');
+  }
+
   it('replies from the address that was asked, on every address of this host', async () => {
     const port = await freePort();
     const resolver = new TinyResolver();
@@ -97,9 +104,7 @@ describe.each(UDP_SOCKETS)('$name', ({ sockets }) => {
 
   it('has all addresses of a wildcard but the one that another program holds', async () => {
     const port = await freePort();
-    const stub = createSocket('udp4').bind(port, '127.0.0.53');
-    closers.push(() => stub.close());
-    await once(stub, 'listening');
+    await holdStub(port);
     const host = ['127.0.0.1', '127.0.0.53', '127.0.0.2'].map(local);
     const listener = await open([v4('0.0.0.0', port)], new TinyResolver(), () => host);
     expect(listener.addresses).toEqual([v4('127.0.0.1', port), v4('127.0.0.2', port)]);
@@ -115,6 +120,10 @@ describe.each(UDP_SOCKETS)('$name', ({ sockets }) => {
     await listener.listenOn([v4('0.0.0.0', port)]);
     expect(await (await clientOf('127.0.0.1', port)).ask(makeQuery('www.example'))).toBe('www.example');
     expect(listener.waiting).toEqual([]);
+    await listener.listenOn([v4('127.0.0.1', port)]);
+    await holdStub(port);
+    await listener.listenOn([v4('0.0.0.0', port)]);
+    expect(listener.addresses).toContainEqual(v4('127.0.0.1', port));
   });
 
   it('says nothing to who asks a broadcast address', async () => {

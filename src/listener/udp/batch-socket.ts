@@ -63,7 +63,6 @@ export class BatchSocket implements Receiving {
     this.#late.send();
     this.#isClosed = true;
     this.#sendAgain?.cancel();
-    this.#parts.turns.remove(this);
     this.#watch.close();
     this.#parts.calls.close(this.#parts.descriptor);
   }
@@ -107,7 +106,7 @@ export class BatchSocket implements Receiving {
   }
 
   #renderLate(query: Query, answer: Answer, wayBack: Int32Array): void {
-    if (this.#isClosed || answer === DROP) return;
+    if (answer === DROP) return;
     this.#render(this.#late, query, answer, wayBack, 0);
     if (this.#isLateToBeSent) return;
     this.#isLateToBeSent = true;

@@ -5,7 +5,7 @@
 const BATCHES_PER_TURN = 4;
 
 export interface Receiving {
-  /** Takes one batch and answers it; true: there is more, as it seems. */
+  /** Takes one batch and answers it; true: there is more, as it seems. One that is closed has nothing. */
   takeBatch(): boolean;
 }
 
@@ -20,18 +20,11 @@ export class ReceiveTurns {
     if (this.#ready.length === 1) setImmediate(this.#turn);
   }
 
-  /** It will not receive any more. */
-  remove(socket: Receiving): void {
-    const at = this.#ready.indexOf(socket);
-    if (at >= 0) this.#ready.splice(at, 1);
-  }
-
   readonly #turn = (): void => {
     const ready = this.#ready;
     for (let batches = 0; batches < BATCHES_PER_TURN && ready.length > 0; batches += 1) {
       const socket = ready[0]!;
       const hasMore = socket.takeBatch();
-      if (ready[0] !== socket) continue; // closed meanwhile
       ready.shift();
       if (hasMore) ready.push(socket);
     }

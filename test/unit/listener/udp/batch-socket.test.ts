@@ -7,6 +7,7 @@ import type { Answer } from '../../../../src/dns/answer.ts';
 import { Answer as Answers } from '../../../../src/dns/answer.ts';
 import type { Query } from '../../../../src/dns/query.ts';
 import { BatchSockets } from '../../../../src/listener/udp/batch-sockets.ts';
+import { LINUX } from '../../../../src/listener/udp/system-calls.ts';
 import { UdpExchange, type UdpExchangeParts } from '../../../../src/listener/udp/udp-exchange.ts';
 import { makeQuery } from '../../../support/dns-message.ts';
 import { SimulatedClock } from '../../../support/simulated-clock.ts';
@@ -139,6 +140,40 @@ describe('a socket of batches', () => {
     kernel.onEvent(0);
     await turn();
     expect(onBroken).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ code }));
+  });
+
+  it('takes nothing from who cannot be answered, nor what is cut', async () => {
+    kernel.clientPort = 0;
+    come(1);
+    await turn();
+    kernel.clientPort = 4660;
+    kernel.flags = LINUX.MSG_TRUNC;
+    come(1);
+    await turn();
+    expect(resolve).not.toHaveBeenCalled();
+  });
+
+  it('leaves no timer when it is closed while the kernel has no room', async () => {
+    kernel.sending.push('EAGAIN', 'EAGAIN');
+    come(1);
+    await turn();
+    expect(clock.pendingTimers).toBe(1);
+    socket.close();
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  it('counts failures one after another alone', async () => {
+    for (let round = 0; round < 3; round += 1) {
+      kernel.receiveError = 'ENOMEM';
+      for (let at = 0; at < 60; at += 1) {
+        kernel.onEvent(0);
+        await turn();
+      }
+      kernel.receiveError = null;
+      come(1);
+      await turn();
+    }
+    expect(onBroken).not.toHaveBeenCalled();
   });
 
   it('is broken when receiving fails again and again', async () => {

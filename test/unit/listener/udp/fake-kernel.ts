@@ -4,7 +4,6 @@ import { LINUX, type SystemCalls } from '../../../../src/listener/udp/system-cal
 
 const START = 0x7f00_0000_0000;
 const HEADER_OCTETS = 64;
-export const CLIENT_PORT = 4660;
 
 export class FakeKernel {
   /** Datagrams to be received. */
@@ -15,6 +14,9 @@ export class FakeKernel {
   readonly sending: (number | string)[] = [];
   /** An error instead of what there is to receive. */
   receiveError: string | null = null;
+  clientPort = 4660;
+  /** MSG_TRUNC and the like, for what is received. */
+  flags = 0;
   readonly closed: number[] = [];
   onEvent: (status: number) => void = () => {};
   isWatched = false;
@@ -55,10 +57,11 @@ export class FakeKernel {
       const header = this.#at(headers + at * HEADER_OCTETS);
       const name = this.#at(Number(header.readBigUInt64LE(0)));
       name.writeUInt16LE(LINUX.AF_INET, 0);
-      name.writeUInt16BE(CLIENT_PORT, 2);
+      name.writeUInt16BE(this.clientPort, 2);
       name.set([127, 0, 0, 9], 4);
       header.writeUInt32LE(16, 8);
       header.writeBigUInt64LE(0n, 40);
+      header.writeInt32LE(this.flags, 48);
       const vector = this.#at(Number(header.readBigUInt64LE(16)));
       this.#at(Number(vector.readBigUInt64LE(0))).set(datagram);
       header.writeUInt32LE(datagram.length, 56);

@@ -123,4 +123,18 @@ describe('the table of texts', () => {
       expect(clientOf(route(text, 1), 0, table)).toBe(text);
     }
   });
+
+  it('looks at the whole of an address, and at its scope', () => {
+    const table = new AddressTexts((index) => `if${index}`);
+    const words = route('fe80::7', 1);
+    for (let number = 1; number < 20_000; number += 1) {
+      words[6] = number;
+      expect(clientOf(words, 0, table)).toBe(`fe80::7%if${number}`);
+    }
+    words[6] = 0;
+    for (let number = 0x2000; number < 0x7000; number += 1) {
+      words[2] = ((number & 255) << 8) | (number >> 8);
+      expect(clientOf(words, 0, table)).toBe(`${number.toString(16)}::7`);
+    }
+  });
 });

@@ -22,12 +22,13 @@ export class ReceiveTurns {
 
   readonly #turn = (): void => {
     const ready = this.#ready;
-    for (let batches = 0; batches < BATCHES_PER_TURN && ready.length > 0; batches += 1) {
-      const socket = ready[0]!;
-      const hasMore = socket.takeBatch();
-      ready.shift();
-      if (hasMore) ready.push(socket);
+    try {
+      for (let batches = 0; batches < BATCHES_PER_TURN && ready.length > 0; batches += 1) {
+        const socket = ready.shift()!;
+        if (socket.takeBatch()) ready.push(socket);
+      }
+    } finally {
+      if (ready.length > 0) setImmediate(this.#turn); // although a bug of ours has thrown
     }
-    if (ready.length > 0) setImmediate(this.#turn);
   };
 }

@@ -2,7 +2,7 @@
 // client may follow without a further query. Read where they stand: an answer without such a record, which is most of
 // them, costs a look at the types of its records and nothing more. SRV and MX lead on only by queries of their own.
 
-import type { Answer } from './answer.ts';
+import type { AnswerView } from './answer.ts';
 import { TYPE } from './codes.ts';
 import { lowerName, type NameKey } from './names.ts';
 import type { Query } from './query.ts';
@@ -32,16 +32,16 @@ const BEFORE_NAME: ReadonlyMap<number, number> = new Map([
 const NONE: readonly AliasTarget[] = [];
 
 /** In the order of the records. A record whose name is broken leads nowhere; "." is the record's own name, and none. */
-export function aliasTargets({ body, ttlOffsets, answers }: Answer, query: Query): readonly AliasTarget[] {
+export function aliasTargets(answer: AnswerView, query: Query): readonly AliasTarget[] {
+  const { source, bodyAt } = answer;
   let message: Buffer | null = null;
   const targets: AliasTarget[] = [];
-  for (let index = 0; index < answers && targets.length < TARGETS_MAX; index += 1) {
-    const ttlAt = ttlOffsets[index]!;
-    const typeAt = ttlAt - TYPE_BEFORE_TTL;
-    const type = (body.charCodeAt(typeAt) << 8) | body.charCodeAt(typeAt + 1);
+  for (let index = 0; index < answer.answers && targets.length < TARGETS_MAX; index += 1) {
+    const ttlAt = answer.ttlOffset(index);
+    const type = readUint16(source, bodyAt + ttlAt - TYPE_BEFORE_TTL);
     const before = BEFORE_NAME.get(type);
     if (before === undefined) continue;
-    message ??= Buffer.concat([query.bytes.subarray(0, query.questionEnd), Buffer.from(body, 'latin1')]);
+    message ??= Buffer.concat([query.bytes.subarray(0, query.questionEnd), answer.body]);
     const rdata = query.questionEnd + ttlAt + RDATA_BEHIND_TTL;
     const end = rdata + readUint16(message, query.questionEnd + ttlAt + RDLENGTH_BEHIND_TTL);
     const nameStop = nameEnd(message, rdata + before);

@@ -39,11 +39,18 @@ const OPTION_HEADER_OCTETS = 4;
 const LEAST_PAYLOAD_OCTETS = 512;
 /** An extended error's words are cut here, so that they never crowd out an answer over UDP. */
 const MAX_ERROR_TEXT_OCTETS = 250;
+const NO_OPTIONS: readonly EdnsOption[] = [];
 /** Extended errors taken from one reply: each is kept with the answer and given on, and a reply has room for 10,000. */
 const MAX_ERRORS = 4;
 
-/** Reads the OPT record whose fixed part (behind the root owner) stands at `opt`; null when its options are malformed. */
-export function readEdns(bytes: Uint8Array, opt: number): Edns | null {
+/** The same, to be read into again. */
+export type ReadEdns = { -readonly [part in keyof Edns]: Edns[part] };
+
+/**
+ * Reads the OPT record whose fixed part (behind the root owner) stands at `opt`, into `edns` where there is one;
+ * null when its options are malformed.
+ */
+export function readEdns(bytes: Uint8Array, opt: number, edns: ReadEdns | null = null): ReadEdns | null {
   const end = opt + 10 + readUint16(bytes, opt + 8);
   let asksForPadding = false;
   let asksForKeepalive = false;
@@ -64,15 +71,19 @@ export function readEdns(bytes: Uint8Array, opt: number): Edns | null {
       cookie = bytes.subarray(start, at); // the first one alone counts (section 5)
     }
   }
-  return {
-    version: bytes[opt + 5]!,
-    payloadOctets: Math.max(LEAST_PAYLOAD_OCTETS, readUint16(bytes, opt + 2)),
-    dnssecOk: (readUint16(bytes, opt + 6) & DO_BIT) !== 0,
-    asksForPadding,
-    asksForKeepalive,
-    asksForNsid,
-    cookie,
-  };
+  const version = bytes[opt + 5]!;
+  const payloadOctets = Math.max(LEAST_PAYLOAD_OCTETS, readUint16(bytes, opt + 2));
+  const dnssecOk = (readUint16(bytes, opt + 6) & DO_BIT) !== 0;
+  if (edns === null)
+    return { version, payloadOctets, dnssecOk, asksForPadding, asksForKeepalive, asksForNsid, cookie };
+  edns.version = version;
+  edns.payloadOctets = payloadOctets;
+  edns.dnssecOk = dnssecOk;
+  edns.asksForPadding = asksForPadding;
+  edns.asksForKeepalive = asksForKeepalive;
+  edns.asksForNsid = asksForNsid;
+  edns.cookie = cookie;
+  return edns;
 }
 
 /**
@@ -122,19 +133,22 @@ export interface OptParts {
 /** Octets that an OPT record with these parts takes, padding not counted. */
 export function optOctets(parts: OptParts): number {
   let octets = OPT_OCTETS + (parts.keepaliveMs === null ? 0 : OPTION_HEADER_OCTETS + 2);
-  for (const option of parts.options ?? []) octets += OPTION_HEADER_OCTETS + option.octets.length;
+  for (const option of parts.options ?? NO_OPTIONS) octets += OPTION_HEADER_OCTETS + option.octets.length;
   for (const error of parts.errors) octets += OPTION_HEADER_OCTETS + 2 + errorText(error).length;
   return octets;
 }
 
-/** Writes an OPT record at `at` and answers where it ends. `target` is long enough for optOctets and the padding. */
-export function writeOpt(target: Uint8Array, at: number, parts: OptParts): number {
+/**
+ * Writes an OPT record at `at` and answers where it ends. `target` is long enough for optOctets and the padding, which
+ * counts from where the message starts.
+ */
+export function writeOpt(target: Uint8Array, at: number, parts: OptParts, messageAt = 0): number {
   target[at] = 0;
   writeUint16(target, at + 1, TYPE.OPT);
   writeUint16(target, at + 3, parts.payloadOctets);
   writeUint32(target, at + 5, ((parts.extendedRcode << 24) | (parts.dnssecOk ? DO_BIT : 0)) >>> 0);
   let end = at + OPT_OCTETS;
-  for (const { code, octets } of parts.options ?? []) {
+  for (const { code, octets } of parts.options ?? NO_OPTIONS) {
     end = writeOptionHeader(target, end, code, octets.length);
     target.set(octets, end);
     end += octets.length;
@@ -153,7 +167,7 @@ export function writeOpt(target: Uint8Array, at: number, parts: OptParts): numbe
   }
   if (parts.padToOctets > 0) {
     end += OPTION_HEADER_OCTETS;
-    const padding = (parts.padToOctets - (end % parts.padToOctets)) % parts.padToOctets;
+    const padding = (parts.padToOctets - ((end - messageAt) % parts.padToOctets)) % parts.padToOctets;
     writeOptionHeader(target, end - OPTION_HEADER_OCTETS, OPTION.PADDING, padding);
     target.fill(0, end, end + padding);
     end += padding;

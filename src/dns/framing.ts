@@ -9,6 +9,8 @@ export const LENGTH_OCTETS = 2;
 const FIRST_ROOM_OCTETS = 512;
 const NOTHING = new Uint8Array(0);
 
+type EachMessage = (octets: Uint8Array, start: number, end: number) => void;
+
 export class FrameReader {
   #rest = NOTHING;
   #filled = 0;
@@ -20,18 +22,23 @@ export class FrameReader {
 
   /** Takes what arrived and calls `each` with every message that is complete by now (views on what arrived). */
   push(chunk: Uint8Array, each: (message: Uint8Array) => void): void {
+    this.pushInPlace(chunk, (octets, start, end) => each(octets.subarray(start, end)));
+  }
+
+  /** The same, and says where each message stands in which octets. */
+  pushInPlace(chunk: Uint8Array, each: EachMessage): void {
     let at = this.#filled > 0 ? this.#complete(chunk, each) : 0;
     while (at + LENGTH_OCTETS <= chunk.length) {
       const end = at + LENGTH_OCTETS + readUint16(chunk, at);
       if (end > chunk.length) break;
-      each(chunk.subarray(at + LENGTH_OCTETS, end));
+      each(chunk, at + LENGTH_OCTETS, end);
       at = end;
     }
     if (at < chunk.length) this.#keep(chunk.subarray(at));
   }
 
   /** Fills up the message that has begun, and answers where the next one begins in `chunk`. */
-  #complete(chunk: Uint8Array, each: (message: Uint8Array) => void): number {
+  #complete(chunk: Uint8Array, each: EachMessage): number {
     let at = 0;
     while (at < chunk.length && this.#filled < this.#wantedOctets) {
       const piece = chunk.subarray(at, at + this.#wantedOctets - this.#filled);
@@ -39,10 +46,10 @@ export class FrameReader {
       at += piece.length;
     }
     if (this.#filled < LENGTH_OCTETS || this.#filled < this.#wantedOctets) return at;
-    const message = this.#rest.subarray(LENGTH_OCTETS, this.#filled);
+    const [message, end] = [this.#rest, this.#filled];
     this.#rest = NOTHING; // it belongs to whoever has the message now
     this.#filled = 0;
-    each(message);
+    each(message, LENGTH_OCTETS, end);
     return at;
   }
 

@@ -1,18 +1,27 @@
-// An Answer and the moment it was fetched as one string, one character per octet: the form in which the cache keeps a
-// hundred thousand of them. As objects they take twice the memory. Big-endian, in this order: the moment (6 octets),
+// An Answer and the moment it was fetched as octets in a row: the form in which the cache keeps a hundred thousand of them,
+// and from which it lends them out without making anything. Big-endian, in this order: the moment (6 octets),
 // lifetime in seconds (4), flags, RCODE, three counts, length of the errors (2 each); the offset of each record's TTL
 // (2 each); the errors as JSON; the body. A moment is monotonic milliseconds; or, in an answer that an earlier life of
 // this server has fetched (resolver/cache/cache-file.ts), a date.
 
-import { Answer } from './answer.ts';
+import type { Answer, LentAnswer } from './answer.ts';
 import { RCODE } from './codes.ts';
 import type { ExtendedError } from './edns.ts';
 import { MAX_POSITIVE_SECONDS } from './lifetime.ts';
-import { FLAG, HEADER_OCTETS, layoutOf, MAX_MESSAGE_OCTETS, writeUint16 } from './wire.ts';
+import {
+  FLAG,
+  HEADER_OCTETS,
+  layoutOf,
+  MAX_MESSAGE_OCTETS,
+  readUint16,
+  readUint32,
+  writeUint16,
+} from './wire.ts';
 
 const MOMENT_OCTETS = 6;
 const HEAD_OCTETS = 22;
 const OFFSET_OCTETS = 2;
+const NO_ERRORS: readonly ExtendedError[] = [];
 /** Of a restored answer's errors; upstreams send one or two. */
 const MAX_ERRORS = 16;
 
@@ -26,11 +35,12 @@ export type AgeOfDated = (fetchedAtEpochMs: number, lifetimeSeconds: number, now
 export const pastItsLifetime: AgeOfDated = (_, lifetimeSeconds) => lifetimeSeconds * 1000;
 
 /** @param fetchedAtMs monotonic milliseconds */
-export function packAnswer(answer: Answer, fetchedAtMs: number): string {
+export function packAnswer(answer: Answer, fetchedAtMs: number): Buffer {
   const errors = answer.errors.length === 0 ? '' : JSON.stringify(answer.errors);
   const errorOctets = Buffer.byteLength(errors);
-  const bodyAt = HEAD_OCTETS + answer.ttlOffsets.length * OFFSET_OCTETS + errorOctets;
-  const packed = Buffer.allocUnsafe(bodyAt + answer.body.length);
+  const offsetOctets = answer.records * OFFSET_OCTETS;
+  const bodyAt = HEAD_OCTETS + offsetOctets + errorOctets;
+  const packed = Buffer.allocUnsafe(bodyAt + answer.bodyOctets);
   packed.writeUIntBE(Math.floor(fetchedAtMs), 0, MOMENT_OCTETS);
   packed.writeUInt32BE(answer.lifetimeSeconds, 6);
   packed.writeUInt16BE(answer.flags, 10);
@@ -39,73 +49,70 @@ export function packAnswer(answer: Answer, fetchedAtMs: number): string {
   packed.writeUInt16BE(answer.authorities, 16);
   packed.writeUInt16BE(answer.additionals, 18);
   packed.writeUInt16BE(errorOctets, 20);
-  let end = HEAD_OCTETS;
-  for (const offset of answer.ttlOffsets) end = packed.writeUInt16BE(offset, end);
-  packed.write(errors, end, 'utf8');
-  packed.write(answer.body, bodyAt, 'latin1');
-  return packed.toString('latin1');
+  packed.set(answer.source.subarray(answer.ttlsAt, answer.ttlsAt + offsetOctets), HEAD_OCTETS);
+  packed.write(errors, HEAD_OCTETS + offsetOctets, 'utf8');
+  packed.set(answer.body, bodyAt);
+  return packed;
+}
+
+/** Fills `lent` with what packAnswer has packed in the `length` octets from `at` on; it is good as long as these are. */
+export function lendAnswer(
+  lent: LentAnswer,
+  octets: Uint8Array,
+  at: number,
+  length: number,
+  ageSeconds: number,
+): void {
+  lent.flags = readUint16(octets, at + 10);
+  lent.rcode = readUint16(octets, at + 12);
+  lent.answers = readUint16(octets, at + 14);
+  lent.authorities = readUint16(octets, at + 16);
+  lent.additionals = readUint16(octets, at + 18);
+  const errorOctets = readUint16(octets, at + 20);
+  const errorsAt = at + HEAD_OCTETS + (lent.answers + lent.authorities + lent.additionals) * OFFSET_OCTETS;
+  lent.source = octets;
+  lent.ttlsAt = at + HEAD_OCTETS;
+  lent.bodyAt = errorsAt + errorOctets;
+  lent.bodyOctets = at + length - lent.bodyAt;
+  lent.lifetimeSeconds = lifetimeAt(octets, at);
+  lent.ageSeconds = ageSeconds;
+  lent.errors = errorOctets === 0 ? NO_ERRORS : errorsIn(octets.subarray(errorsAt, lent.bodyAt));
+}
+
+/** How old it is at `nowMs` (monotonic), in seconds: more than its lifetime and its TTLs where it is past that. */
+export function ageAt(octets: Uint8Array, at: number, nowMs: number, ageOfDated = pastItsLifetime): number {
+  const momentMs = momentAt(octets, at);
+  const ageMs =
+    momentMs < FIRST_DATE_MS ? nowMs - momentMs : ageOfDated(momentMs, lifetimeAt(octets, at), nowMs);
+  return Math.max(0, Math.floor(ageMs / 1000));
+}
+
+function errorsIn(json: Uint8Array): ExtendedError[] {
+  return JSON.parse(Buffer.from(json).toString()) as ExtendedError[];
+}
+
+/** When it was fetched (monotonic milliseconds or a date, as above). */
+export function momentAt(octets: Uint8Array, at: number): number {
+  return readUint16(octets, at) * 2 ** 32 + readUint32(octets, at + 2);
+}
+
+/** For how long it is good, in seconds. */
+export function lifetimeAt(octets: Uint8Array, at: number): number {
+  return readUint32(octets, at + 6);
+}
+
+/** Gives it another moment. */
+export function setMoment(packed: Buffer, momentMs: number): void {
+  packed.writeUIntBE(Math.max(0, Math.floor(momentMs)), 0, MOMENT_OCTETS);
 }
 
 /**
- * What packAnswer has packed, with its age at `nowMs` (monotonic); null when its lifetime ended more than `staleSeconds`
- * ago. Of one that is past its lifetime, the age is more than its lifetime and its TTLs.
- */
-export function unpackAnswer(
-  packed: string,
-  nowMs: number,
-  staleSeconds = 0,
-  ageOfDated = pastItsLifetime,
-): Answer | null {
-  const octets = Buffer.from(packed, 'latin1');
-  const momentMs = octets.readUIntBE(0, MOMENT_OCTETS);
-  const lifetimeSeconds = octets.readUInt32BE(6);
-  const ageMs = momentMs < FIRST_DATE_MS ? nowMs - momentMs : ageOfDated(momentMs, lifetimeSeconds, nowMs);
-  const ageSeconds = Math.max(0, Math.floor(ageMs / 1000));
-  if (ageSeconds >= lifetimeSeconds + staleSeconds) return null;
-  const answers = octets.readUInt16BE(14);
-  const authorities = octets.readUInt16BE(16);
-  const additionals = octets.readUInt16BE(18);
-  const errorOctets = octets.readUInt16BE(20);
-  const errorsAt = HEAD_OCTETS + (answers + authorities + additionals) * OFFSET_OCTETS;
-  const bodyAt = errorsAt + errorOctets;
-  const ttlOffsets: number[] = [];
-  for (let at = HEAD_OCTETS; at < errorsAt; at += OFFSET_OCTETS) ttlOffsets.push(octets.readUInt16BE(at));
-  return Answer.of({
-    flags: octets.readUInt16BE(10),
-    rcode: octets.readUInt16BE(12),
-    answers,
-    authorities,
-    additionals,
-    body: packed.slice(bodyAt),
-    ttlOffsets,
-    lifetimeSeconds,
-    ageSeconds,
-    errors:
-      errorOctets === 0 ? [] : (JSON.parse(octets.toString('utf8', errorsAt, bodyAt)) as ExtendedError[]),
-  });
-}
-
-/** When it was fetched (monotonic milliseconds or a date, as above) and for how long it is good. */
-export function timesOf(packed: string): { momentMs: number; lifetimeSeconds: number } {
-  const octets = Buffer.from(packed.slice(0, 10), 'latin1');
-  return { momentMs: octets.readUIntBE(0, MOMENT_OCTETS), lifetimeSeconds: octets.readUInt32BE(6) };
-}
-
-/** The same with another moment. */
-export function withMoment(packed: string, momentMs: number): string {
-  const moment = Buffer.allocUnsafe(MOMENT_OCTETS);
-  moment.writeUIntBE(Math.max(0, Math.floor(momentMs)), 0, MOMENT_OCTETS);
-  return moment.toString('latin1') + packed.slice(MOMENT_OCTETS);
-}
-
-/**
- * Could packAnswer have packed this? For strings from outside, which unpackAnswer would stumble over, or make a message
+ * Could packAnswer have packed this? For octets from outside, which unpackAnswer would stumble over, or make a message
  * of that no client can read.
  * @param question the question it answers, in wire form
  */
-export function isPacked(packed: string, question: string): boolean {
-  if (packed.length < HEAD_OCTETS) return false;
-  const octets = Buffer.from(packed, 'latin1');
+export function isPacked(octets: Buffer, question: string): boolean {
+  if (octets.length < HEAD_OCTETS) return false;
   const lifetimeSeconds = octets.readUInt32BE(6);
   if (lifetimeSeconds === 0 || lifetimeSeconds > MAX_POSITIVE_SECONDS) return false;
   const [flags, rcode] = [octets.readUInt16BE(10), octets.readUInt16BE(12)];
@@ -114,7 +121,7 @@ export function isPacked(packed: string, question: string): boolean {
   const counts = [14, 16, 18].map((at) => octets.readUInt16BE(at));
   const errorsAt = HEAD_OCTETS + counts.reduce((sum, count) => sum + count) * OFFSET_OCTETS;
   const bodyAt = errorsAt + octets.readUInt16BE(20);
-  if (bodyAt > packed.length) return false;
+  if (bodyAt > octets.length) return false;
   if (!areErrors(octets.toString('utf8', errorsAt, bodyAt))) return false;
   const layout = layoutOf(messageOf(question, counts, octets.subarray(bodyAt)));
   if (layout === null || layout.opt >= 0) return false;

@@ -1,31 +1,76 @@
 // A query as a lazy view over its octets: header bits are read where they stand, the name and the OPT record on
 // first touch. Building one costs a walk over the question, so a cache hit never decodes a packet.
+// A listener keeps one and reads query after query into it: until its answer is there at once, nobody else may have it.
 // It judges form only (RFC 1035 section 4.1, RFC 6891, RFC 9619); what is allowed is the guard's business.
 
-import { OPCODE_QUERY } from './codes.ts';
-import { type Edns, loneOpt, readEdns } from './edns.ts';
+import { OPCODE_QUERY, TYPE } from './codes.ts';
+import { type Edns, loneOpt, type ReadEdns, readEdns } from './edns.ts';
 import type { NameKey } from './names.ts';
-import { FLAG, HEADER_OCTETS, layoutOf, lowerOctet, plainNameEnd, readUint16, writeUint16 } from './wire.ts';
+import { NAME_IN_KEY_AT, QuestionKey } from './question-key.ts';
+import {
+  FLAG,
+  HEADER_OCTETS,
+  layoutOf,
+  plainNameEnd,
+  QUESTION_FIXED_OCTETS,
+  readUint16,
+  writeUint16,
+} from './wire.ts';
 
-/** Scratch for cache keys; a question is at most 255 + 4 octets. */
-const scratch = Buffer.alloc(260);
+/** Room of a query that octets are read into; a longer one, which is rare, gets more. */
+const USUAL_OCTETS = 512;
+/** The fixed part of an OPT record behind its owner, the root (RFC 6891 section 6.1.2). */
+const OPT_FIXED_OCTETS = 10;
+
+/** The key of the query that has asked for it last: thousands may wait, and one is looked up at a time. */
+const sharedKey = new QuestionKey();
+let keyOwner: Query | null = null;
 
 export class Query {
-  readonly bytes: Uint8Array;
+  /** The message, and perhaps further octets behind it that mean nothing. */
+  message: Uint8Array;
+  /** Of the message, in octets. */
+  length = 0;
   /** End of the question section; 0 where there is no single well-formed question. */
-  readonly questionEnd: number;
+  questionEnd = 0;
+  #bytes: Uint8Array | null;
   #opt: Edns | null | undefined;
+  #edns: ReadEdns | null = null;
   #isMalformed = false;
-  #name: NameKey | undefined;
+  #key: string | undefined;
 
-  constructor(bytes: Uint8Array) {
-    this.bytes = bytes;
-    this.questionEnd = questionEndOf(bytes);
+  /** Of these octets, or of none until some are read. */
+  constructor(bytes?: Uint8Array) {
+    this.message = bytes ?? Buffer.allocUnsafe(USUAL_OCTETS);
+    this.#bytes = bytes ?? null;
+    if (bytes === undefined) return;
+    this.length = bytes.length;
+    this.questionEnd = questionEndOf(bytes, bytes.length);
+  }
+
+  /** Becomes the query in these octets, which are copied. */
+  read(source: Uint8Array, start: number, end: number): void {
+    const length = end - start;
+    if (length > this.message.length) this.message = Buffer.allocUnsafe(length);
+    const { message } = this;
+    for (let at = 0; at < length; at += 1) message[at] = source[start + at]!;
+    this.length = length;
+    this.questionEnd = questionEndOf(message, length);
+    this.#bytes = null;
+    this.#opt = undefined;
+    this.#isMalformed = false;
+    this.#key = undefined;
+    if (keyOwner === this) keyOwner = null;
+  }
+
+  /** The same, for whoever looks at it later. */
+  copy(): Query {
+    return new Query(Uint8Array.from(this.bytes));
   }
 
   /** A query made by ourselves on behalf of `origin`: another question, the same wishes (RD, CD, AD, DO). */
   static derived(origin: Query, name: string, type: number): Query {
-    const bytes = new Uint8Array(HEADER_OCTETS + name.length + 4);
+    const bytes = new Uint8Array(HEADER_OCTETS + name.length + QUESTION_FIXED_OCTETS);
     bytes.set(origin.bytes.subarray(0, 4));
     writeUint16(bytes, 4, 1);
     bytes.set(Buffer.from(name, 'latin1'), HEADER_OCTETS);
@@ -36,12 +81,18 @@ export class Query {
     return query;
   }
 
+  /** Exactly the message. */
+  get bytes(): Uint8Array {
+    if (this.#bytes === null) this.#bytes = this.message.subarray(0, this.length);
+    return this.#bytes;
+  }
+
   get id(): number {
-    return readUint16(this.bytes, 0);
+    return readUint16(this.message, 0);
   }
 
   get flags(): number {
-    return readUint16(this.bytes, 2);
+    return readUint16(this.message, 2);
   }
 
   get isResponse(): boolean {
@@ -53,11 +104,11 @@ export class Query {
   }
 
   get type(): number {
-    return readUint16(this.bytes, this.questionEnd - 4);
+    return readUint16(this.message, this.questionEnd - 4);
   }
 
   get class(): number {
-    return readUint16(this.bytes, this.questionEnd - 2);
+    return readUint16(this.message, this.questionEnd - 2);
   }
 
   get recursionDesired(): boolean {
@@ -95,48 +146,67 @@ export class Query {
 
   /** The name asked, lower case. */
   get nameKey(): NameKey {
-    if (this.#name === undefined)
-      this.#name = lowerLatin1(this.bytes, HEADER_OCTETS, this.questionEnd - 4, 0);
-    return this.#name;
+    return this.cacheKey.slice(NAME_IN_KEY_AT);
   }
 
   /** QNAME, QTYPE, QCLASS as they came, case kept. */
   get question(): Uint8Array {
-    return this.bytes.subarray(HEADER_OCTETS, this.questionEnd);
+    return this.message.subarray(HEADER_OCTETS, this.questionEnd);
   }
 
-  /** Equal for queries that one answer fits: name, type, class, DO and CD. */
+  /** Equal for queries that one answer fits: name, type, class, DO and CD. Good until another query is asked for its own. */
+  get key(): QuestionKey {
+    if (keyOwner !== this) {
+      const wishes = (this.dnssecOk ? 1 : 0) | (this.checkingDisabled ? 2 : 0);
+      sharedKey.read(this.message, HEADER_OCTETS, this.questionEnd, wishes);
+      keyOwner = this;
+    }
+    return sharedKey;
+  }
+
+  /** The same as text, an octet a character: it lasts. */
   get cacheKey(): string {
-    const { bytes, questionEnd } = this;
-    const wishes = (this.dnssecOk ? 1 : 0) | (this.checkingDisabled ? 2 : 0);
-    scratch[0] = wishes;
-    scratch.set(bytes.subarray(questionEnd - 4, questionEnd), 1);
-    return lowerLatin1(bytes, HEADER_OCTETS, questionEnd - 4, 5);
+    this.#key ??= this.key.text;
+    return this.#key;
   }
 
   #readOpt(): Edns | null {
-    const { bytes, questionEnd } = this;
-    const hasRecords =
-      readUint16(bytes, 6) !== 0 || readUint16(bytes, 8) !== 0 || readUint16(bytes, 10) !== 0;
-    if (questionEnd === bytes.length && !hasRecords) return null;
-    const layout = layoutOf(bytes);
-    const opt = layout === null ? loneOpt(bytes) : layout.opt;
-    const edns = opt < 0 ? null : readEdns(bytes, opt);
+    const { message, length, questionEnd } = this;
+    const hasRecords = readUint16(message, 6) !== 0 || readUint16(message, 8) !== 0;
+    const additionals = readUint16(message, 10);
+    if (questionEnd === length && !hasRecords && additionals === 0) return null;
+    const opt = !hasRecords && additionals === 1 ? this.#optAlone() : -1;
+    return opt < 0 ? this.#readAnyOpt() : this.#ednsAt(opt);
+  }
+
+  /** Where an OPT record stands that is all there is behind the question, as in nearly every query; else -1. */
+  #optAlone(): number {
+    const { message, length, questionEnd } = this;
+    const opt = questionEnd + 1;
+    if (questionEnd === 0 || opt + OPT_FIXED_OCTETS > length || message[questionEnd] !== 0) return -1;
+    const end = opt + OPT_FIXED_OCTETS + readUint16(message, opt + 8);
+    return readUint16(message, opt) === TYPE.OPT && end === length ? opt : -1;
+  }
+
+  #readAnyOpt(): Edns | null {
+    const layout = layoutOf(this.bytes);
+    const opt = layout === null ? loneOpt(this.bytes) : layout.opt;
+    const edns = opt < 0 ? null : this.#ednsAt(opt);
     this.#isMalformed = layout === null || (opt >= 0 && edns === null);
+    return edns;
+  }
+
+  #ednsAt(opt: number): Edns | null {
+    const edns = readEdns(this.message, opt, this.#edns);
+    this.#isMalformed = edns === null;
+    if (edns !== null) this.#edns = edns;
     return edns;
   }
 }
 
-/** Octets as a latin1 string behind `prefix` octets of scratch that the caller has filled; ASCII letters in lower case. */
-function lowerLatin1(bytes: Uint8Array, start: number, end: number, prefix: number): string {
-  let to = prefix;
-  for (let at = start; at < end; at += 1) scratch[to++] = lowerOctet(bytes[at]!);
-  return scratch.toString('latin1', 0, to);
-}
-
-function questionEndOf(bytes: Uint8Array): number {
-  if (bytes.length < HEADER_OCTETS || readUint16(bytes, 4) !== 1) return 0;
-  if (((readUint16(bytes, 2) >> 11) & 15) !== OPCODE_QUERY) return 0;
-  const end = plainNameEnd(bytes, HEADER_OCTETS);
-  return end < 0 || end + 4 > bytes.length ? 0 : end + 4;
+function questionEndOf(message: Uint8Array, length: number): number {
+  if (length < HEADER_OCTETS || readUint16(message, 4) !== 1) return 0;
+  if (((readUint16(message, 2) >> 11) & 15) !== OPCODE_QUERY) return 0;
+  const end = plainNameEnd(message, HEADER_OCTETS, length);
+  return end < 0 || end + QUESTION_FIXED_OCTETS > length ? 0 : end + QUESTION_FIXED_OCTETS;
 }

@@ -52,9 +52,9 @@ export function writeUint32(bytes: Uint8Array, at: number, value: number): void 
   bytes[at + 3] = value;
 }
 
-/** Where an uncompressed name at `at` ends, or -1: too long, cut off, a pointer, an unknown label type. */
-export function plainNameEnd(bytes: Uint8Array, at: number): number {
-  const limit = Math.min(bytes.length, at + MAX_NAME_OCTETS);
+/** Where an uncompressed name at `at` ends, or -1: too long, cut off (at `length`), a pointer, an unknown label type. */
+export function plainNameEnd(bytes: Uint8Array, at: number, length = bytes.length): number {
+  const limit = Math.min(length, at + MAX_NAME_OCTETS);
   for (let position = at; position < limit; ) {
     const length = bytes[position]!;
     position += 1 + length;

@@ -2,7 +2,7 @@
 // at their end, RDATA as people write it, extended errors (RFC 8914) as Comment. Pure.
 // Everything that is not ASCII is escaped, so that an upstream's words cannot steer the terminal that curl prints to.
 
-import { type Answer, type RenderLimits, renderAnswer, renderBound } from '../dns/answer.ts';
+import { type AnswerView, type RenderLimits, renderAnswer, renderBound } from '../dns/answer.ts';
 import type { ExtendedError } from '../dns/edns.ts';
 import { extendedErrorName } from '../dns/extended-error-name.ts';
 import { formatName } from '../dns/names.ts';
@@ -27,7 +27,7 @@ interface JsonRecord {
 }
 
 /** The response to `query` as one line of JSON, in ASCII. */
-export function answerJson(answer: Answer, query: Query): string {
+export function answerJson(answer: AnswerView, query: Query): string {
   const bytes = Buffer.alloc(renderBound(answer, query, WHOLE));
   const message = bytes.subarray(0, renderAnswer(answer, query, WHOLE, bytes, 0));
   const { answers, authorities } = readRecords(message, layoutOf(message)!);

@@ -12,7 +12,7 @@ import {
 } from 'node:http2';
 import type { Server } from 'node:net';
 import type { TLSSocket } from 'node:tls';
-import { type Answer, DROP, renderAnswer, renderBound } from '../dns/answer.ts';
+import { type AnswerView, DROP, renderAnswer, renderBound } from '../dns/answer.ts';
 import { Query } from '../dns/query.ts';
 import { MAX_MESSAGE_OCTETS } from '../dns/wire.ts';
 import { ClientRate } from '../resolver/client-rate.ts';
@@ -211,7 +211,7 @@ export class DohListener extends ServerListener<DohListenerParts> {
     http.response.on('close', forget);
   }
 
-  #respond(query: Query, answer: Answer, answerAs: AnswerForm, http: HttpExchange): void {
+  #respond(query: Query, answer: AnswerView, answerAs: AnswerForm, http: HttpExchange): void {
     if (answer === DROP) {
       this.#refuse({ status: 400, message: 'this is no DNS query (RFC 1035 section 4.1)' }, http);
       return;
@@ -258,7 +258,7 @@ function isHttp2(request: Http2ServerRequest): boolean {
   return request.httpVersionMajor === 2 && request.stream !== undefined;
 }
 
-function messageOctets(answer: Answer, query: Query): Uint8Array {
+function messageOctets(answer: AnswerView, query: Query): Uint8Array {
   const octets = Buffer.allocUnsafe(renderBound(answer, query, RENDER_LIMITS));
   return octets.subarray(0, renderAnswer(answer, query, RENDER_LIMITS, octets, 0));
 }

@@ -2,12 +2,14 @@
 // are ready, all answers of a loop turn in one write. It stops reading while too much is in flight or unread.
 
 import type { Socket } from 'node:net';
-import { type Answer, DROP, type RenderLimits, renderAnswer, renderBound } from '../dns/answer.ts';
+import { type AnswerView, DROP, type RenderLimits, renderAnswer, renderBound } from '../dns/answer.ts';
 import { FrameReader, LENGTH_OCTETS } from '../dns/framing.ts';
-import { Query } from '../dns/query.ts';
+import type { Query } from '../dns/query.ts';
 import { MAX_MESSAGE_OCTETS, writeUint16 } from '../dns/wire.ts';
 import type { TrackedConnection } from './connection-table.ts';
+import type { Desk } from './desk.ts';
 import { type ListenerParts, plainAddress } from './listener.ts';
+import type { Ending, TurnEnd } from './turn-end.ts';
 
 /** Answers that the peer has not read; beyond this we stop reading its queries. */
 const MAX_UNREAD_OCTETS = 256 * 1024;
@@ -17,10 +19,16 @@ const QUERIES_PER_TURN = 32;
 const FAREWELL_MS = 2000;
 /** Blocks of RFC 8467 section 4.1. */
 const RESPONSE_PADDING_OCTETS = 468;
+/** Room for the answers of a turn at first: a few usual ones, or one that is padded. */
+const FIRST_ROOM_OCTETS = 1024;
+const NO_ROOM = Buffer.alloc(0);
 
 export interface StreamConnectionParts extends Pick<ListenerParts, 'resolver' | 'clock' | 'limits'> {
   readonly socket: Socket;
   readonly transport: 'tcp' | 'dot';
+  /** Shared by all connections of a listener. */
+  readonly desk: Desk;
+  readonly turnEnd: TurnEnd;
   /** Called when it has more or fewer octets in memory for its client. */
   readonly onWeight: (connection: StreamConnection, octets: number) => void;
   /** Called once. */
@@ -33,7 +41,7 @@ interface Waiting {
   readonly arrivedAtMs: number;
 }
 
-export class StreamConnection implements TrackedConnection {
+export class StreamConnection implements TrackedConnection, Ending {
   readonly client: string;
   lastActiveMs: number;
   readonly #parts: StreamConnectionParts;
@@ -44,12 +52,16 @@ export class StreamConnection implements TrackedConnection {
   readonly #unhandled: Waiting[] = [];
   #unhandledOctets = 0;
   #weight = 0;
-  #outgoing: Uint8Array[] = [];
+  /** The answers of this turn. */
+  #outgoing = NO_ROOM;
   #outgoingOctets = 0;
+  #arrivedAtMs = 0;
   #inFlight = 0;
   #takenThisTurn = 0;
   #isTurnEnding = false;
   #isEnding = false;
+  readonly #take = (octets: Uint8Array, start: number, end: number) => this.#takeUp(octets, start, end);
+  readonly #written = () => this.#weigh();
 
   constructor(parts: StreamConnectionParts) {
     const { socket, clock, limits, transport, onClose } = parts;
@@ -107,13 +119,20 @@ export class StreamConnection implements TrackedConnection {
 
   #receive(chunk: Uint8Array): void {
     if (this.#isEnding) return;
-    const arrivedAtMs = this.#parts.clock.monotonic();
-    this.#reader.push(chunk, (message) => {
-      this.#unhandled.push({ message, arrivedAtMs });
-      this.#unhandledOctets += message.length;
-    });
+    this.#arrivedAtMs = this.#parts.clock.monotonic();
+    this.#reader.pushInPlace(chunk, this.#take);
     this.#work();
     this.#weigh();
+  }
+
+  /** A message at once where there is room for its answer; else it waits for its turn. */
+  #takeUp(octets: Uint8Array, start: number, end: number): void {
+    if (this.#unhandled.length === 0 && this.#hasRoom) {
+      this.#handle(octets, start, end, this.#arrivedAtMs);
+      return;
+    }
+    this.#unhandled.push({ message: octets.subarray(start, end), arrivedAtMs: this.#arrivedAtMs });
+    this.#unhandledOctets += end - start;
   }
 
   #weigh(): void {
@@ -126,10 +145,10 @@ export class StreamConnection implements TrackedConnection {
   /** Takes up queries while there is room for their answers, reads on when none waits, ends when all is done. */
   #work(): void {
     const { socket } = this.#parts;
-    while (this.#unhandled.length > 0 && !this.#isFull && this.#takenThisTurn < QUERIES_PER_TURN) {
-      this.#takenThisTurn += 1;
-      this.#endTurnLater();
-      this.#handle(this.#unhandled.shift()!);
+    while (this.#unhandled.length > 0 && this.#hasRoom) {
+      const { message, arrivedAtMs } = this.#unhandled.shift()!;
+      this.#unhandledOctets -= message.length;
+      this.#handle(message, 0, message.length, arrivedAtMs);
     }
     if (this.#isEnding) {
       if (this.#inFlight === 0 && this.#unhandled.length === 0) this.#end();
@@ -144,12 +163,19 @@ export class StreamConnection implements TrackedConnection {
   #endTurnLater(): void {
     if (this.#isTurnEnding) return;
     this.#isTurnEnding = true;
-    setImmediate(() => {
-      this.#isTurnEnding = false;
-      this.#takenThisTurn = 0;
-      this.#flush();
-      this.#work();
-    });
+    this.#parts.turnEnd.later(this);
+  }
+
+  endTurn(): void {
+    this.#isTurnEnding = false;
+    this.#takenThisTurn = 0;
+    this.#flush();
+    this.#work();
+  }
+
+  /** May another query be taken up in this turn? */
+  get #hasRoom(): boolean {
+    return this.#takenThisTurn < QUERIES_PER_TURN && !this.#isFull;
   }
 
   get #isFull(): boolean {
@@ -163,52 +189,58 @@ export class StreamConnection implements TrackedConnection {
   }
 
   /** Its time has run since it arrived: what has waited for room too long is told so, and not asked of anybody. */
-  #handle({ message, arrivedAtMs }: Waiting): void {
-    const { resolver, clock, limits, transport } = this.#parts;
-    this.#unhandledOctets -= message.length;
-    const receivedAtMs = clock.monotonic();
-    this.lastActiveMs = receivedAtMs;
-    const query = new Query(message);
-    const answer = resolver.resolve(query, {
-      client: this.client,
-      clientPort: this.#clientPort,
-      localAddress: this.#localAddress,
-      transport,
-      receivedAtMs,
-      deadlineMs: arrivedAtMs + limits.queryDeadlineMs,
-      answeredBy: undefined, // all contexts have one shape
-    });
-    if (!(answer instanceof Promise)) {
-      this.#send(query, answer);
-      return;
-    }
+  #handle(octets: Uint8Array, start: number, end: number, arrivedAtMs: number): void {
+    const { resolver, clock, limits, desk } = this.#parts;
+    const { query, context } = desk;
+    this.#takenThisTurn += 1;
+    this.#endTurnLater();
+    this.lastActiveMs = clock.monotonic();
+    query.read(octets, start, end);
+    context.client = this.client;
+    context.clientPort = this.#clientPort;
+    context.localAddress = this.#localAddress;
+    context.receivedAtMs = this.lastActiveMs;
+    context.deadlineMs = arrivedAtMs + limits.queryDeadlineMs;
+    context.answeredBy = undefined;
+    const answer = resolver.resolve(query, context);
+    if (answer instanceof Promise) this.#wait(desk.handOver(), answer);
+    else this.#send(query, answer);
+  }
+
+  #wait(query: Query, answer: Promise<AnswerView>): void {
     this.#inFlight += 1;
     void answer.then((late) => {
       this.#inFlight -= 1;
-      this.lastActiveMs = clock.monotonic();
+      this.lastActiveMs = this.#parts.clock.monotonic();
       this.#send(query, late);
       this.#work();
     });
   }
 
-  #send(query: Query, answer: Answer): void {
+  #send(query: Query, answer: AnswerView): void {
     if (answer === DROP || this.#parts.socket.destroyed) return;
-    const frame = Buffer.allocUnsafe(LENGTH_OCTETS + renderBound(answer, query, this.#render));
-    const end = renderAnswer(answer, query, this.#render, frame, LENGTH_OCTETS);
-    writeUint16(frame, 0, end - LENGTH_OCTETS);
-    this.#outgoing.push(frame.subarray(0, end));
-    this.#outgoingOctets += end;
+    const start = this.#outgoingOctets;
+    this.#makeRoom(start + LENGTH_OCTETS + renderBound(answer, query, this.#render));
+    const end = renderAnswer(answer, query, this.#render, this.#outgoing, start + LENGTH_OCTETS);
+    writeUint16(this.#outgoing, start, end - start - LENGTH_OCTETS);
+    this.#outgoingOctets = end;
     this.#endTurnLater();
   }
 
+  #makeRoom(octets: number): void {
+    if (octets <= this.#outgoing.length) return;
+    const roomier = Buffer.allocUnsafe(Math.max(FIRST_ROOM_OCTETS, 2 * this.#outgoing.length, octets));
+    this.#outgoing.copy(roomier, 0, 0, this.#outgoingOctets);
+    this.#outgoing = roomier;
+  }
+
   #flush(): void {
-    const frames = this.#outgoing;
-    if (frames.length === 0) return;
-    this.#outgoing = [];
+    if (this.#outgoingOctets === 0) return;
+    const octets = this.#outgoing.subarray(0, this.#outgoingOctets);
+    this.#outgoing = NO_ROOM;
     this.#outgoingOctets = 0;
     const { socket } = this.#parts;
-    const octets = frames.length === 1 ? frames[0]! : Buffer.concat(frames);
-    if (socket.writable) socket.write(octets, () => this.#weigh()); // TLS has it a little longer than this call
+    if (socket.writable) socket.write(octets, this.#written); // TLS has it a little longer than this call
     this.#weigh();
   }
 }

@@ -5,10 +5,12 @@ import { createServer as createTcpServer, type Server, type Socket } from 'node:
 import { createServer as createTlsServer } from 'node:tls';
 import { ClientRate } from '../resolver/client-rate.ts';
 import type { CertificateStore } from '../tls/certificate-store.ts';
+import { Desk } from './desk.ts';
 import { type ListenerParts, plainAddress } from './listener.ts';
 import { ServerListener } from './server-listener.ts';
 import { StreamConnection } from './stream-connection.ts';
 import { followCertificates, tlsServerOptions, trackHandshakes } from './tls-front.ts';
+import { TurnEnd } from './turn-end.ts';
 
 export interface StreamListenerParts extends ListenerParts {
   /** Present: DoT with these certificates. Null: plain TCP. */
@@ -17,9 +19,12 @@ export interface StreamListenerParts extends ListenerParts {
 
 export class StreamListener extends ServerListener<StreamListenerParts> {
   readonly #handshakes = new ClientRate();
+  readonly #turnEnd = new TurnEnd();
+  readonly #desk: Desk;
 
   constructor(parts: StreamListenerParts) {
     super(parts.certificates === null ? 'tcp' : 'dot', parts);
+    this.#desk = new Desk(parts.certificates === null ? 'tcp' : 'dot');
   }
 
   protected override createServer(): Server {
@@ -50,7 +55,7 @@ export class StreamListener extends ServerListener<StreamListenerParts> {
     const { connections } = this;
     const onWeight = (connection: StreamConnection, octets: number) => connections.weigh(connection, octets);
     const onClose = (connection: StreamConnection) => connections.delete(connection);
-    const parts = { socket, transport, resolver, clock, limits, onWeight, onClose };
-    connections.add(new StreamConnection(parts));
+    const shared = { desk: this.#desk, turnEnd: this.#turnEnd, resolver, clock, limits };
+    connections.add(new StreamConnection({ ...shared, socket, transport, onWeight, onClose }));
   }
 }

@@ -3,7 +3,7 @@
 // are late, or cannot be asked because the clock is untrusted. Failures of upstreams are kept for a moment too (RFC 9520).
 
 import type { Clock } from '../clock/clock.ts';
-import { Answer } from '../dns/answer.ts';
+import { Answer, type AnswerView } from '../dns/answer.ts';
 import { EDE, RCODE } from '../dns/codes.ts';
 import type { ExtendedError } from '../dns/edns.ts';
 import { ClockNotReady, UpstreamFailure } from '../dns/failures.ts';
@@ -57,27 +57,27 @@ class CacheLink implements Resolver {
     this.#refresh = new Refresh(parts.clock);
   }
 
-  resolve(query: Query, context: Context): Answer | Promise<Answer> {
+  resolve(query: Query, context: Context): AnswerView | Promise<Answer> {
     const { store, counts } = this.#parts;
-    const key = query.cacheKey;
-    const kept = store.get(key, context.receivedAtMs);
-    if (kept === null) return this.#miss(key, query, context);
+    const kept = store.get(query.key, context.receivedAtMs);
+    if (kept === null) return this.#miss(query, context);
     counts.hits += 1;
     context.answeredBy = 'cache';
     if (context.trace !== undefined) {
       const ttlLeftSeconds = kept.lifetimeSeconds - kept.ageSeconds;
       context.trace.say('cache', `kept answer, TTL left ${ttlLeftSeconds} s`, { ttlLeftSeconds });
     }
-    if (isNearItsEnd(kept)) this.#fetchAhead(key, query);
+    if (isNearItsEnd(kept)) this.#fetchAhead(query.copy());
     return kept;
   }
 
-  #miss(key: string, query: Query, context: Context): Answer | Promise<Answer> {
+  #miss(query: Query, context: Context): Answer | Promise<Answer> {
     const { store, failures, clock, isForwarded, counts } = this.#parts;
     const { receivedAtMs } = context;
+    const key = query.cacheKey;
     counts.misses += 1;
     const isWorld = !isForwarded(query.nameKey);
-    const kept = store.getStale(key, receivedAtMs);
+    const kept = store.getStale(query.key, receivedAtMs);
     if (kept === null) {
       const failed = failures.recall(key, receivedAtMs);
       if (failed === null) return this.#lookUp(key, query, context, isWorld);
@@ -117,8 +117,9 @@ class CacheLink implements Resolver {
   }
 
   /** A hit is what makes an answer popular: it has been asked for again. */
-  #fetchAhead(key: string, query: Query): void {
+  #fetchAhead(query: Query): void {
     const { clock, isForwarded, counts } = this.#parts;
+    const key = query.cacheKey;
     const isWorld = !isForwarded(query.nameKey);
     if (this.#whyNotAsk(key, isWorld, clock.monotonic()) !== null) return;
     if (this.#renew(key, query, isWorld)) counts.prefetched += 1;
@@ -133,7 +134,7 @@ class CacheLink implements Resolver {
     const { store } = this.#parts;
     const { generation } = store;
     return promised(this.#next, query, context).then(
-      (answer) => (generation === store.generation ? this.#keep(key, answer, isWorld) : answer),
+      (answer) => (generation === store.generation ? this.#keep(query, answer, isWorld) : answer),
       (error) => {
         if (generation === store.generation) this.#keepFailure(key, error, isWorld);
         throw error;
@@ -141,18 +142,19 @@ class CacheLink implements Resolver {
     );
   }
 
-  #keep(key: string, answer: Answer, isWorld: boolean): Answer {
+  #keep(query: Query, answer: Answer, isWorld: boolean): Answer {
     const { store, failures, clock } = this.#parts;
+    const key = query.cacheKey;
     const nowMs = clock.monotonic();
     if (isWorld) failures.upstreamsHeard();
     if (isFailure(answer)) {
       failures.remember(key, answer, nowMs);
-      if (isVerdict(answer)) store.delete(key);
+      if (isVerdict(answer)) store.delete(query.key);
       return answer;
     }
     failures.answered(key);
-    if (answer.lifetimeSeconds > 0) store.set(key, answer, nowMs);
-    else store.delete(key); // newer, though it may not be kept: the old one is refuted (RFC 8767 section 5)
+    if (answer.lifetimeSeconds > 0) store.set(query.key, answer, nowMs);
+    else store.delete(query.key); // newer, though it may not be kept: the old one is refuted (RFC 8767 section 5)
     return answer;
   }
 

@@ -18,7 +18,7 @@ import { isFailure } from './cache/stale.ts';
 import { cache } from './cache.ts';
 import { coalesce } from './coalesce.ts';
 import { askUpstreams } from './forward.ts';
-import { type Context, chain, type Link, type Resolver } from './resolver.ts';
+import { type Context, chain, keeping, type Link, type Resolver } from './resolver.ts';
 import { isTimeServerName } from './time-server-names.ts';
 
 /** No address that was learnt in this state is believed for longer, here or at a client (docs/time.md). */
@@ -53,7 +53,7 @@ export function degrade(parts: DegradeParts): Link {
     context.trace?.say('degrade', "time server's name, asked for over relaxed connections");
     let why: readonly ExtendedError[] = [];
     try {
-      const answer = await asked.resolve(query, withOwnTrace(context));
+      const answer = await keeping(asked.resolve(query, withOwnTrace(context)));
       context.answeredBy = 'upstream'; // though it be from the table: there is no figure for makeshifts
       if (asked === table && !isFailure(answer)) return answer;
       why = answer.errors;
@@ -69,7 +69,7 @@ export function degrade(parts: DegradeParts): Link {
       const key = query.nameKey;
       if (!asksForAddress(query) || !isTimeServerName(key, timeServerNames()) || isForwarded(key))
         return next.resolve(query, context);
-      const kept = store.get(query.cacheKey, context.receivedAtMs);
+      const kept = store.get(query.key, context.receivedAtMs);
       if (kept === null) return askTable(query, context, next);
       context.answeredBy = 'cache';
       context.trace?.say('cache', 'kept answer of the time before the clock was untrusted', {
@@ -114,7 +114,7 @@ async function fallBack(
   why: readonly ExtendedError[],
 ): Promise<Answer> {
   try {
-    return await next.resolve(query, context);
+    return await keeping(next.resolve(query, context));
   } catch (error) {
     if (!(error instanceof ClockNotReady)) throw error;
     context.answeredBy = 'failure';

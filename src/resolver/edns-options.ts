@@ -44,7 +44,7 @@ export function ednsOptions({ cookieSecret, nsid, clock }: EdnsOptionsParts): Li
       const answer = next.resolve(query, context);
       if (answer === DROP || !asksForOptions(query)) return answer; // what is dropped is not even read
       if (answer instanceof Promise) return answer.then((late) => complete(late, query, context.client));
-      return complete(answer, query, context.client);
+      return complete(answer.kept(), query, context.client);
     },
   });
 }

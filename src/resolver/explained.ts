@@ -10,7 +10,7 @@ import type { Query } from '../dns/query.ts';
 import { formatRdata } from '../dns/rdata-text.ts';
 import type { ResourceRecord } from '../dns/records.ts';
 import { questionFor } from './own-lookup.ts';
-import { inFull, type LinkName, type Resolver, type TraceFacts } from './resolver.ts';
+import { inFull, keeping, type LinkName, type Resolver, type TraceFacts } from './resolver.ts';
 
 /** A person waits; as long as `noonmark query` waits for an answer (milliseconds). */
 const EXPLAIN_WITHIN_MS = 5000;
@@ -73,7 +73,7 @@ export async function explainName(
   };
   const nowMs = clock.monotonic();
   const query = questionFor(name, type);
-  const answer = await resolver.resolve(query, {
+  const answered = resolver.resolve(query, {
     client,
     clientPort: 0,
     localAddress: client.includes(':') ? '::1' : '127.0.0.1',
@@ -82,6 +82,7 @@ export async function explainName(
     deadlineMs: nowMs + EXPLAIN_WITHIN_MS,
     trace: { say },
   });
+  const answer = await keeping(answered);
   return {
     name: formatName(name),
     type: typeName(type),

@@ -7,7 +7,7 @@ import { isIPv4 } from 'node:net';
 import ipaddr from 'ipaddr.js';
 import type { RewriteConfig } from '../config/config.ts';
 import { aliasTargets } from '../dns/alias-targets.ts';
-import { Answer } from '../dns/answer.ts';
+import { Answer, type AnswerView } from '../dns/answer.ts';
 import { EDE, RCODE, TYPE } from '../dns/codes.ts';
 import type { ExtendedError } from '../dns/edns.ts';
 import { writeMessage } from '../dns/message-writer.ts';
@@ -60,13 +60,13 @@ function isOfProof(type: number): boolean {
  * The answer itself, unless a record in it leads to a name that is blocked. Where that is no CNAME, the name has no record
  * of this type any more, and exists all the same: NXDOMAIN or a CNAME would take its addresses away, too (RFC 8020).
  */
-function unmasked(
-  answer: Answer,
+function unmasked<View extends AnswerView>(
+  answer: View,
   query: Query,
   context: Context,
   filter: Filter,
   inside: Resolver,
-): Answer | Promise<Answer> {
+): View | Answer | Promise<Answer> {
   for (const { name, isCname } of aliasTargets(answer, query)) {
     const verdict = filter.judge(name, context.client);
     if (verdict?.kind !== 'block') continue;

@@ -8,7 +8,7 @@ import { writeMessage } from '../dns/message-writer.ts';
 import { Query } from '../dns/query.ts';
 import type { ResourceRecord } from '../dns/records.ts';
 import { FLAG } from '../dns/wire.ts';
-import type { Context, Resolver } from './resolver.ts';
+import { type Context, keeping, type Resolver } from './resolver.ts';
 
 export interface OwnCnames {
   readonly records: readonly ResourceRecord[];
@@ -24,7 +24,7 @@ export async function follow(
   next: Resolver,
 ): Promise<Answer> {
   const onward = Query.derived(query, target, query.type);
-  const answer = await next.resolve(onward, context);
+  const answer = await keeping(next.resolve(onward, context));
   // Never the answer itself: its compression pointers lead into another question than this one.
   if (answer.rcode !== RCODE.NOERROR && answer.rcode !== RCODE.NXDOMAIN)
     return Answer.ofRcode(answer.rcode, ...answer.errors);

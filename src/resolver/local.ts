@@ -10,6 +10,7 @@ import type { Query } from '../dns/query.ts';
 import type { ResourceRecord } from '../dns/records.ts';
 import { FLAG } from '../dns/wire.ts';
 import { follow } from './follow.ts';
+import { HouseNames } from './local/house-names.ts';
 import type { NameFiles } from './local/name-files.ts';
 import type { OwnNames } from './local/own-names.ts';
 import { isAskedOfParent, specialAnswer, specialZoneOf } from './local/special-names.ts';
@@ -21,7 +22,7 @@ const MAX_CNAMES = 8;
 
 export interface LocalParts {
   readonly zones: LocalZones;
-  readonly files: Pick<NameFiles, 'lookup' | 'exists'>;
+  readonly files: Pick<NameFiles, 'lookup' | 'exists' | 'mayHold'>;
   readonly ownNames: OwnNames;
   readonly designated: DesignatedAnswers;
   readonly probe: ProbeNames;
@@ -32,6 +33,8 @@ export interface LocalParts {
 interface DesignatedAnswers {
   /** Records, or null when this is none of its business. */
   answer(key: NameKey, type: number, localAddress: string): readonly ResourceRecord[] | null;
+  /** Names that it may have records for. */
+  readonly names: readonly NameKey[];
 }
 
 /** Names that a page makes its browser look up, in order to see whether the query comes here. */
@@ -48,9 +51,18 @@ interface ForwardedNames {
 
 /** @param parts asked per query, because a reload replaces them. */
 export function local(parts: () => LocalParts): Link {
+  let known: LocalParts | null = null;
+  let names: HouseNames;
+  const mayHold = (query: Query, current: LocalParts) => {
+    if (current !== known) names = new HouseNames(current);
+    known = current;
+    return names.mayHold(query.key);
+  };
   return (next) => ({
     resolve(query, context) {
-      const found = lookUp(query, context, parts());
+      const current = parts();
+      if (query.recursionDesired && !mayHold(query, current)) return next.resolve(query, context);
+      const found = lookUp(query, context, current);
       if (found.kind === 'answer') {
         context.answeredBy = 'local';
         return found.answer;

@@ -3,7 +3,7 @@
 // page. A hit with the log off allocates nothing here.
 
 import type { Clock } from '../clock/clock.ts';
-import { Answer, DROP } from '../dns/answer.ts';
+import { Answer, type AnswerView, DROP } from '../dns/answer.ts';
 import { EDE, RCODE, rcodeName, typeName } from '../dns/codes.ts';
 import { DnsFailure } from '../dns/failures.ts';
 import { formatName } from '../dns/names.ts';
@@ -34,10 +34,10 @@ export interface ObserveParts {
 }
 
 export function observe({ counts, figures, clock, log, queryLog }: ObserveParts): Link {
-  const seen = (query: Query, context: Context, answer: Answer, reason = ''): Answer => {
+  const seen = <View extends AnswerView>(query: Query, context: Context, answer: View, reason = ''): View => {
     // `guard` comes first, and is the one that writes nothing down.
     const { answeredBy = 'guard', trace, receivedAtMs } = context;
-    const rcode = answer === DROP ? null : answer.rcode;
+    const rcode = isDropped(answer) ? null : answer.rcode;
     const isBlocked = answeredBy === 'filter' && answer.errors.at(-1)?.code === EDE.BLOCKED;
     figures.count(answeredBy, rcode, isBlocked, receivedAtMs);
     if (!(trace instanceof LastWords) || trace.session !== queryLog.session) return answer;
@@ -60,7 +60,7 @@ export function observe({ counts, figures, clock, log, queryLog }: ObserveParts)
       counts[asked.transport] += 1;
       const { session } = queryLog;
       const context = session === null ? asked : { ...asked, trace: new LastWords(session, asked.trace) };
-      let answer: Answer | Promise<Answer>;
+      let answer: AnswerView | Promise<Answer>;
       try {
         answer = next.resolve(query, context);
       } catch (error) {
@@ -101,15 +101,19 @@ class LastWords implements Trace {
   }
 }
 
+function isDropped(answer: AnswerView): boolean {
+  return answer === DROP;
+}
+
 type Line = ReturnType<typeof describe> & { readonly ms: number };
 
-function describe(query: Query, context: Context, answer: Answer) {
+function describe(query: Query, context: Context, answer: AnswerView) {
   const hasQuestion = query.questionEnd > 0;
   return {
     transport: context.transport,
     name: hasQuestion ? formatName(query.nameKey) : '',
     type: hasQuestion ? typeName(query.type) : '',
-    rcode: answer === DROP ? 'dropped' : rcodeName(answer.rcode),
+    rcode: isDropped(answer) ? 'dropped' : rcodeName(answer.rcode),
   };
 }
 

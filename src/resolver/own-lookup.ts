@@ -11,7 +11,7 @@ import { formatWithoutDot, lowerName, nameKey, nameOctets } from '../dns/names.t
 import { Query } from '../dns/query.ts';
 import type { ResourceRecord } from '../dns/records.ts';
 import { FLAG, HEADER_OCTETS, readUint32, writeUint16 } from '../dns/wire.ts';
-import type { Resolver } from './resolver.ts';
+import { keeping, type Resolver } from './resolver.ts';
 
 /** Who waits for this has a round of time sources to finish (milliseconds). */
 const LOOKUP_WITHIN_MS = 1500;
@@ -28,7 +28,7 @@ export async function lookUpAddresses(resolver: Resolver, name: string, clock: C
   const context = ownContext(clock, LOOKUP_WITHIN_MS);
   const ask = async (type: number) => {
     const query = questionFor(nameKey(name), type);
-    return addressesIn(await resolver.resolve(query, context), query);
+    return addressesIn(await keeping(resolver.resolve(query, context)), query);
   };
   const results = await Promise.allSettled([ask(TYPE.A), ask(TYPE.AAAA)]);
   const addresses = results.flatMap((result) => (result.status === 'fulfilled' ? result.value : []));
@@ -58,7 +58,7 @@ export async function lookUpText(
 ): Promise<FoundText> {
   const key = nameKey(name);
   const query = questionFor(key, TYPE[type]);
-  const answer = await resolver.resolve(query, ownContext(clock, TEXT_WITHIN_MS));
+  const answer = await keeping(resolver.resolve(query, ownContext(clock, TEXT_WITHIN_MS)));
   if (answer.rcode !== RCODE.NOERROR && answer.rcode !== RCODE.NXDOMAIN) throw failureOf(answer);
   const { answers, authorities } = recordsOf(answer, query);
   const isThere = answers.some((record) => record.type === query.type);

@@ -58,7 +58,7 @@ export function rebinding({ protection, isForwarded }: RebindingParts): Link {
         if (rest !== received) context.trace?.say('rebinding', 'private address removed');
         return rest;
       };
-      return answer instanceof Promise ? answer.then(judge) : judge(answer);
+      return answer instanceof Promise ? answer.then(judge) : judge(answer.kept());
     },
   });
 }

@@ -1,7 +1,7 @@
 // The one shape of the answer path: a Resolver answers a query, a Link wraps the next Resolver.
 // A hit is answered at once and a miss by a promise, so that nobody pays for a promise that is not owed.
 
-import type { Answer } from '../dns/answer.ts';
+import type { Answer, AnswerView } from '../dns/answer.ts';
 import type { Query } from '../dns/query.ts';
 import type { AnsweredBy } from '../observe/query-figures.ts';
 
@@ -54,20 +54,28 @@ export function inFull(detail: string, { group }: TraceFacts = {}): string {
 export type LinkName = 'guard' | 'local' | 'filter' | 'degrade' | 'cache' | 'rebinding' | 'forward';
 
 export interface Resolver {
-  /** Answers, or DROP for no response at all; may throw or reject with a DnsFailure below the failure link. */
-  resolve(query: Query, context: Context): Answer | Promise<Answer>;
+  /**
+   * Answers, or DROP for no response at all; may throw or reject with a DnsFailure below the failure link. What is answered
+   * at once may be lent (dns/answer.ts): it is rendered, or kept, before anything else is asked.
+   */
+  resolve(query: Query, context: Context): AnswerView | Promise<Answer>;
 }
 
 /** What `next` answers, as a promise: at once or later, thrown or rejected. */
 export function promised(next: Resolver, query: Query, context: Context): Promise<Answer> {
   try {
-    return Promise.resolve(next.resolve(query, context)); // one that is there already, and not another around it
+    return Promise.resolve(keeping(next.resolve(query, context))); // one that is there already, and not another around it
   } catch (error) {
     return Promise.reject(error);
   }
 }
 
 export type Link = (next: Resolver) => Resolver;
+
+/** For whoever waits, or asks something else first: an answer that is lent is kept before that. */
+export function keeping(answer: AnswerView | Promise<Answer>): Answer | Promise<Answer> {
+  return answer instanceof Promise ? answer : answer.kept();
+}
 
 /** Folds links, outermost first, around the resolver at the end; once, at construction. */
 export function chain(...links: readonly Link[]): (end: Resolver) => Resolver {

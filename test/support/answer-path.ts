@@ -20,7 +20,7 @@ import { OwnNames } from '../../src/resolver/local/own-names.ts';
 import { createZones } from '../../src/resolver/local/zone.ts';
 import type { LocalParts } from '../../src/resolver/local.ts';
 import type { QueryCounts } from '../../src/resolver/observe.ts';
-import type { Context, Resolver } from '../../src/resolver/resolver.ts';
+import { type Context, keeping, type Resolver } from '../../src/resolver/resolver.ts';
 import { createFilter } from './filters.ts';
 import {
   aRecord,
@@ -45,8 +45,8 @@ const RECORDS = [
 
 /** Parts of the local link beside zones and own names, for those who have none of them. */
 export const NO_OTHER_NAMES = {
-  files: { lookup: () => null, exists: () => false },
-  designated: { answer: () => null },
+  files: { lookup: () => null, exists: () => false, mayHold: () => false },
+  designated: { answer: () => null, names: [] },
   forwards: { holds: () => false, zoneFor: () => null },
   probe: { notes: () => false },
 } satisfies Omit<LocalParts, 'zones' | 'ownNames'> & { forwards: PathSettings['forwards'] };
@@ -92,15 +92,21 @@ export class House {
     const accessList = new AccessList(['loopback', 'private'], []);
     const filter = createFilter({ clock, log }, filtered);
     const exchange = (query: Uint8Array) => this.#exchange(query, this.sentRelaxed, this.relaxed);
-    const settings = () => ({
+    const unchanging = {
       ...{ ...NO_OTHER_NAMES, zones, ownNames, accessList, filter, nsid: 'dns.home.example' },
       config: { rebinding: { protect: false, allow: [] } },
-      timeServerNames: this.timeServerNames,
       upstreams: this,
       relaxed: { exchange },
-    });
+    };
+    const house = this;
+    const settings = {
+      ...unchanging,
+      get timeServerNames() {
+        return house.timeServerNames;
+      },
+    };
     const path = createAnswerPath({
-      ...{ settings, clock, log, store, failures },
+      ...{ settings: () => settings, clock, log, store, failures },
       seen: { counts, cacheCounts: noCacheCounts(), figures, queryLog },
       limits: { udpQueriesPerClient: 1000, ...limits },
       limitLog: new LimitLog(log, clock),
@@ -136,6 +142,6 @@ export class House {
   }
 
   async answerTo(octets: Uint8Array, context?: Partial<Context>): Promise<Answer> {
-    return this.resolver.resolve(new Query(octets), contextAt(this.clock.monotonic(), context));
+    return keeping(this.resolver.resolve(new Query(octets), contextAt(this.clock.monotonic(), context)));
   }
 }

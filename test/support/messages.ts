@@ -3,7 +3,7 @@
 // For stories over sockets there is dns-message.ts; this one knows Query, Answer and Context too.
 
 import packet, { type Answer as PacketRecord, type SoaAnswer } from 'dns-packet';
-import { type Answer, type RenderLimits, renderAnswer, renderBound } from '../../src/dns/answer.ts';
+import { type AnswerView, type RenderLimits, renderAnswer, renderBound } from '../../src/dns/answer.ts';
 import { Query } from '../../src/dns/query.ts';
 import type { Context } from '../../src/resolver/resolver.ts';
 
@@ -104,7 +104,7 @@ export const UDP_LIMITS: RenderLimits = { maxOctets: 1232, padToOctets: 0, keepa
 export const DOT_LIMITS: RenderLimits = { maxOctets: 65_535, padToOctets: 468, keepaliveMs: 10_000 };
 
 /** Answer to octets, in a target of exactly renderBound octets as the listeners have it. */
-export function render(answer: Answer, query: Query, limits: RenderLimits = DOT_LIMITS): Buffer {
+export function render(answer: AnswerView, query: Query, limits: RenderLimits = DOT_LIMITS): Buffer {
   const target = Buffer.alloc(renderBound(answer, query, limits), 0xee);
   const end = renderAnswer(answer, query, limits, target, 0);
   return target.subarray(0, end);

@@ -55,5 +55,5 @@ async function writeHistory(): Promise<void> {
 function learn(name: string): void {
   const query = ask(name);
   const reply = replyTo(query.bytes, { answers: [aRecord(name, '192.0.2.77', TTL_SECONDS)] });
-  store.set(query.cacheKey, Answer.fromMessage(reply)!, clock.monotonic());
+  store.set(query.key, Answer.fromMessage(reply)!, clock.monotonic());
 }

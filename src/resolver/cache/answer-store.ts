@@ -1,27 +1,34 @@
-// What the cache keeps, bounded by octets: answers by cache key, packed into strings, in a table that lets the unpopular
-// go first (segmented-table.ts). Some may come from an earlier life of this server (cache-file.ts): their age is told by
+// What the cache keeps, bounded by octets: answers by the key of their question, packed, in a table outside V8's heap that
+// lets the unpopular go first (octet-table.ts). Some may come from an earlier life of this server (cache-file.ts): their age is told by
 // the date, and as long as that cannot be believed they are past their lifetime.
 
-import type { Answer } from '../../dns/answer.ts';
+import { Answer, type AnswerView } from '../../dns/answer.ts';
 import { isAtOrBelow, type NameKey } from '../../dns/names.ts';
 import {
   type AgeOfDated,
+  ageAt,
   FIRST_DATE_MS,
+  lendAnswer,
+  lifetimeAt,
+  momentAt,
   packAnswer,
   pastItsLifetime,
-  timesOf,
-  unpackAnswer,
 } from '../../dns/packed-answer.ts';
-import { SegmentedTable } from './segmented-table.ts';
+import { NAME_IN_KEY_AT, QuestionKey } from '../../dns/question-key.ts';
+import type { TableKey } from './entry-form.ts';
+import { OctetTable } from './octet-table.ts';
 
 export interface AnswerStore {
-  /** The answer with its age at `nowMs` (monotonic); null when it is not there or not good any more. */
-  get(key: string, nowMs: number): Answer | null;
-  /** The same, also when its lifetime is over but not for too long: for when nothing fresh can be had (RFC 8767). */
-  getStale(key: string, nowMs: number): Answer | null;
+  /**
+   * The answer with its age at `nowMs` (monotonic); null when it is not there or not good any more. It is lent: good
+   * until this store is asked or told anything else.
+   */
+  get(key: TableKey, nowMs: number): AnswerView | null;
+  /** The same, also when its lifetime is over but not for too long: for when nothing fresh can be had (RFC 8767). Kept. */
+  getStale(key: TableKey, nowMs: number): Answer | null;
   /** Keeps an answer that came at `nowMs` (monotonic): it is good for its lifetime, and stale after that. */
-  set(key: string, answer: Answer, nowMs: number): void;
-  delete(key: string): void;
+  set(key: TableKey, answer: Answer, nowMs: number): void;
+  delete(key: TableKey): void;
   /** Forgets everything. */
   clear(): void;
   /** Grows whenever answers are forgotten on purpose; one that was asked for before that is not to be kept any more. */
@@ -32,9 +39,10 @@ export interface AnswerStore {
 
 /** One entry as it is kept. */
 export interface KeptAnswer {
+  /** As Query.cacheKey. */
   readonly key: string;
   /** As dns/packed-answer.ts packs it. */
-  readonly packed: string;
+  readonly packed: Buffer;
   /** It has been asked for again since it came, and lately enough. */
   readonly isPopular: boolean;
 }
@@ -45,11 +53,11 @@ export interface KeptAnswer {
  */
 export const MAX_STALE_SECONDS = 7 * 86_400;
 
-/** Flags, type and class stand before the name (Query.cacheKey). */
-const NAME_IN_KEY_AT = 5;
-
 export class PackedAnswerStore implements AnswerStore {
-  readonly #table: SegmentedTable;
+  readonly #table: OctetTable;
+  readonly #lent = Answer.toBeLent();
+  /** Of an entry that is not a query's. */
+  readonly #key = new QuestionKey();
   readonly #maxStaleSeconds: number;
   readonly #onForget = new Set<() => void>();
   #ageOfDated: AgeOfDated = pastItsLifetime;
@@ -59,7 +67,7 @@ export class PackedAnswerStore implements AnswerStore {
   /** @param maxStaleSeconds how long an answer can be had after its lifetime; 0: not at all. */
   constructor(maxOctets: number, maxStaleSeconds = MAX_STALE_SECONDS) {
     this.#maxStaleSeconds = maxStaleSeconds;
-    this.#table = new SegmentedTable(maxOctets);
+    this.#table = new OctetTable(maxOctets);
   }
 
   get maxOctets(): number {
@@ -70,22 +78,30 @@ export class PackedAnswerStore implements AnswerStore {
     this.#table.resize(maxOctets);
   }
 
-  get(key: string, nowMs: number): Answer | null {
-    const packed = this.#table.get(key);
-    return packed === undefined ? null : unpackAnswer(packed, nowMs, 0, this.#ageOfDated);
+  get(key: TableKey, nowMs: number): AnswerView | null {
+    return this.#unpack(this.#table.find(key), nowMs, 0);
   }
 
-  getStale(key: string, nowMs: number): Answer | null {
-    const packed = this.#table.peek(key); // whoever asks this has asked `get` before, which counted it as used
-    return packed === undefined ? null : unpackAnswer(packed, nowMs, this.#maxStaleSeconds, this.#ageOfDated);
+  getStale(key: TableKey, nowMs: number): Answer | null {
+    const at = this.#table.peek(key); // whoever asks this has asked `get` before, which counted it as used
+    return this.#unpack(at, nowMs, this.#maxStaleSeconds)?.kept() ?? null;
   }
 
-  set(key: string, answer: Answer, nowMs: number): void {
+  #unpack(at: number, nowMs: number, staleSeconds: number): AnswerView | null {
+    if (at < 0) return null;
+    const { octets } = this.#table;
+    const ageSeconds = ageAt(octets, at, nowMs, this.#ageOfDated);
+    if (ageSeconds >= lifetimeAt(octets, at) + staleSeconds) return null;
+    lendAnswer(this.#lent, octets, at, this.#table.valueLength(at), ageSeconds);
+    return this.#lent;
+  }
+
+  set(key: TableKey, answer: Answer, nowMs: number): void {
     this.#table.set(key, packAnswer(answer, nowMs));
     this.#changes += 1;
   }
 
-  delete(key: string): void {
+  delete(key: TableKey): void {
     this.#table.delete(key);
     this.#changes += 1;
   }
@@ -97,9 +113,10 @@ export class PackedAnswerStore implements AnswerStore {
 
   /** Forgets what was learnt in this life of the server. */
   forgetLearnt(): void {
-    for (let place = 0; place < this.#table.slots; place += 1) {
-      const entry = this.#table.at(place);
-      if (entry !== null && timesOf(entry.value).momentMs < FIRST_DATE_MS) this.#table.delete(entry.key);
+    const table = this.#table;
+    for (let slot = 0; slot < table.slots; slot += 1) {
+      const at = table.at(slot);
+      if (at >= 0 && momentAt(table.octets, at) < FIRST_DATE_MS) table.deleteAt(slot);
     }
     this.#forgot();
   }
@@ -108,13 +125,18 @@ export class PackedAnswerStore implements AnswerStore {
   flush(name: NameKey, { below }: { readonly below: boolean }): number {
     const before = this.#table.entries;
     for (let slot = 0; slot < this.#table.slots; slot += 1) {
-      const key = this.#table.at(slot)?.key;
+      const key = this.#keyAt(slot);
       if (!key?.endsWith(name)) continue; // most keys, at little cost
       const own = key.slice(NAME_IN_KEY_AT);
-      if (own === name || (below && isAtOrBelow(own, name))) this.#table.delete(key);
+      if (own === name || (below && isAtOrBelow(own, name))) this.#table.deleteAt(slot);
     }
     this.#forgot();
     return before - this.#table.entries;
+  }
+
+  #keyAt(slot: number): string | null {
+    const key = this.#table.keyAt(slot);
+    return key === null ? null : Buffer.from(key).toString('latin1');
   }
 
   /** Calls `listener` after answers were forgotten on purpose; returns how to stop that. */
@@ -128,7 +150,7 @@ export class PackedAnswerStore implements AnswerStore {
   }
 
   get octets(): number {
-    return this.#table.octets;
+    return this.#table.octetsHeld;
   }
 
   get generation(): number {
@@ -140,21 +162,26 @@ export class PackedAnswerStore implements AnswerStore {
     return this.#changes;
   }
 
-  /** For a walk over all answers that may pause: places are numbered from 0 to this (see SegmentedTable.slots). */
+  /** For a walk over all answers that may pause: places are numbered from 0 to this (see OctetTable.slots). */
   get places(): number {
     return this.#table.slots;
   }
 
-  /** What is kept in a place, fresh or not; null: nothing. */
+  /** What is kept in a place, fresh or not, as a copy; null: nothing. */
   keptAt(place: number): KeptAnswer | null {
-    const entry = this.#table.at(place);
-    return entry === null ? null : { key: entry.key, packed: entry.value, isPopular: entry.isProtected };
+    const table = this.#table;
+    const key = this.#keyAt(place);
+    if (key === null) return null;
+    const at = table.at(place);
+    const packed = Buffer.from(table.octets.subarray(at, at + table.valueLength(at)));
+    return { key, packed, isPopular: table.isProtectedAt(place) };
   }
 
   /** Takes back what an earlier life has kept, with a date as its moment, unless there is a newer answer; did it? */
   restore({ key, packed, isPopular }: KeptAnswer): boolean {
-    if (this.#table.has(key)) return false;
-    this.#table.set(key, packed, isPopular);
+    this.#key.readText(key);
+    if (this.#table.peek(this.#key) >= 0) return false;
+    this.#table.set(this.#key, packed, isPopular);
     return true;
   }
 

@@ -3,7 +3,7 @@
 // the older file stays. A file that cannot be read or written costs a log line and nothing else.
 
 import type { Clock, Timer } from '../../clock/clock.ts';
-import { FIRST_DATE_MS, timesOf, withMoment } from '../../dns/packed-answer.ts';
+import { FIRST_DATE_MS, lifetimeAt, momentAt, setMoment } from '../../dns/packed-answer.ts';
 import { deleteFile } from '../../files/replacement.ts';
 import type { Log } from '../../observe/log.ts';
 import type { KeptAnswer, PackedAnswerStore } from './answer-store.ts';
@@ -199,7 +199,8 @@ export class CacheFile {
       const kept = store.keptAt(place);
       const dateMs = kept === null ? null : this.#dateOf(kept, now);
       if (dateMs === null) continue;
-      const entry = writeEntry({ ...kept!, packed: withMoment(kept!.packed, dateMs) });
+      setMoment(kept!.packed, dateMs);
+      const entry = writeEntry(kept!);
       entries.push(entry);
       octets += entry.length;
       if (octets < FRAME_OCTETS) continue;
@@ -213,12 +214,12 @@ export class CacheFile {
   /** When an answer was fetched, milliseconds since 1970; null: too long ago to be kept on. */
   #dateOf({ packed }: KeptAnswer, now: { atMs: number; dateMs: number }): number | null {
     const { store, clock } = this.#parts;
-    const { momentMs, lifetimeSeconds } = timesOf(packed);
+    const momentMs = momentAt(packed, 0);
     if (momentMs < FIRST_DATE_MS) {
       const ageMs = Math.max(0, now.atMs - momentMs);
       return ageMs > MAX_AGE_MS ? null : now.dateMs - ageMs;
     }
-    const isTooOld = store.ageOfDated(momentMs, lifetimeSeconds, now.atMs) === Number.POSITIVE_INFINITY;
+    const isTooOld = store.ageOfDated(momentMs, lifetimeAt(packed, 0), now.atMs) === Number.POSITIVE_INFINITY;
     return isTooOld && clock.status.state !== 'provisional' ? null : momentMs; // a wrong date throws nothing away
   }
 }
@@ -233,8 +234,8 @@ function canDate({ status: { state, basis } }: Clock): boolean {
 
 /** No answer was fetched after it was written down, nor on a monotonic clock; one that says so is past its lifetime. */
 function withSoundDate(entry: KeptAnswer, savedAtMs: number): KeptAnswer {
-  const { momentMs, lifetimeSeconds } = timesOf(entry.packed);
-  if (momentMs >= FIRST_DATE_MS && momentMs <= savedAtMs) return entry;
-  const dateMs = Math.max(FIRST_DATE_MS, savedAtMs - lifetimeSeconds * 1000);
-  return { ...entry, packed: withMoment(entry.packed, dateMs) };
+  const momentMs = momentAt(entry.packed, 0);
+  if (momentMs < FIRST_DATE_MS || momentMs > savedAtMs)
+    setMoment(entry.packed, Math.max(FIRST_DATE_MS, savedAtMs - lifetimeAt(entry.packed, 0) * 1000));
+  return entry;
 }

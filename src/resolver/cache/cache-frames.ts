@@ -45,7 +45,7 @@ export function writeEntry({ key, packed, isPopular }: KeptAnswer): Buffer {
   entry.writeUInt32BE(packed.length, 2);
   entry[6] = isPopular ? 1 : 0;
   entry.write(key, ENTRY_HEAD_OCTETS, 'latin1');
-  entry.write(packed, ENTRY_HEAD_OCTETS + key.length, 'latin1');
+  entry.set(packed, ENTRY_HEAD_OCTETS + key.length);
   return entry;
 }
 
@@ -57,7 +57,7 @@ export function* readEntries(payload: Buffer): Generator<KeptAnswer> {
     const end = packedAt + payload.readUInt32BE(at + 2);
     if (end > payload.length) return;
     const key = payload.toString('latin1', keyAt, packedAt);
-    const packed = payload.toString('latin1', packedAt, end);
+    const packed = payload.subarray(packedAt, end);
     if (isCacheKey(key) && isPacked(packed, questionOf(key)))
       yield { key, packed, isPopular: payload[at + 6] === 1 };
     at = end;

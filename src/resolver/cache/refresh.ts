@@ -3,7 +3,7 @@
 // one does not wait for it, and a failure of it is nobody's.
 
 import type { Clock } from '../../clock/clock.ts';
-import type { Answer } from '../../dns/answer.ts';
+import type { Answer, AnswerView } from '../../dns/answer.ts';
 import { DnsFailure } from '../../dns/failures.ts';
 import type { Context } from '../resolver.ts';
 
@@ -16,7 +16,7 @@ const MAX_IN_FLIGHT = 50;
 /** As long as a client's query (limits.query_deadline). */
 const LOOK_UP_WITHIN_MS = 4500;
 
-export function isNearItsEnd({ ageSeconds, lifetimeSeconds }: Answer): boolean {
+export function isNearItsEnd({ ageSeconds, lifetimeSeconds }: AnswerView): boolean {
   return (
     lifetimeSeconds >= LEAST_LIFETIME_SECONDS && ageSeconds >= lifetimeSeconds - lifetimeSeconds * LAST_PART
   );

@@ -69,6 +69,11 @@ export class DesignatedResolvers {
       .map((name) => nameKey(name));
   }
 
+  /** Those that are asked about here, beside the discovery name itself. */
+  get names(): readonly NameKey[] {
+    return this.#names.map((name) => DNS_LABEL + name);
+  }
+
   /** SVCB records, or null for whatever else: then the question takes its usual way. */
   answer(key: NameKey, type: number, localAddress: string): readonly ResourceRecord[] | null {
     if (type !== TYPE.SVCB || !key.startsWith(DNS_LABEL)) return null;

@@ -4,6 +4,7 @@
 import type { Clock } from '../../clock/clock.ts';
 import type { Config } from '../../config/config.ts';
 import type { NameKey } from '../../dns/names.ts';
+import type { QuestionKey } from '../../dns/question-key.ts';
 import type { Log } from '../../observe/log.ts';
 import { NameFile, type NameFileConfig, type NameFileReport, unhurried } from './name-file.ts';
 import { type FileAnswer, type NamedAddress, NameIndex } from './name-index.ts';
@@ -42,6 +43,11 @@ export class NameFiles {
     for (const file of old) if (!this.#files.includes(file)) file.close();
     await this.#rebuild();
     await Promise.all(this.#files.map((file) => file.read()));
+  }
+
+  /** Could a file have the name of this question? "No" is certain. */
+  mayHold(question: QuestionKey): boolean {
+    return this.#index.mayHold(question);
   }
 
   /** Null: no file has the name, or the question is not about where it is. */

@@ -3,7 +3,9 @@
 // address family. Whether a lease has expired is asked at each look-up. Reads no file.
 
 import { TYPE } from '../../dns/codes.ts';
+import { NameHashes } from '../../dns/name-hashes.ts';
 import { lowerName, type NameKey, nameOctets, parentOf, ROOT, reverseNameKey } from '../../dns/names.ts';
+import type { QuestionKey } from '../../dns/question-key.ts';
 import type { ResourceRecord } from '../../dns/records.ts';
 
 /** An address of a name, as a file has it. */
@@ -53,10 +55,16 @@ const ADDRESS_TYPES: ReadonlySet<number> = new Set([TYPE.A, TYPE.AAAA, TYPE.SVCB
 export class NameIndex {
   readonly #names = new Map<NameKey, Name>();
   readonly #parents = new Set<NameKey>();
+  readonly #hashes = new NameHashes();
 
   /** Has a file the name, or had before it expired? */
   has(key: NameKey): boolean {
     return this.#names.has(key);
+  }
+
+  /** The same by its hash: "no" is certain. */
+  mayHold(question: QuestionKey): boolean {
+    return this.#hashes.mayHold(question);
   }
 
   /** In the order of their weight: hosts files before leases, newer leases before older ones. */
@@ -80,6 +88,7 @@ export class NameIndex {
     if (name === undefined) {
       name = { source, isLease, held: [] };
       this.#names.set(key, name);
+      this.#hashes.addName(key);
       for (let above = parentOf(key); above !== ROOT && !this.#parents.has(above); above = parentOf(above)) {
         this.#parents.add(above);
       }

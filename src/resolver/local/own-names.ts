@@ -31,6 +31,10 @@ export class OwnNames {
     this.#keys = new Set(parts.names.flatMap(keysOf));
   }
 
+  get names(): readonly NameKey[] {
+    return [...this.#keys];
+  }
+
   /** Is this a name of ours, whatever is asked about it? */
   has(key: NameKey): boolean {
     return this.#keys.has(key);

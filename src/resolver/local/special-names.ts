@@ -66,6 +66,8 @@ function numbers(first: number, last: number): number[] {
 const TREATMENTS: ReadonlyMap<NameKey, { readonly treatment: Treatment; readonly source: string }> = new Map(
   SPECIAL_NAMES.map(([name, treatment, source]) => [nameKey(name), { treatment, source }]),
 );
+/** Where what never leaves begins. */
+export const SPECIAL_ZONES: readonly NameKey[] = [...TREATMENTS.keys()];
 /** Parents of names in the table: NXDOMAIN for them would deny those as well (RFC 8020). */
 const PARENTS: ReadonlySet<NameKey> = new Set([...TREATMENTS.keys()].flatMap(ancestorsOf));
 

@@ -31,6 +31,8 @@ type Found =
   | { readonly kind: 'nodata' | 'nxdomain'; readonly soa: ResourceRecord };
 
 export interface LocalZones {
+  /** Where zones start. */
+  readonly apexes: readonly NameKey[];
   lookup(key: NameKey, type: number): ZoneAnswer;
   /** Does a zone start at this name? */
   isApex(key: NameKey): boolean;
@@ -79,6 +81,7 @@ export function createZones(configs: readonly ZoneConfig[]): LocalZones {
     if (!firstOf(node, TYPE.SOA)) node.push(authoritySoa(zone.apex));
   }
   return {
+    apexes: [...zones.keys()],
     lookup: (key, type) => {
       const zone = zoneOf(zones, key);
       return zone ? lookUp(zone, key, type) : OUTSIDE;

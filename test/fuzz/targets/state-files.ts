@@ -8,7 +8,7 @@ import { isIP } from 'node:net';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { Answer } from '../../../src/dns/answer.ts';
-import { packAnswer, unpackAnswer } from '../../../src/dns/packed-answer.ts';
+import { ageAt, lendAnswer, lifetimeAt, packAnswer } from '../../../src/dns/packed-answer.ts';
 import { Query } from '../../../src/dns/query.ts';
 import { layoutOf } from '../../../src/dns/wire.ts';
 import { noticeMessage } from '../../../src/notify/message.ts';
@@ -142,8 +142,9 @@ async function mustBeSoundCache(message: Buffer, changes: StateFiles['changes'])
     mustEqual([...readEntries(entry)], [{ key, packed, isPopular: true }], 'an entry read back');
   for (const [at, octet] of changes) entry[at % entry.length] = octet;
   for (const kept of readEntries(entry)) {
-    const answer = unpackAnswer(kept.packed, FETCHED_MS, MONTH_SECONDS);
-    if (answer === null) continue;
+    if (ageAt(kept.packed, 0, FETCHED_MS) >= lifetimeAt(kept.packed, 0) + MONTH_SECONDS) continue;
+    const answer = Answer.toBeLent();
+    lendAnswer(answer, kept.packed, 0, kept.packed.length, ageAt(kept.packed, 0, FETCHED_MS));
     const query = questionOf(kept.key);
     mustAnswer(render(answer, new Query(query), DOT_LIMITS), query, query.length);
   }

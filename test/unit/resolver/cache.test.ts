@@ -124,7 +124,7 @@ describe('a newer answer that may not be kept', () => {
     clock.advance(10_000);
     answer = Answer.fromMessage(replyTo(QUERY.bytes, { rcode: 3 }))!; // gone, and without a SOA
     await resolve();
-    expect(store.getStale(QUERY.cacheKey, clock.monotonic())).toBeNull();
+    expect(store.getStale(QUERY.key, clock.monotonic())).toBeNull();
   });
 
   it('does not when it is a failure', async () => {
@@ -134,6 +134,6 @@ describe('a newer answer that may not be kept', () => {
     clock.advance(10_000);
     answer = Answer.ofRcode(2);
     await resolve();
-    expect(store.getStale(QUERY.cacheKey, clock.monotonic())).not.toBeNull();
+    expect(store.getStale(QUERY.key, clock.monotonic())).not.toBeNull();
   });
 });

@@ -1,9 +1,12 @@
 // Which questions stay in the house, which leave it, and in what order the house is searched.
 // What zones and special names hold has tests of its own beside this folder; CNAMEs out to the world are in chain.test.ts.
 
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Answer } from '../../../src/dns/answer.ts';
+import { RCODE } from '../../../src/dns/codes.ts';
 import { isAtOrBelow, type NameKey, nameKey, nameOctets } from '../../../src/dns/names.ts';
+import type { QuestionKey } from '../../../src/dns/question-key.ts';
 import { parseRecordText } from '../../../src/dns/record-text.ts';
 import { NameIndex } from '../../../src/resolver/local/name-index.ts';
 import { OwnNames } from '../../../src/resolver/local/own-names.ts';
@@ -154,6 +157,7 @@ describe('the order of the house', () => {
     holds: (key: string) => FORWARDED.some((zone) => isAtOrBelow(key, zone)),
   };
   const designated = {
+    names: [nameKey('_dns.dns.example')],
     answer: (key: string, type: number) =>
       [nameKey('_dns.resolver.arpa'), nameKey('_dns.dns.example')].includes(key) && type === 64
         ? [
@@ -169,6 +173,7 @@ describe('the order of the house', () => {
   const files = {
     lookup: (key: string, type: number) => index.lookup(key, type, 0),
     exists: (key: string) => index.exists(key),
+    mayHold: (question: QuestionKey) => index.mayHold(question),
   };
   const resolve = house({ zones, files, forwards, designated });
 
@@ -277,5 +282,55 @@ describe('a name of a test from a device', () => {
       expect(resolve('abc.probe.noonmark.home.arpa', type)).toMatchObject({ rcode: 0, answers: [] });
     expect(noted).toHaveLength(3);
     expect(resolve('other.probe.noonmark.home.arpa')).toMatchObject({ rcode: 3 });
+  });
+});
+
+describe('what the house has nothing to say about', () => {
+  const LABELS = [
+    'nas',
+    'home',
+    'arpa',
+    'lan',
+    'local',
+    'dns',
+    '_dns',
+    'example',
+    '20',
+    '1',
+    '168',
+    '192',
+    'in-addr',
+    'www',
+  ];
+  const name = fc
+    .array(fc.constantFrom(...LABELS), { minLength: 1, maxLength: 6 })
+    .map((labels) => labels.join('.'));
+
+  it('is told by hashes as it is by a look into everything', () => {
+    const index = new NameIndex();
+    for (const file of ['nas.example', 'www.home.example']) {
+      const [expiresMs, source] = [Number.POSITIVE_INFINITY, 'file'];
+      const address = Uint8Array.of(192, 168, 1, 20);
+      index.add({ name: nameKey(file), address, isPointedTo: true, expiresMs, isLease: false, source });
+    }
+    const files = {
+      lookup: (key: string, type: number) => index.lookup(key, type, 0),
+      exists: (key: string) => index.exists(key),
+      mayHold: (question: QuestionKey) => index.mayHold(question),
+    };
+    const lab = nameKey('dns.nas.');
+    const zones = createZones([
+      { name: HOME, records: RECORDS.map((text) => parseRecordText(text, HOME)) },
+      { name: lab, records: [parseRecordText('www A 192.168.1.21', lab)] },
+    ]);
+    const resolve = house({ files, zones });
+    fc.assert(
+      fc.property(name, fc.constantFrom('A', 'PTR', 'UNKNOWN_64', 'DS'), (text, type) => {
+        // Without RD nothing is passed by, and what is none of ours is refused.
+        const looked = resolve(text, type, { flags: 0 }) as Seen;
+        expect(resolve(text, type) === 'outside', text).toBe(looked.rcode === RCODE.REFUSED);
+      }),
+      { numRuns: 3000 },
+    );
   });
 });

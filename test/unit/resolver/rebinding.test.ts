@@ -7,6 +7,7 @@ import { Answer } from '../../../src/dns/answer.ts';
 import { isAtOrBelow, nameKey } from '../../../src/dns/names.ts';
 import { Query } from '../../../src/dns/query.ts';
 import { rebinding } from '../../../src/resolver/rebinding.ts';
+import { keeping } from '../../../src/resolver/resolver.ts';
 import { SEED, soundMessage } from '../../support/arbitrary-messages.ts';
 import {
   aRecord,
@@ -50,7 +51,7 @@ async function through(
     isForwarded: (key) => isAtOrBelow(key, LAB),
   })({ resolve: async () => received });
   const trace = { say: (from: string, detail: string) => said.push(`${from}: ${detail}`) };
-  const answer = await link.resolve(new Query(octets), contextAt(0, { trace }));
+  const answer = await keeping(link.resolve(new Query(octets), contextAt(0, { trace })));
   return { seen: see(render(answer, new Query(octets))), answer, said };
 }
 

@@ -332,7 +332,7 @@ describe('what failed once', () => {
     await late;
     upstream.answer();
     await scene.settle();
-    scene.store.set(ask(NAME).cacheKey, addressOf(ask(NAME), '192.0.2.1'), scene.clock.monotonic() - 60_000);
+    scene.store.set(ask(NAME).key, addressOf(ask(NAME), '192.0.2.1'), scene.clock.monotonic() - 60_000);
     expect((await scene.ask()).answers).toEqual(fresh());
   });
 

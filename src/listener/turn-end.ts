@@ -1,0 +1,20 @@
+// Calls whoever asked for it once the turn of the event loop is over, all of them from one call of the loop's.
+
+export interface Ending {
+  endTurn(): void;
+}
+
+export class TurnEnd {
+  #endings: Ending[] = [];
+  readonly #end = () => {
+    const endings = this.#endings;
+    this.#endings = [];
+    for (const ending of endings) ending.endTurn();
+  };
+
+  /** The caller sees to it that it asks once a turn. */
+  later(ending: Ending): void {
+    if (this.#endings.length === 0) setImmediate(this.#end);
+    this.#endings.push(ending);
+  }
+}

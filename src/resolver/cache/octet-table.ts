@@ -1,0 +1,273 @@
+// A table of octets by octets, outside the heap of JavaScript, bounded by octets, that a flood of new keys cannot empty:
+// S3-FIFO (Yang et al., SOSP 2023), by whole segments (entry-log.ts). New entries are in the small ring. When that has more
+// than its share and room is needed, those that were asked for again since go to the main ring, and the others go. At the end
+// of the main ring, those that were asked for again go round once more. It keeps no ghosts of what is gone, unlike the paper.
+// One thread writes; others may read (table-reader.ts). It knows nothing of DNS.
+
+import { EntryArea, MAX_KEY_OCTETS, type TableKey, UNIT_OCTETS, unitsFor } from './entry-form.ts';
+import { EntryLog, MAIN, NONE, type Ring, SEGMENT_BOOK_OCTETS, SMALL } from './entry-log.ts';
+import { GROUP_OCTETS, SlotIndex } from './slot-index.ts';
+
+/** What of the segments new entries have at least: the rest is for those that were asked for again. */
+const SMALL_SHARE = 0.2;
+
+/** What of all octets the index takes: entries of 80 octets, the least that answers have, fill four fifths of its slots. */
+const INDEX_SHARE = 1 / 8;
+
+/** Emptying one takes 0.1 ms; the longest answer that there can be takes 80 KiB. */
+const MAX_SEGMENT_OCTETS = 128 * 1024;
+const MIN_SEGMENTS = 16;
+/** In front of the first segment, so that no place is 0 and entries begin with a cache line. */
+const LEAD_UNITS = 8;
+
+/** One segment stays free, for what is kept of another one while that is emptied. */
+const SPARE_SEGMENTS = 1;
+
+/**
+ * How many segments are emptied in vain, everything in them having been asked for again, before one goes with all that is in
+ * it: a bound on how long one new entry can take. Going from the small ring to the main one happens once to an entry.
+ */
+const MAX_VAIN = { [SMALL]: 64, [MAIN]: 4 } as const;
+
+export class OctetTable {
+  #maxOctets: number;
+  #index: SlotIndex;
+  #area: EntryArea;
+  #log: EntryLog;
+  #entries = 0;
+
+  /** All of it is reserved at once; memory that was never written to costs nothing. */
+  constructor(maxOctets: number) {
+    this.#maxOctets = maxOctets;
+    [this.#index, this.#area, this.#log] = emptyParts(maxOctets);
+  }
+
+  get maxOctets(): number {
+    return this.#maxOctets;
+  }
+
+  get entries(): number {
+    return this.#entries;
+  }
+
+  /** What the entries take, without the index. */
+  get octetsHeld(): number {
+    return this.#log.liveUnits * UNIT_OCTETS;
+  }
+
+  /** All that it may ever take: entries, index and books. */
+  get octetsTaken(): number {
+    const books = this.#log.segments * SEGMENT_BOOK_OCTETS;
+    return this.#index.words.byteLength + this.#area.octets.byteLength + books;
+  }
+
+  /** Where the values lie, each at a multiple of eight. A place is good until the table changes. */
+  get octets(): Uint8Array {
+    return this.#area.octets;
+  }
+
+  /** Where the value begins, which has been asked for once more by this; -1: it is not there. */
+  find(key: TableKey): number {
+    const slot = this.#index.slotOf(key, this.#area);
+    if (slot === NONE) return NONE;
+    this.#index.mark(slot);
+    return this.#area.valueOf(this.#index.placeAt(slot));
+  }
+
+  /** The same, and nothing else happens. */
+  peek(key: TableKey): number {
+    return this.at(this.#index.slotOf(key, this.#area));
+  }
+
+  /** Of the value that begins there. */
+  valueLength(at: number): number {
+    return this.#area.valueLength(at);
+  }
+
+  /**
+   * Keeps a value, which must not lie in the table itself: a new key's in the small ring, unless it is said to have earned
+   * more; an old one's in the ring where it is. One that is larger than a segment is not kept.
+   */
+  set(key: TableKey, value: Uint8Array, isProtected = false): void {
+    const known = this.#index.slotOf(key, this.#area);
+    const units = unitsFor(key.length, value.length);
+    if (units > this.#log.segmentUnits || key.length > MAX_KEY_OCTETS) {
+      if (known !== NONE) this.deleteAt(known);
+      return;
+    }
+    if (known !== NONE && this.#area.roomOf(this.#index.placeAt(known)) >= value.length) {
+      this.#index.begin(known);
+      this.#area.writeValue(this.#index.placeAt(known), value);
+      this.#index.end(known);
+      return;
+    }
+    const isMain = known === NONE ? isProtected : this.#log.isMain(this.#index.placeAt(known));
+    const place = this.#placeFor(isMain ? MAIN : SMALL, units);
+    let slot = this.#index.slotOf(key, this.#area); // an old one may have gone to make this room
+    if (slot === NONE) slot = this.#slotFor(key.hash);
+    else this.#drop(this.#index.placeAt(slot));
+    this.#area.write(place, slot, key, value);
+    this.#index.point(slot, key.hash, place);
+  }
+
+  /** Was it there? */
+  delete(key: TableKey): boolean {
+    const slot = this.#index.slotOf(key, this.#area);
+    if (slot !== NONE) this.deleteAt(slot);
+    return slot !== NONE;
+  }
+
+  /** Gives the memory back, too. */
+  clear(): void {
+    [this.#index, this.#area, this.#log] = emptyParts(this.#maxOctets);
+    this.#entries = 0;
+  }
+
+  /** More room, or less: then what is asked for least goes. Everything is copied, into new slots. */
+  resize(maxOctets: number): void {
+    if (maxOctets === this.#maxOctets) return;
+    const [index, area, log] = [this.#index, this.#area, this.#log];
+    [this.#index, this.#area, this.#log] = emptyParts(maxOctets);
+    this.#maxOctets = maxOctets;
+    this.#entries = 0;
+    for (const ring of [SMALL, MAIN] as const) {
+      for (let from = log.oldest(ring); from !== NONE; from = log.newerThan(from)) {
+        for (let place = log.start(from); place < log.end(from); place += area.unitsOf(place)) {
+          const slot = area.slotOf(place);
+          if (index.placeAt(slot) === place)
+            this.#adopt(area, place, ring, index.tagAt(slot), index.isMarked(slot));
+        }
+      }
+    }
+  }
+
+  /**
+   * For a walk over all entries that may pause: slots are numbered from 0 to this and hold an entry or none. A walk sees
+   * every entry that lives as long as it takes, once, unless the table is resized; of those that come or go meanwhile it
+   * may see any.
+   */
+  get slots(): number {
+    return this.#index.slots;
+  }
+
+  /** Where the value begins; -1: the slot is empty. */
+  at(slot: number): number {
+    const place = slot === NONE ? 0 : this.#index.placeAt(slot);
+    return place === 0 ? NONE : this.#area.valueOf(place);
+  }
+
+  /** A view that is good until the table changes; null: the slot is empty. */
+  keyAt(slot: number): Uint8Array | null {
+    const place = this.#index.placeAt(slot);
+    return place === 0 ? null : this.#area.keyOf(place);
+  }
+
+  /** Has it been asked for again, and lately enough? */
+  isProtectedAt(slot: number): boolean {
+    const place = this.#index.placeAt(slot);
+    return place !== 0 && (this.#index.isMarked(slot) || this.#log.isMain(place));
+  }
+
+  deleteAt(slot: number): void {
+    const place = this.#index.placeAt(slot);
+    if (place === 0) return;
+    this.#index.point(slot, 0, 0);
+    this.#entries -= 1;
+    this.#drop(place);
+  }
+
+  #drop(place: number): void {
+    this.#log.drop(place, this.#area.unitsOf(place));
+  }
+
+  /** A slot for a new key, free and without a mark. */
+  #slotFor(hash: number): number {
+    const slot = this.#index.slotFor(hash, this.#worthOf);
+    this.deleteAt(slot);
+    this.#index.unmark(slot);
+    this.#entries += 1;
+    return slot;
+  }
+
+  readonly #worthOf = (slot: number): number =>
+    1 + (this.#log.isMain(this.#index.placeAt(slot)) ? 1 : 0) + (this.#index.isMarked(slot) ? 2 : 0);
+
+  #adopt(from: EntryArea, fromPlace: number, ring: Ring, hash: number, isMarked: boolean): void {
+    const units = from.unitsOf(fromPlace);
+    if (units > this.#log.segmentUnits) return;
+    const place = this.#placeFor(ring, units);
+    const slot = this.#slotFor(hash);
+    this.#area.copy(place, from, fromPlace, units);
+    this.#area.setSlot(place, slot);
+    this.#index.point(slot, hash, place);
+    if (isMarked) this.#index.mark(slot);
+  }
+
+  /** Room for a new entry, for which others may have to go. */
+  #placeFor(ring: Ring, units: number): number {
+    const place = this.#log.append(ring, units);
+    if (place !== NONE) return place;
+    this.#gather();
+    const vain = [0, 0];
+    while (this.#log.free <= SPARE_SEGMENTS) {
+      const from = this.#log.count(SMALL) > this.#log.segments * SMALL_SHARE ? SMALL : MAIN;
+      this.#empty(
+        this.#log.oldest(from),
+        MAIN,
+        vain[from]! >= MAX_VAIN[from] ? this.#isNone : this.#isMarked,
+      );
+      vain[from]! += 1;
+    }
+    this.#log.open(ring);
+    return this.#log.append(ring, units);
+  }
+
+  /** Where too much is dead, of values that were replaced by longer ones or deleted, what lives moves together. */
+  #gather(): void {
+    if (!this.#log.isHalfDead) return;
+    const emptiest = this.#log.emptiest();
+    if (emptiest !== NONE) this.#empty(emptiest, null, this.#isAny);
+  }
+
+  readonly #isMarked = (slot: number): boolean => this.#index.isMarked(slot);
+  readonly #isNone = (): boolean => false;
+  readonly #isAny = (): boolean => true;
+
+  /** Empties a segment: what stays goes to the newest of a ring (null: its own), and what goes there earned has no mark. */
+  #empty(segment: number, to: Ring | null, stays: (slot: number) => boolean): void {
+    const [index, area, log] = [this.#index, this.#area, this.#log];
+    const own = log.take(segment);
+    for (let place = log.start(segment), units = 0; place < log.end(segment); place += units) {
+      units = area.unitsOf(place);
+      const slot = area.slotOf(place);
+      if (index.placeAt(slot) !== place) continue;
+      if (!stays(slot)) {
+        this.deleteAt(slot);
+        continue;
+      }
+      const ring = to ?? own;
+      let next = log.append(ring, units);
+      if (next === NONE) {
+        log.open(ring);
+        next = log.append(ring, units);
+      }
+      area.copy(next, area, place, units);
+      if (to !== null) index.unmark(slot);
+      index.point(slot, index.tagAt(slot), next);
+      log.drop(place, units);
+    }
+    log.giveBack(segment);
+  }
+}
+
+type Parts = [index: SlotIndex, area: EntryArea, log: EntryLog];
+
+function emptyParts(maxOctets: number): Parts {
+  const groups = Math.max(1, Math.floor((maxOctets * INDEX_SHARE) / GROUP_OCTETS));
+  const octets = maxOctets - groups * GROUP_OCTETS - LEAD_UNITS * UNIT_OCTETS;
+  const segmentOctets = Math.min(MAX_SEGMENT_OCTETS, 2 ** Math.floor(Math.log2(octets / MIN_SEGMENTS)));
+  const segments = Math.floor(octets / (segmentOctets + SEGMENT_BOOK_OCTETS));
+  const index = new SlotIndex(new SharedArrayBuffer(groups * GROUP_OCTETS));
+  const area = new EntryArea(new SharedArrayBuffer(LEAD_UNITS * UNIT_OCTETS + segments * segmentOctets));
+  return [index, area, new EntryLog(segments, segmentOctets / UNIT_OCTETS, LEAD_UNITS)];
+}

@@ -9,10 +9,13 @@ import {
   HEADER_OCTETS,
   type MessageLayout,
   QUESTION_FIXED_OCTETS,
+  RDATA_BEHIND_TTL,
+  RDLENGTH_BEHIND_TTL,
   type RecordPlace,
   readName,
   readUint16,
   recordPlaces,
+  TYPE_BEFORE_TTL,
 } from './wire.ts';
 
 /** Names of a chain of CNAME records, the one asked included; resolvers follow fewer (BIND 9: 16, unbound: 11). */
@@ -25,26 +28,28 @@ const PROOFS: ReadonlySet<number> = new Set([TYPE.SOA, TYPE.NSEC, TYPE.NSEC3]);
 
 /** For each record of the message, in order. */
 export function belongingRecords(message: Uint8Array, layout: MessageLayout): boolean[] {
-  const { questionEnd, answers, authorities } = layout;
+  const { questionEnd, answers, authorities, ttlOffsets } = layout;
   const askedClass = readUint16(message, questionEnd - QUESTION_FIXED_OCTETS + 2);
-  const places = recordPlaces(message, layout);
-  let read: Chain | null = null;
-  const chain = () => {
-    read ??= new Chain(message, askedClass, places.slice(0, answers));
-    return read;
-  };
-  return places.map((place, index) => {
-    if (index >= answers + authorities || readUint16(message, place.typeAt + 2) !== askedClass) return false;
-    if (index < answers && isOwnedByQuestion(message, place)) return true; // and not one name has to be read
-    const type = readUint16(message, place.typeAt);
-    const about = type === TYPE.RRSIG ? coveredType(message, place) : type;
-    if (index < answers) return chain().has(place) || (about === TYPE.DNAME && chain().isBelow(place));
-    return type === TYPE.SOA ? chain().isBelow(place) : PROOFS.has(about);
-  });
-}
-
-function isOwnedByQuestion(message: Uint8Array, { ownerAt }: RecordPlace): boolean {
-  return readUint16(message, ownerAt) === POINTER_TO_QUESTION;
+  const belongs = new Array<boolean>(ttlOffsets.length).fill(false);
+  let chain: Chain | null = null;
+  let next = questionEnd;
+  for (let index = 0; index < answers + authorities; index += 1) {
+    const ownerAt = next;
+    const typeAt = ttlOffsets[index]! - TYPE_BEFORE_TTL;
+    next = recordEnd(message, ttlOffsets[index]!);
+    if (readUint16(message, typeAt + 2) !== askedClass) continue;
+    if (index < answers && readUint16(message, ownerAt) === POINTER_TO_QUESTION) {
+      belongs[index] = true; // and not one name has to be read
+      continue;
+    }
+    const about = typeItIsAbout(message, ttlOffsets[index]!, next);
+    chain ??= new Chain(message, layout, askedClass);
+    if (index < answers)
+      belongs[index] = chain.has(ownerAt) || (about === TYPE.DNAME && chain.isBelow(ownerAt));
+    else
+      belongs[index] = readUint16(message, typeAt) === TYPE.SOA ? chain.isBelow(ownerAt) : PROOFS.has(about);
+  }
+  return belongs;
 }
 
 /** The name asked and those that it leads to, in whatever order the records stand. */
@@ -56,13 +61,13 @@ class Chain {
   /** Each look walks up every name of the chain, and a reply has room for thousands of records. */
   #looksLeft = MAX_CHAIN_NAMES;
 
-  constructor(message: Uint8Array, askedClass: number, answers: readonly RecordPlace[]) {
+  constructor(message: Uint8Array, layout: MessageLayout, askedClass: number) {
     this.#message = message;
     const aliases = new Map<NameKey, RecordPlace>();
-    for (const place of answers) {
+    for (const place of recordPlaces(message, layout).slice(0, layout.answers)) {
       if (readUint16(message, place.typeAt) !== TYPE.CNAME) continue;
       if (readUint16(message, place.typeAt + 2) !== askedClass) continue;
-      const owner = this.#ownerOf(place);
+      const owner = this.#ownerAt(place.ownerAt);
       if (!aliases.has(owner)) aliases.set(owner, place);
     }
     const names = [this.#nameAt(HEADER_OCTETS)];
@@ -76,22 +81,22 @@ class Chain {
     this.#names = names;
   }
 
-  /** Is its owner one of these names? */
-  has(place: RecordPlace): boolean {
-    return this.#names.includes(this.#ownerOf(place));
+  /** Is it one of these names that stands at `ownerAt`? */
+  has(ownerAt: number): boolean {
+    return this.#names.includes(this.#ownerAt(ownerAt));
   }
 
-  /** Is one of these names its owner, or below it? */
-  isBelow(place: RecordPlace): boolean {
+  /** Is one of these names the one that stands at `ownerAt`, or below it? */
+  isBelow(ownerAt: number): boolean {
     this.#looksLeft -= 1;
-    return this.#looksLeft >= 0 && this.#names.some((name) => isAtOrBelow(name, this.#ownerOf(place)));
+    return this.#looksLeft >= 0 && this.#names.some((name) => isAtOrBelow(name, this.#ownerAt(ownerAt)));
   }
 
-  #ownerOf({ ownerAt }: RecordPlace): NameKey {
-    const pointer = readUint16(this.#message, ownerAt);
+  #ownerAt(at: number): NameKey {
+    const pointer = readUint16(this.#message, at);
     const known = this.#byPointer.get(pointer);
     if (known !== undefined) return known;
-    const owner = this.#nameAt(ownerAt);
+    const owner = this.#nameAt(at);
     if (pointer >= POINTER) this.#byPointer.set(pointer, owner);
     return owner;
   }
@@ -101,7 +106,14 @@ class Chain {
   }
 }
 
-/** What an RRSIG is for stands first in its RDATA (RFC 4034 section 3.1). */
-function coveredType(message: Uint8Array, { rdataAt, end }: RecordPlace): number {
+/** Its own type; of an RRSIG the one that it is for, which stands first in its RDATA (RFC 4034 section 3.1). */
+function typeItIsAbout(message: Uint8Array, ttlAt: number, end: number): number {
+  const type = readUint16(message, ttlAt - TYPE_BEFORE_TTL);
+  if (type !== TYPE.RRSIG) return type;
+  const rdataAt = ttlAt + RDATA_BEHIND_TTL;
   return end - rdataAt < 2 ? 0 : readUint16(message, rdataAt);
+}
+
+function recordEnd(message: Uint8Array, ttlAt: number): number {
+  return ttlAt + RDATA_BEHIND_TTL + readUint16(message, ttlAt + RDLENGTH_BEHIND_TTL);
 }

@@ -23,12 +23,9 @@ export function lifetimeSeconds(message: Uint8Array, layout: MessageLayout, rcod
   const isNegative = rcode === RCODE.NXDOMAIN || !holdsWhatWasAsked(message, layout);
   const soaMinimum = soaMinimumSeconds(message, layout);
   if (isNegative && soaMinimum === null) return 0; // RFC 2308 section 5: without a SOA it is not cached
-  const ttls = layout.ttlOffsets.map((offset) => ttlOf(message, offset));
-  return Math.min(
-    ...ttls,
-    soaMinimum ?? MAX_POSITIVE_SECONDS,
-    isNegative ? MAX_NEGATIVE_SECONDS : MAX_POSITIVE_SECONDS,
-  );
+  let least = isNegative ? MAX_NEGATIVE_SECONDS : MAX_POSITIVE_SECONDS;
+  for (const offset of layout.ttlOffsets) least = Math.min(least, ttlOf(message, offset));
+  return Math.min(least, soaMinimum ?? least);
 }
 
 /** A TTL in seconds; one with its top bit set counts as 0 (RFC 2181 section 8). */
@@ -43,9 +40,9 @@ function holdsWhatWasAsked(
   { questionEnd, answers, ttlOffsets }: MessageLayout,
 ): boolean {
   const asked = readUint16(message, questionEnd - QUESTION_FIXED_OCTETS);
-  return ttlOffsets
-    .slice(0, answers)
-    .some((offset) => readUint16(message, offset - TYPE_BEFORE_TTL) === asked);
+  for (let index = 0; index < answers; index += 1)
+    if (readUint16(message, ttlOffsets[index]! - TYPE_BEFORE_TTL) === asked) return true;
+  return false;
 }
 
 /** The MINIMUM field of the SOA in the authority section; null where there is none. */
@@ -53,7 +50,8 @@ function soaMinimumSeconds(
   message: Uint8Array,
   { ttlOffsets, answers, authorities }: MessageLayout,
 ): number | null {
-  for (const offset of ttlOffsets.slice(answers, answers + authorities)) {
+  for (let index = answers; index < answers + authorities; index += 1) {
+    const offset = ttlOffsets[index]!;
     if (readUint16(message, offset - TYPE_BEFORE_TTL) !== TYPE.SOA) continue;
     const rdataEnd = offset + RDATA_BEHIND_TTL + readUint16(message, offset + RDLENGTH_BEHIND_TTL);
     return readUint32(message, rdataEnd - 4);

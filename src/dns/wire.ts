@@ -131,6 +131,8 @@ export interface MessageLayout {
 
 /** The message being walked, its TTLs struck out on the way. */
 const walked = new Uint8Array(MAX_MESSAGE_OCTETS);
+/** Where these stand; no message has room for more records. An array that grows as they come takes room for 17. */
+const walkedTtls = new Uint16Array(Math.ceil(MAX_MESSAGE_OCTETS / (1 + RECORD_FIXED_OCTETS)));
 
 /**
  * Walks a message with exactly one question and checks its whole form: names, counts, RDLENGTHs, the names inside RDATA
@@ -150,7 +152,7 @@ export function layoutOf(bytes: Uint8Array): MessageLayout | null {
   const octets = bytes.length;
   const message = walked; // longer than this message: a view of it would cost more than the walk
   message.set(bytes);
-  const ttlOffsets: number[] = [];
+  let ttls = 0;
   let opt = -1;
   let position = questionEnd;
   let end = questionEnd;
@@ -166,13 +168,15 @@ export function layoutOf(bytes: Uint8Array): MessageLayout | null {
       if (opt >= 0 || fixed !== position + 1 || index < answers + authorities) return null;
       opt = fixed;
     } else if (opt < 0) {
-      ttlOffsets.push(fixed + 4);
+      walkedTtls[ttls++] = fixed + TYPE_BEFORE_TTL;
       end = next;
     }
     position = next;
   }
   if (position !== octets) return null;
-  const additionals = ttlOffsets.length - answers - authorities;
+  const ttlOffsets = new Array<number>(ttls);
+  for (let index = 0; index < ttls; index += 1) ttlOffsets[index] = walkedTtls[index]!;
+  const additionals = ttls - answers - authorities;
   return { questionEnd, answers, authorities, additionals, end, ttlOffsets, opt };
 }
 

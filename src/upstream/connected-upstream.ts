@@ -12,8 +12,8 @@ import { describeConnectFailure } from '../tls/connect-failure.ts';
 import { alternateFamilies, race } from '../tls/race.ts';
 import type { TrustAnchors } from '../tls/trust-anchors.ts';
 import { ToldReasons } from './reasons.ts';
-import { maySend, type SendBudget, type Upstream } from './upstream.ts';
-import type { ConnectionParts, Exchange, UpstreamConnection } from './upstream-connection.ts';
+import { type Exchange, maySend, type Upstream } from './upstream.ts';
+import type { ConnectionParts, UpstreamConnection } from './upstream-connection.ts';
 import type { Whereabouts } from './whereabouts.ts';
 
 const MAX_CONNECTIONS = 8;
@@ -83,10 +83,14 @@ export abstract class ConnectedUpstream implements Upstream {
     return this.#parts.whereabouts.addresses.length > 0;
   }
 
-  exchange(query: Uint8Array, deadlineMs: number, budget: SendBudget): Promise<Uint8Array> {
-    const exchange = new PromisedExchange(query, deadlineMs, budget);
-    this.#dispatch(exchange);
-    return exchange.reply;
+  take(exchange: Exchange): void {
+    const obstacle = this.#obstacle();
+    if (obstacle !== null) {
+      exchange.reject(new UpstreamFailure('upstream-unreachable', `${this.name}: ${obstacle}`));
+      return;
+    }
+    (isLoner(exchange) ? this.#loners : this.#queue).push(exchange);
+    this.#drain();
   }
 
   forgive(): void {
@@ -101,16 +105,6 @@ export abstract class ConnectedUpstream implements Upstream {
     this.#retry?.cancel();
     this.#rejectQueue(new UpstreamFailure('upstream-unreachable', `${this.name}: no longer configured`));
     for (const connection of this.#connections) connection.close('Noonmark is done with this upstream');
-  }
-
-  #dispatch(exchange: Exchange): void {
-    const obstacle = this.#obstacle();
-    if (obstacle !== null) {
-      exchange.reject(new UpstreamFailure('upstream-unreachable', `${this.name}: ${obstacle}`));
-      return;
-    }
-    (isLoner(exchange) ? this.#loners : this.#queue).push(exchange);
-    this.#drain();
   }
 
   /** Why nothing can be taken on now, or null. */
@@ -304,7 +298,7 @@ export abstract class ConnectedUpstream implements Upstream {
   #sendAgain(exchange: Exchange, isLoss: boolean): boolean {
     if (!maySend(exchange.budget)) return false;
     if (isLoss) exchange.losses = (exchange.losses ?? 0) + 1;
-    this.#dispatch(exchange);
+    this.take(exchange);
     return true;
   }
 
@@ -339,35 +333,6 @@ export abstract class ConnectedUpstream implements Upstream {
 
   #rejectQueue(failure: UpstreamFailure): void {
     for (const exchange of [...this.#queue.splice(0), ...this.#loners.splice(0)]) exchange.reject(failure);
-  }
-}
-
-/** One whose reply somebody waits for as a promise. */
-class PromisedExchange implements Exchange {
-  readonly query: Uint8Array;
-  readonly deadlineMs: number;
-  readonly budget: SendBudget;
-  readonly reply: Promise<Uint8Array>;
-  readonly #settle: PromiseWithResolvers<Uint8Array>;
-  isSettled = false;
-  losses = 0;
-
-  constructor(query: Uint8Array, deadlineMs: number, budget: SendBudget) {
-    this.query = query;
-    this.deadlineMs = deadlineMs;
-    this.budget = budget;
-    this.#settle = Promise.withResolvers();
-    this.reply = this.#settle.promise;
-  }
-
-  resolve(reply: Uint8Array): void {
-    this.isSettled = true;
-    this.#settle.resolve(reply);
-  }
-
-  reject(error: Error): void {
-    this.isSettled = true;
-    this.#settle.reject(error);
   }
 }
 

@@ -7,7 +7,7 @@ import type { SocketAddress } from '../config/config.ts';
 import { formatSocketAddress } from '../config/socket-address.ts';
 import { UpstreamFailure } from '../dns/failures.ts';
 import { PlainExchange } from './plain-exchange.ts';
-import type { SendBudget, Upstream } from './upstream.ts';
+import type { Exchange, Upstream } from './upstream.ts';
 
 /** Exchanges in flight, and so UDP sockets: as many as one client may have waiting (limits.pending_queries_per_client). */
 const MAX_PENDING = 500;
@@ -31,15 +31,22 @@ export class PlainUpstream implements Upstream {
     this.name = formatSocketAddress(parts.server);
   }
 
-  exchange(query: Uint8Array, deadlineMs: number, budget: SendBudget): Promise<Uint8Array> {
+  take(exchange: Exchange): void {
     const pendingMax = Math.min(MAX_PENDING, this.#parts.limits?.exchangesPerServer ?? MAX_PENDING);
     if (this.#isClosed || this.#pending.size >= pendingMax) {
       const reason = this.#isClosed ? 'no longer configured' : 'too many queries wait for its answers';
-      return Promise.reject(new UpstreamFailure('upstream-unreachable', `${this.name}: ${reason}`));
+      exchange.reject(new UpstreamFailure('upstream-unreachable', `${this.name}: ${reason}`));
+      return;
     }
-    const exchange = new PlainExchange({ ...this.#parts, name: this.name, query, deadlineMs, budget });
-    this.#pending.add(exchange);
-    return exchange.reply.finally(() => this.#pending.delete(exchange));
+    const { query, deadlineMs, budget } = exchange;
+    const pending = new PlainExchange({ ...this.#parts, name: this.name, query, deadlineMs, budget });
+    this.#pending.add(pending);
+    pending.reply
+      .finally(() => this.#pending.delete(pending))
+      .then(
+        (reply) => exchange.resolve(reply),
+        (error) => exchange.reject(error),
+      );
   }
 
   /** It earns no back-off: every query is a new beginning. */

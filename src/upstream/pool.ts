@@ -7,7 +7,7 @@ import { UpstreamFailure } from '../dns/failures.ts';
 import { DueList, type Waiting } from './due-list.ts';
 import { StandingReason } from './reasons.ts';
 import { Scorecard } from './scorecard.ts';
-import type { SendBudget, Upstream } from './upstream.ts';
+import { type Exchange, exchangeWith, type SendBudget, type Upstream } from './upstream.ts';
 import { deservesSecondOpinion, probeQuery } from './upstream-query.ts';
 
 /** Upstream queries that one client query may cause, retries on other connections included (reliability row 3). */
@@ -208,8 +208,8 @@ export class UpstreamPool {
     member.isBeingProbed = true;
     const { clock } = this.#parts;
     const sentAtMs = clock.monotonic();
-    member.upstream
-      .exchange(this.#parts.probe ?? probeQuery(), sentAtMs + PROBE_TIMEOUT_MS, { sendsLeft: 1, reserved: 0 })
+    const query = this.#parts.probe ?? probeQuery();
+    exchangeWith(member.upstream, query, sentAtMs + PROBE_TIMEOUT_MS, { sendsLeft: 1, reserved: 0 })
       .then(
         () => this.answered(member, clock.monotonic() - sentAtMs),
         (error) => this.failed(member, error),
@@ -223,12 +223,12 @@ export class UpstreamPool {
 /** One client query on its way through at most MAX_TRIES upstream queries. */
 class Attempt implements Waiting {
   readonly result: Promise<Uint8Array>;
-  readonly #query: Uint8Array;
-  readonly #deadlineMs: number;
+  readonly query: Uint8Array;
+  readonly deadlineMs: number;
+  readonly budget: SendBudget = { sendsLeft: MAX_SENDS, reserved: 0 };
   readonly #pool: UpstreamPool;
   readonly #onEnd: ((end: ExchangeEnd) => void) | undefined;
   readonly #tried: Member[] = [];
-  readonly #budget: SendBudget = { sendsLeft: MAX_SENDS, reserved: 0 };
   #resolve!: (reply: Uint8Array) => void;
   #reject!: (error: Error) => void;
   #isSettled = false;
@@ -246,8 +246,8 @@ class Attempt implements Waiting {
     pool: UpstreamPool,
     onEnd: ((end: ExchangeEnd) => void) | undefined,
   ) {
-    this.#query = query;
-    this.#deadlineMs = deadlineMs;
+    this.query = query;
+    this.deadlineMs = deadlineMs;
     this.#pool = pool;
     this.#onEnd = onEnd;
     this.result = new Promise((resolve, reject) => {
@@ -258,16 +258,16 @@ class Attempt implements Waiting {
   }
 
   get dueAtMs(): number {
-    return Math.min(this.#hedgeAtMs, this.#deadlineMs);
+    return Math.min(this.#hedgeAtMs, this.deadlineMs);
   }
 
   due(nowMs: number): void {
     if (nowMs >= this.#hedgeAtMs) {
       this.#hedgeAtMs = Number.POSITIVE_INFINITY;
       this.#latest.card.late();
-      if (this.#mayTry && nowMs < this.#deadlineMs) this.#try(nowMs);
+      if (this.#mayTry && nowMs < this.deadlineMs) this.#try(nowMs);
     }
-    if (nowMs >= this.#deadlineMs) this.#giveUp();
+    if (nowMs >= this.deadlineMs) this.#giveUp();
   }
 
   #try(nowMs: number): void {
@@ -277,20 +277,17 @@ class Attempt implements Waiting {
     this.#tries += 1;
     this.#running += 1;
     const hasFresh = this.#pool.hasFresh(this.#tried);
-    this.#budget.reserved = hasFresh && this.#budget.sendsLeft > 1 ? 1 : 0;
+    this.budget.reserved = hasFresh && this.budget.sendsLeft > 1 ? 1 : 0;
     this.#hedgeAtMs = this.#mayTry && hasFresh ? nowMs + member.card.hedgeAfterMs : Number.POSITIVE_INFINITY;
     this.#pool.waiting.add(this, nowMs);
-    member.upstream.exchange(this.#query, this.#deadlineMs, this.#budget).then(
-      (reply) => this.#replied(reply, member, nowMs),
-      (error) => this.#failed(error, member),
-    );
+    member.upstream.take(new Try(this, member, nowMs));
   }
 
   get #mayTry(): boolean {
-    return this.#tries < MAX_TRIES && this.#budget.sendsLeft > 0;
+    return this.#tries < MAX_TRIES && this.budget.sendsLeft > 0;
   }
 
-  #replied(reply: Uint8Array, from: Member, sentAtMs: number): void {
+  replied(reply: Uint8Array, from: Member, sentAtMs: number): void {
     this.#pool.answered(from, this.#pool.clock.monotonic() - sentAtMs);
     this.#running -= 1;
     if (this.#isSettled) return;
@@ -304,7 +301,7 @@ class Attempt implements Waiting {
     else if (this.#running === 0) this.#giveUp();
   }
 
-  #failed(error: Error, member: Member): void {
+  failed(error: Error, member: Member): void {
     if (isGarbled(error)) this.#pool.garbled(member, error);
     else this.#pool.failed(member, error);
     this.#running -= 1;
@@ -316,7 +313,7 @@ class Attempt implements Waiting {
   #goOn(): void {
     if (this.#isSettled) return;
     const nowMs = this.#pool.clock.monotonic();
-    if (this.#mayTry && nowMs < this.#deadlineMs) this.#try(nowMs);
+    if (this.#mayTry && nowMs < this.deadlineMs) this.#try(nowMs);
     else if (this.#running === 0) this.#giveUp();
   }
 
@@ -338,6 +335,40 @@ class Attempt implements Waiting {
       by: by?.upstream.name ?? null,
       tried: this.#tried.map(({ upstream }) => upstream.name),
     });
+  }
+}
+
+/** One upstream query of an attempt. */
+class Try implements Exchange {
+  readonly query: Uint8Array;
+  readonly deadlineMs: number;
+  readonly budget: SendBudget;
+  isSettled = false;
+  losses = 0;
+  readonly #attempt: Attempt;
+  readonly #member: Member;
+  readonly #sentAtMs: number;
+
+  constructor(attempt: Attempt, member: Member, sentAtMs: number) {
+    this.query = attempt.query;
+    this.deadlineMs = attempt.deadlineMs;
+    this.budget = attempt.budget;
+    this.#attempt = attempt;
+    this.#member = member;
+    this.#sentAtMs = sentAtMs;
+  }
+
+  resolve(reply: Uint8Array): void {
+    if (this.isSettled) return;
+    this.isSettled = true;
+    this.#attempt.replied(reply, this.#member, this.#sentAtMs);
+  }
+
+  /** Who fails it is in the middle of something, and the next try may well be theirs. */
+  reject(error: Error): void {
+    if (this.isSettled) return;
+    this.isSettled = true;
+    queueMicrotask(() => this.#attempt.failed(error, this.#member));
   }
 }
 

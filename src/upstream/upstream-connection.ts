@@ -7,7 +7,7 @@ import { UpstreamFailure } from '../dns/failures.ts';
 import { MAX_MESSAGE_OCTETS } from '../dns/wire.ts';
 import type { VerifiedSocket } from '../tls/connect.ts';
 import { OctetCredit } from '../tls/octet-credit.ts';
-import type { SendBudget } from './upstream.ts';
+import type { Exchange } from './upstream.ts';
 
 /** A connection that owes answers and gave none for this long is suspect. With the sweep: within a second. */
 const SILENCE_MS = 800;
@@ -19,18 +19,7 @@ const MOST_CREDIT_OCTETS = 2 ** 20;
 /** Earned by each query: its answer, and as much again for whatever the protocol puts around it. */
 const QUERY_EARNS_OCTETS = 2 * MAX_MESSAGE_OCTETS;
 
-/** One query on its way to one reply. */
-export interface Exchange {
-  readonly query: Uint8Array;
-  readonly deadlineMs: number;
-  readonly budget: SendBudget;
-  /** Answered or given up: whatever still comes for it means nothing. */
-  isSettled: boolean;
-  /** How many connections have died or fallen silent under it. */
-  losses?: number;
-  resolve(reply: Uint8Array): void;
-  reject(error: Error): void;
-}
+export type { Exchange };
 
 export interface ConnectionParts {
   /** Verified, and nobody else's. */

@@ -31,6 +31,7 @@ import type { Log } from '../../../src/observe/log.ts';
 import { createTlsConnector } from '../../../src/tls/connect.ts';
 import { TrustAnchors } from '../../../src/tls/trust-anchors.ts';
 import { DohUpstream } from '../../../src/upstream/doh.ts';
+import { exchangeWith } from '../../../src/upstream/upstream.ts';
 import { buildUpstreamQuery } from '../../../src/upstream/upstream-query.ts';
 import { writtenAddresses } from '../../../src/upstream/whereabouts.ts';
 import { answerWith, makeQuery, questionName, readReply } from '../../support/dns-message.ts';
@@ -222,7 +223,7 @@ function createUpstream(port: number, addresses = ['127.0.0.1'], log: Log = crea
 
 const queryFor = (name: string) => buildUpstreamQuery(new Query(makeQuery(name)));
 const exchange = (upstream: DohUpstream, name: string, budget = { sendsLeft: 3, reserved: 0 }) =>
-  upstream.exchange(queryFor(name), clock.monotonic() + DEADLINE_MS, budget);
+  exchangeWith(upstream, queryFor(name), clock.monotonic() + DEADLINE_MS, budget);
 
 /** The name that was answered, or the failure; settled later. */
 async function ask(
@@ -684,7 +685,7 @@ describe('a stream', () => {
     const server = await startServer((asked) => void waiting.push(asked), { maxStreams: 1 });
     const upstream = createUpstream(server.port);
     const once = { sendsLeft: 1, reserved: 0 };
-    const first = upstream.exchange(queryFor('a.example'), 10 * DEADLINE_MS, once);
+    const first = exchangeWith(upstream, queryFor('a.example'), 10 * DEADLINE_MS, once);
     const second = ask(upstream, 'b.example', { ...once, sendsLeft: 1 });
     await eventually(() => waiting.length === 1);
     clock.advance(DEADLINE_MS + SWEEP_MS);

@@ -22,6 +22,7 @@ import { createTlsConnector, type TlsConnector, type VerifiedSocket } from '../.
 import { TrustAnchors } from '../../../src/tls/trust-anchors.ts';
 import { DotUpstream } from '../../../src/upstream/dot.ts';
 import { UpstreamPool } from '../../../src/upstream/pool.ts';
+import { exchangeWith } from '../../../src/upstream/upstream.ts';
 import { buildUpstreamQuery } from '../../../src/upstream/upstream-query.ts';
 import { type Whereabouts, writtenAddresses } from '../../../src/upstream/whereabouts.ts';
 import { makeQuery, questionName } from '../../support/dns-message.ts';
@@ -171,13 +172,14 @@ const queryFor = (name: string) => buildUpstreamQuery(new Query(makeQuery(name))
 const deadline = () => clock.monotonic() + DEADLINE_MS;
 
 /** An upstream, or a pool of them, which has a budget of its own. */
-type Asked = Pick<DotUpstream, 'exchange'>;
+type Asked = Pick<DotUpstream, 'take'>;
 
 /** The name that was answered, or the failure; settled later. */
 async function ask(upstream: Asked, name: string): Promise<string> {
   try {
     return (
-      questionName(await upstream.exchange(queryFor(name), deadline(), { sendsLeft: 3, reserved: 0 })) ?? '?'
+      questionName(await exchangeWith(upstream, queryFor(name), deadline(), { sendsLeft: 3, reserved: 0 })) ??
+      '?'
     );
   } catch (error) {
     return error instanceof UpstreamFailure ? error.code : String(error);
@@ -557,7 +559,7 @@ describe('an upstream whose address has to be learnt', () => {
     const [server, whereabouts, log] = [await startServer(), createWhereabouts(), createLog()];
     const upstream = createUpstream(server.port, whereabouts, log);
     expect(upstream.isLocated).toBe(false);
-    const failed = upstream.exchange(queryFor('a.example'), deadline(), { sendsLeft: 3, reserved: 0 });
+    const failed = exchangeWith(upstream, queryFor('a.example'), deadline(), { sendsLeft: 3, reserved: 0 });
     await expect(failed).rejects.toMatchObject({
       code: 'upstream-unreachable',
       message: expect.stringContaining('its address is not known yet: nobody has found it'),
@@ -654,7 +656,7 @@ describe('a budget of sends', () => {
   it('that others have spent keeps a waiting query from being sent', async () => {
     const server = await startServer();
     const budget = { sendsLeft: 1, reserved: 0 };
-    const waiting = createUpstream(server.port).exchange(queryFor('a.example'), deadline(), budget);
+    const waiting = exchangeWith(createUpstream(server.port), queryFor('a.example'), deadline(), budget);
     budget.sendsLeft = 0;
     await expect(waiting).rejects.toMatchObject({ code: 'upstream-silent' });
     expect(server.asked).toEqual([]);
@@ -664,7 +666,11 @@ describe('a budget of sends', () => {
 describe('behind the pool', () => {
   /** As `ask` asks a single one; a pool keeps a budget of its own. */
   const through = (pool: UpstreamPool): Asked => ({
-    exchange: (query, deadlineMs) => pool.exchange(query, deadlineMs),
+    take: (exchange) =>
+      void pool.exchange(exchange.query, exchange.deadlineMs).then(
+        (reply) => exchange.resolve(reply),
+        (error) => exchange.reject(error),
+      ),
   });
 
   function createPool(...upstreams: readonly DotUpstream[]): Asked {

@@ -7,7 +7,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { UpstreamFailure } from '../../../src/dns/failures.ts';
 import { PlainUpstream } from '../../../src/upstream/plain.ts';
 import { judge, plainQuery } from '../../../src/upstream/plain-query.ts';
-import type { SendBudget } from '../../../src/upstream/upstream.ts';
+import { exchangeWith, type SendBudget } from '../../../src/upstream/upstream.ts';
 import { buildUpstreamQuery } from '../../../src/upstream/upstream-query.ts';
 import { anyOctets, SEED } from '../../support/arbitrary-messages.ts';
 import { eventually } from '../../support/eventually.ts';
@@ -39,7 +39,7 @@ async function stage(options: PlainServerOptions = {}) {
   const clock = new SimulatedClock();
   const upstream = new PlainUpstream({ server: server.server, clock });
   const budget: SendBudget = { sendsLeft: 3, reserved: 0 };
-  const exchange = () => upstream.exchange(QUERY, clock.monotonic() + DEADLINE_MS, budget);
+  const exchange = () => exchangeWith(upstream, QUERY, clock.monotonic() + DEADLINE_MS, budget);
   return { server, clock, upstream, budget, exchange };
 }
 
@@ -77,7 +77,7 @@ describe('a query in plain', () => {
   it('has another ID and another port each time', async () => {
     const { server, upstream, clock } = await stage();
     const asks = Array.from({ length: 20 }, () =>
-      upstream.exchange(QUERY, clock.monotonic() + DEADLINE_MS, { sendsLeft: 1, reserved: 0 }),
+      exchangeWith(upstream, QUERY, clock.monotonic() + DEADLINE_MS, { sendsLeft: 1, reserved: 0 }),
     );
     await Promise.all(asks);
     const ids = new Set(server.asked.map(({ packet }) => packet.readUInt16BE(0)));
@@ -237,7 +237,9 @@ describe('it fails', () => {
     const port = await freePort();
     const clock = new SimulatedClock();
     const upstream = new PlainUpstream({ server: { address: '127.0.0.1', port, family: 4 }, clock });
-    const failure = await failureOf(upstream.exchange(QUERY, DEADLINE_MS, { sendsLeft: 3, reserved: 0 }));
+    const failure = await failureOf(
+      exchangeWith(upstream, QUERY, DEADLINE_MS, { sendsLeft: 3, reserved: 0 }),
+    );
     expect(failure).toBe(`upstream-unreachable: 127.0.0.1:${port}: ECONNREFUSED (nothing listens there)`);
     expect(clock.pendingTimers).toBe(0);
   });
@@ -251,13 +253,16 @@ describe('it fails', () => {
     const { server, upstream, clock } = await stage({ udp: silent });
     const deadlineMs = clock.monotonic() + DEADLINE_MS;
     const started = Array.from({ length: 501 }, () =>
-      failureOf(upstream.exchange(QUERY, deadlineMs, { sendsLeft: 1, reserved: 0 })),
+      failureOf(exchangeWith(upstream, QUERY, deadlineMs, { sendsLeft: 1, reserved: 0 })),
     );
     expect(await started.at(-1)).toMatch(/too many queries wait for its answers/);
     await server.hasHeard(1);
     clock.advance(DEADLINE_MS);
     expect(new Set(await Promise.all(started)).size).toBe(2);
-    const next = upstream.exchange(QUERY, clock.monotonic() + DEADLINE_MS, { sendsLeft: 1, reserved: 0 });
+    const next = exchangeWith(upstream, QUERY, clock.monotonic() + DEADLINE_MS, {
+      sendsLeft: 1,
+      reserved: 0,
+    });
     next.catch(() => {});
     upstream.close();
     expect(await failureOf(next)).toMatch(/no longer configured/);

@@ -5,7 +5,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { RCODE } from '../../../src/dns/codes.ts';
 import { UpstreamFailure } from '../../../src/dns/failures.ts';
 import { UpstreamPool } from '../../../src/upstream/pool.ts';
-import type { SendBudget, Upstream } from '../../../src/upstream/upstream.ts';
+import type { Exchange, Upstream } from '../../../src/upstream/upstream.ts';
 import { makeQuery } from '../../support/dns-message.ts';
 import { SimulatedClock } from '../../support/simulated-clock.ts';
 
@@ -24,11 +24,7 @@ const settle = () => new Promise(setImmediate);
 class FakeUpstream implements Upstream {
   readonly name: string;
   isLocated = true;
-  readonly asked: (PromiseWithResolvers<Uint8Array> & {
-    readonly query: Uint8Array;
-    readonly deadlineMs: number;
-    readonly budget: SendBudget;
-  })[] = [];
+  readonly asked: Exchange[] = [];
   readonly forgive = vi.fn();
   readonly close = vi.fn();
 
@@ -36,10 +32,8 @@ class FakeUpstream implements Upstream {
     this.name = name;
   }
 
-  exchange(query: Uint8Array, deadlineMs: number, budget: SendBudget): Promise<Uint8Array> {
-    const hand = { ...Promise.withResolvers<Uint8Array>(), query, deadlineMs, budget };
-    this.asked.push(hand);
-    return hand.promise;
+  take(exchange: Exchange): void {
+    this.asked.push(exchange);
   }
 
   async answer(reply: Uint8Array): Promise<void> {

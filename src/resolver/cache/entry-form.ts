@@ -17,9 +17,6 @@ const HEAD_UNITS = 1;
 /** What stands before the key, and before the value. */
 const HEADS_UNITS = 2 * HEAD_UNITS;
 
-/** Beyond any name with its type and class. */
-export const MAX_KEY_OCTETS = 0xffff;
-
 function inUnits(octets: number): number {
   return (octets + UNIT_OCTETS - 1) >>> 3;
 }

@@ -15,7 +15,7 @@ const SMALL_SHARE = 0.2;
 const INDEX_SHARE = 1 / 8;
 
 /** Emptying one takes 0.1 ms; the longest answer that there can be takes 80 KiB. */
-const MAX_SEGMENT_OCTETS = 128 * 1024;
+export const MAX_SEGMENT_OCTETS = 128 * 1024;
 const MIN_SEGMENTS = 16;
 /** In front of the first segment, so that no place is 0 and entries begin with a cache line. */
 const LEAD_UNITS = 8;
@@ -29,7 +29,18 @@ const SPARE_SEGMENTS = 1;
  */
 const MAX_EMPTIED = { [SMALL]: 64, [MAIN]: 4 } as const;
 
+/** What a reader in another thread needs (table-reader.ts). */
+export interface SharedTable {
+  /** One word: the generation of the buffers that are in use now. */
+  readonly control: SharedArrayBuffer;
+  readonly index: SharedArrayBuffer;
+  readonly area: SharedArrayBuffer;
+  readonly generation: number;
+}
+
 export class OctetTable {
+  readonly #generation = new Int32Array(new SharedArrayBuffer(4));
+  readonly #onRenewed = new Set<(shared: SharedTable) => void>();
   #maxOctets: number;
   #index: SlotIndex;
   #area: EntryArea;
@@ -121,6 +132,7 @@ export class OctetTable {
   clear(): void {
     [this.#index, this.#area, this.#log] = emptyParts(this.#maxOctets);
     this.#entries = 0;
+    this.#renewed();
   }
 
   /** More room, or less: then what is asked for least goes. Everything is copied, into new slots. */
@@ -139,6 +151,28 @@ export class OctetTable {
         }
       }
     }
+    this.#renewed();
+  }
+
+  /** As it is until the next renewal: a clear or a resize, from which on readers find nothing in these buffers. */
+  get shared(): SharedTable {
+    return {
+      control: this.#generation.buffer as SharedArrayBuffer,
+      index: this.#index.words.buffer as SharedArrayBuffer,
+      area: this.#area.octets.buffer as SharedArrayBuffer,
+      generation: this.#generation[0]!,
+    };
+  }
+
+  /** Calls `listener` with the new buffers, which are to be handed to the readers; returns how to stop that. */
+  onRenewed(listener: (shared: SharedTable) => void): () => void {
+    this.#onRenewed.add(listener);
+    return () => this.#onRenewed.delete(listener);
+  }
+
+  #renewed(): void {
+    Atomics.add(this.#generation, 0, 1);
+    for (const listener of this.#onRenewed) listener(this.shared);
   }
 
   /**

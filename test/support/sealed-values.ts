@@ -18,14 +18,11 @@ export function sealedValue(key: number, version: number, length: number): Uint8
   return room.subarray(0, octets);
 }
 
+/** @param length any number, as torn ones are */
 export function isWhole(memory: Uint8Array, start: number, length: number, key: number): boolean {
-  const value = new DataView(
-    memory.buffer,
-    memory.byteOffset + start,
-    Math.min(length, memory.length - start),
-  );
-  if (value.byteLength < HEAD_OCTETS || value.getUint32(0) !== key || value.getUint32(4) !== length)
-    return false;
+  if (length < HEAD_OCTETS || start + length > memory.length) return false;
+  const value = new DataView(memory.buffer, memory.byteOffset + start, length);
+  if (value.getUint32(0) !== key || value.getUint32(4) !== length) return false;
   return value.getInt32(8) === sumOf(memory, start, length);
 }
 

@@ -36,7 +36,13 @@ const { tableKey } = await import('./table-keys.ts');
 const MAX_TORN = 10;
 
 parentPort!.postMessage('ready');
-parentPort!.once('message', () => parentPort!.postMessage(order.isCareless ? readCarelessly() : read()));
+parentPort!.once('message', () => {
+  try {
+    parentPort!.postMessage(order.isCareless ? readCarelessly() : read());
+  } finally {
+    Atomics.add(new Int32Array(order.done), 0, 1);
+  }
+});
 
 function read(): Reading {
   const reader = new TableReader(order.shared);
@@ -58,7 +64,7 @@ function read(): Reading {
     }
   }
   reading.refused = reader.refused;
-  return ended(reading);
+  return reading;
 }
 
 function readCarelessly(): Reading {
@@ -80,10 +86,5 @@ function readCarelessly(): Reading {
     if (isWhole(copy, 0, length, key)) reading.found += 1;
     else reading.torn += 1;
   }
-  return ended(reading);
-}
-
-function ended(reading: Reading): Reading {
-  Atomics.add(new Int32Array(order.done), 0, 1);
   return reading;
 }

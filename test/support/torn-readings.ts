@@ -2,6 +2,7 @@
 
 import { once } from 'node:events';
 import { MessageChannel, Worker } from 'node:worker_threads';
+import type { TableKey } from '../../src/resolver/cache/entry-form.ts';
 import { OctetTable } from '../../src/resolver/cache/octet-table.ts';
 import { sealedValue } from './sealed-values.ts';
 import { tableKey } from './table-keys.ts';
@@ -11,6 +12,7 @@ import type { Reading, ReadingOrder } from './table-reading.ts';
 const TABLE_OCTETS = 20 * 1024;
 const KEYS = 24;
 const LONGEST_OCTETS = 400;
+const VALUES = 1000;
 
 export interface TornReadings {
   readonly readers: number;
@@ -66,13 +68,27 @@ export async function tornReadings(wanted: TornReadings): Promise<Reading & { wr
   }
 }
 
+/** Made beforehand, so that writing is all that the writer does. */
+function manyValues(): { key: TableKey; value: Uint8Array }[] {
+  return Array.from({ length: VALUES }, (_, at) => ({
+    key: ownKey(`key-${at % KEYS}`),
+    value: sealedValue(at % KEYS, at, (at * 31) % LONGEST_OCTETS).slice(),
+  }));
+}
+
+function ownKey(text: string): TableKey {
+  const { octets, length, hash } = tableKey(text);
+  return { octets: octets.slice(0, length), length, hash };
+}
+
 function writeUntil(isDone: () => boolean, table: OctetTable, renewEvery: number, maxWrites: number): number {
+  const values = manyValues();
   let writes = 0;
   while (writes < maxWrites && !isDone()) {
-    const key = (writes * 7) % KEYS;
-    table.set(tableKey(`key-${key}`), sealedValue(key, writes, (writes * 31) % LONGEST_OCTETS));
-    if (writes % 5 === 0) table.set(tableKey(`other-${writes}`), sealedValue(0, writes, 100));
-    if (writes % 11 === 0) table.delete(tableKey(`key-${(writes * 13) % KEYS}`));
+    const { key, value } = values[(writes * 7) % VALUES]!;
+    table.set(key, value);
+    if (writes % 5 === 0) table.set(tableKey(`other-${writes}`), value);
+    if (writes % 11 === 0) table.delete(key);
     writes += 1;
     if (renewEvery === 0 || writes % renewEvery !== 0) continue;
     if (writes % (renewEvery * 2) === 0) table.clear();

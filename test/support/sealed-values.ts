@@ -20,7 +20,7 @@ export function sealedValue(key: number, version: number, length: number): Uint8
 
 /** @param length any number, as torn ones are */
 export function isWhole(memory: Uint8Array, start: number, length: number, key: number): boolean {
-  if (length < HEAD_OCTETS || start + length > memory.length) return false;
+  if (!(length >= HEAD_OCTETS) || start + length > memory.length) return false;
   const value = new DataView(memory.buffer, memory.byteOffset + start, length);
   if (value.getUint32(0) !== key || value.getUint32(4) !== length) return false;
   return value.getInt32(8) === sumOf(memory, start, length);

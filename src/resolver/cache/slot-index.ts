@@ -8,16 +8,16 @@ import type { EntryArea, TableKey } from './entry-form.ts';
 import { storeWord } from './shared-octets.ts';
 
 export const GROUP_OCTETS = 64;
-const GROUP_WORDS = GROUP_OCTETS / 4;
-const SLOTS = 7;
+export const GROUP_WORDS = GROUP_OCTETS / 4;
+export const SLOTS = 7;
 /** Words of a group. The version is the first. */
 const MARKS = 1;
-const TAGS = 2;
+export const TAGS = 2;
 /** From the word of a tag to the one of its place. */
-const PLACE = SLOTS;
+export const PLACE = SLOTS;
 
 /** Numbers of slots per group: the last one is never an entry's. */
-const NUMBERS = 8;
+export const NUMBERS = 8;
 const NONE = -1;
 
 /** Free slots that make the first group of a key good enough: most keys are found at the first look. */
@@ -42,8 +42,8 @@ export class SlotIndex {
   /** The slot of a key, -1: none. */
   slotOf(key: TableKey, area: EntryArea): number {
     const hash = key.hash | 0;
-    const slot = this.#slotIn(this.#first(hash), hash, key, area);
-    return slot === NONE ? this.#slotIn(this.#second(hash), hash, key, area) : slot;
+    const slot = this.#slotIn(this.first(hash), hash, key, area);
+    return slot === NONE ? this.#slotIn(this.second(hash), hash, key, area) : slot;
   }
 
   #slotIn(group: number, hash: number, key: TableKey, area: EntryArea): number {
@@ -59,8 +59,8 @@ export class SlotIndex {
 
   /** A slot for a new key, which may be that of another one: of the least worth, as `worthOf` says (at least 1). */
   slotFor(hash: number, worthOf: (slot: number) => number): number {
-    const first = this.#first(hash | 0);
-    const second = this.#second(hash | 0);
+    const first = this.first(hash | 0);
+    const second = this.second(hash | 0);
     const free = this.#freeIn(first);
     const group = free >= FREE_ENOUGH || free >= this.#freeIn(second) ? first : second;
     let best = group * NUMBERS;
@@ -123,11 +123,11 @@ export class SlotIndex {
     return free;
   }
 
-  #first(hash: number): number {
+  first(hash: number): number {
     return ((hash >>> 0) * this.#groupsByHash) | 0;
   }
 
-  #second(hash: number): number {
+  second(hash: number): number {
     return ((Math.imul(hash, OTHER_WAY) >>> 0) * this.#groupsByHash) | 0;
   }
 }

@@ -1,0 +1,66 @@
+// A .cpuprofile of V8, summed up: self time by place and by function, idleness left out. Pure. What V8 calls "(program)" is
+// all that is not JavaScript: the kernel, OpenSSL, libuv.
+
+interface ProfileNode {
+  readonly id: number;
+  readonly callFrame: { readonly functionName: string; readonly url: string; readonly lineNumber: number };
+}
+
+export interface CpuProfile {
+  readonly nodes: readonly ProfileNode[];
+  readonly samples: readonly number[];
+  /** Microseconds since the sample before. */
+  readonly timeDeltas: readonly number[];
+}
+
+export interface Share {
+  readonly what: string;
+  /** Of all that is not idle. */
+  readonly share: number;
+}
+
+const IDLE = new Set(['(idle)', '(root)']);
+const NATIVE: Readonly<Record<string, string>> = {
+  '(program)': 'kernel, OpenSSL, libuv: all that is not JavaScript',
+  '(garbage collector)': 'garbage collector',
+};
+
+/** Largest first. @param nameOf what a frame is counted under */
+export function selfTimes(
+  { nodes, samples, timeDeltas }: CpuProfile,
+  nameOf: (frame: ProfileNode['callFrame']) => string,
+): Share[] {
+  const frames = new Map(nodes.map(({ id, callFrame }) => [id, callFrame]));
+  const times = new Map<string, number>();
+  let total = 0;
+  for (const [at, id] of samples.entries()) {
+    const frame = frames.get(id)!;
+    if (IDLE.has(frame.functionName)) continue;
+    const name = nameOf(frame);
+    times.set(name, (times.get(name) ?? 0) + timeDeltas[at]!);
+    total += timeDeltas[at]!;
+  }
+  return [...times]
+    .map(([what, time]) => ({ what, share: total === 0 ? 0 : time / total }))
+    .sort((a, b) => b.share - a.share);
+}
+
+/** "src/dns", "node:net", "undici": where a frame belongs, roughly. */
+export function placeOf({ functionName, url }: ProfileNode['callFrame']): string {
+  const native = NATIVE[functionName];
+  if (native !== undefined) return native;
+  const packaged = /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(url);
+  if (packaged !== null) return `package ${packaged[1]}`;
+  const own = /\/(src\/[^/]+)\//.exec(url);
+  if (own !== null) return own[1]!;
+  if (url.startsWith('node:')) return `Node’s own JavaScript`;
+  return 'built-in functions of V8';
+}
+
+/** "src/dns/wire.ts layoutOf": one function. */
+export function functionOf(frame: ProfileNode['callFrame']): string {
+  const { functionName, url, lineNumber } = frame;
+  if (url === '') return NATIVE[functionName] ?? functionName;
+  const file = /(?:^|\/)(src\/.*|node_modules\/.*)$/.exec(url)?.[1] ?? url;
+  return `${file}:${lineNumber + 1} ${functionName === '' ? '(anonymous)' : functionName}`;
+}

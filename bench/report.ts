@@ -110,20 +110,28 @@ function targetText(target: number | null, digits: number): string {
   return target === null ? '' : `≤ ${target.toFixed(digits)}`;
 }
 
-/** Each reason once, with the rows that it goes for. */
-export function reasonsText(rows: readonly RowFinding[], { peers }: Pick<Findings, 'peers'>): string {
-  const paths = new Map<string, string[]>();
+/** Each reason once, with the peers and the rows that it goes for. */
+export function reasonsText(
+  rows: readonly RowFinding[],
+  { peers, titles }: Pick<Findings, 'peers' | 'titles'>,
+): string {
+  const reasons = new Map<string, { readonly who: Set<string>; readonly rows: Set<string> }>();
   for (const row of rows) {
     for (const name of peers) {
       const found = row.peers[name];
       if (found === undefined || 'figure' in found) continue;
-      const reason = `${name}: ${found.why}`;
-      paths.set(reason, [...(paths.get(reason) ?? []), row.title]);
+      const reason = reasons.get(found.why) ?? { who: new Set(), rows: new Set() };
+      reason.who.add(titles[name]!);
+      reason.rows.add(row.title);
+      reasons.set(found.why, reason);
     }
   }
-  if (paths.size === 0) return '';
-  const lines = [...paths].map(([reason, titles]) => `${reason} (${titles.join('; ')})`);
-  return `A dash, and why: ${lines.join('. ')}.`;
+  const lines = [...reasons].map(([why, { who, rows: titlesOfRows }]) => {
+    const [first] = who;
+    const subject = why.startsWith(first!) ? '' : `${[...who].join(', ')}: `;
+    return `- ${subject}${why}${rows.length > 1 ? ` (${[...titlesOfRows].join('; ')})` : ''}.`;
+  });
+  return lines.length === 0 ? '' : ['A dash, and why:', '', ...lines].join('\n');
 }
 
 function lostText(rows: readonly LoadFinding[], { peers, titles }: Findings): string {

@@ -7,6 +7,8 @@ interface ProfileNode {
 }
 
 export interface CpuProfile {
+  /** Monotonic microseconds, of the same clock as process.hrtime(). */
+  readonly startTime: number;
   readonly nodes: readonly ProfileNode[];
   readonly samples: readonly number[];
   /** Microseconds since the sample before. */
@@ -24,6 +26,20 @@ const NATIVE: Readonly<Record<string, string>> = {
   '(program)': 'kernel, OpenSSL, libuv: all that is not JavaScript',
   '(garbage collector)': 'garbage collector',
 };
+
+/** Only what was sampled between two moments of process.hrtime(), in microseconds. */
+export function between(profile: CpuProfile, fromUs: number, toUs: number): CpuProfile {
+  let nowUs = profile.startTime;
+  const kept = profile.timeDeltas.map((delta) => {
+    nowUs += delta;
+    return nowUs >= fromUs && nowUs <= toUs;
+  });
+  return {
+    ...profile,
+    samples: profile.samples.filter((_, at) => kept[at]),
+    timeDeltas: profile.timeDeltas.filter((_, at) => kept[at]),
+  };
+}
 
 /** Largest first. @param nameOf what a frame is counted under */
 export function selfTimes(

@@ -6,7 +6,7 @@ import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync 
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { takeLoadCore } from './cores.ts';
-import { type CpuProfile, functionOf, placeOf, type Share, selfTimes } from './cpu-profile.ts';
+import { between, type CpuProfile, functionOf, placeOf, type Share, selfTimes } from './cpu-profile.ts';
 import { percent } from './markdown.ts';
 import { since, treeCpu } from './measure.ts';
 import { NOONMARK } from './peers/noonmark.ts';
@@ -49,14 +49,15 @@ export async function profileRow(
     roomForNames: ROOM_FOR_NAMES,
     threads: 1,
   });
-  const kernelShare = await load(bench, row, server, seconds).finally(() => server.stop());
+  const loaded = await load(bench, row, server, seconds).finally(() => server.stop());
   const file = largestProfile(directory);
-  const profile = JSON.parse(readFileSync(file, 'utf8')) as CpuProfile;
+  const whole = JSON.parse(readFileSync(file, 'utf8')) as CpuProfile;
+  const profile = between(whole, loaded.fromUs, loaded.toUs); // without the start and the warming up
   return {
     file,
     places: selfTimes(profile, placeOf),
     functions: selfTimes(profile, functionOf),
-    kernelShare,
+    kernelShare: loaded.kernelShare,
   };
 }
 
@@ -65,13 +66,19 @@ async function load(
   row: LoadRow,
   server: Server,
   seconds: number,
-): Promise<number> {
+): Promise<{ readonly kernelShare: number; readonly fromUs: number; readonly toUs: number }> {
   await fill(server.ports.dns, bench.files.hits, HIT_NAMES);
   await runLoad(bench, row, server, 'warm', WARM_UP_SECONDS);
+  const fromUs = nowUs();
   const before = treeCpu(server.running.pid);
   await runLoad(bench, row, server, 'profiled', seconds);
+  const toUs = nowUs();
   const { userUs, systemUs } = since(before, treeCpu(server.running.pid));
-  return systemUs / (userUs + systemUs);
+  return { kernelShare: systemUs / (userUs + systemUs), fromUs, toUs };
+}
+
+function nowUs(): number {
+  return Number(process.hrtime.bigint() / 1000n);
 }
 
 /** Each thread writes one; the busiest has the most to say. */

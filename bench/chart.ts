@@ -41,7 +41,9 @@ const SHAPES: Readonly<Record<string, (x: number, y: number) => string>> = {
 
 /** Empty where there is nothing to draw. */
 export function drawChart(findings: Findings): string {
-  const rows = ofKind(findings, 'load').filter(({ peers }) => figureOf(peers.noonmark) !== null);
+  const rows = ofKind(findings, 'load').filter(
+    ({ peers, target }) => target !== null && figureOf(peers.noonmark) !== null,
+  );
   if (rows.length === 0) return '';
   const scale = scaleOf(rows);
   const height = TOP + rows.length * LINE_HEIGHT + FOOT;

@@ -22,10 +22,11 @@ export interface Share {
 }
 
 const IDLE = new Set(['(idle)', '(root)']);
-const NATIVE: Readonly<Record<string, string>> = {
-  '(program)': 'kernel, OpenSSL, libuv: all that is not JavaScript',
-  '(garbage collector)': 'garbage collector',
-};
+/** A Map, because functions may be called toString. */
+const NATIVE: ReadonlyMap<string, string> = new Map([
+  ['(program)', 'kernel, OpenSSL, libuv: all that is not JavaScript'],
+  ['(garbage collector)', 'garbage collector'],
+]);
 
 /** Only what was sampled between two moments of process.hrtime(), in microseconds. */
 export function between(profile: CpuProfile, fromUs: number, toUs: number): CpuProfile {
@@ -61,22 +62,23 @@ export function selfTimes(
     .sort((a, b) => b.share - a.share);
 }
 
-/** "src/dns", "node:net", "undici": where a frame belongs, roughly. */
+/** "src/dns", "Node, dgram", "package undici": where a frame belongs, roughly. */
 export function placeOf({ functionName, url }: ProfileNode['callFrame']): string {
-  const native = NATIVE[functionName];
+  const native = NATIVE.get(functionName);
   if (native !== undefined) return native;
   const packaged = /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(url);
   if (packaged !== null) return `package ${packaged[1]}`;
   const own = /\/(src\/[^/]+)\//.exec(url);
   if (own !== null) return own[1]!;
-  if (url.startsWith('node:')) return `Node’s own JavaScript`;
+  const ofNode = /^node:(?:internal\/)?(?:deps\/)?(\w+)/.exec(url);
+  if (ofNode !== null) return `Node, ${ofNode[1]}`;
   return 'built-in functions of V8';
 }
 
 /** "src/dns/wire.ts layoutOf": one function. */
 export function functionOf(frame: ProfileNode['callFrame']): string {
   const { functionName, url, lineNumber } = frame;
-  if (url === '') return NATIVE[functionName] ?? functionName;
+  if (url === '') return NATIVE.get(functionName) ?? functionName;
   const file = /(?:^|\/)(src\/.*|node_modules\/.*)$/.exec(url)?.[1] ?? url;
   return `${file}:${lineNumber + 1} ${functionName === '' ? '(anonymous)' : functionName}`;
 }

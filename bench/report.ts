@@ -6,6 +6,7 @@ import {
   type Findings,
   figureOf,
   type LatencyFinding,
+  type LoadFigure,
   type LoadFinding,
   type MemoryFinding,
   type RowFinding,
@@ -20,6 +21,7 @@ export function sectionsOf(findings: Findings): Record<string, string> {
   const sections = {
     run: runText(findings),
     cpu: cpuText(findings),
+    absolute: absoluteText(findings),
     latency: latencyText(findings),
     profile: profileText(findings),
     memory: `${memoryText(findings)}\n\n${growthText(findings)}`.trim(),
@@ -57,38 +59,35 @@ function cpuText(findings: Findings): string {
   const rows = ofKind(findings, 'load');
   if (rows.length === 0) return '';
   const { peers, titles } = findings;
-  const head = peers.map((name) => titles[name]!);
   const ratios = rows.map((row) => [
     row.title,
     targetText(row.target, 2),
     ...peers.map((name) => cell(row, name, ({ ratio }) => marked(name, row.target, ratio, ratioText(ratio)))),
   ]);
-  const absolute = rows.map((row) => [
-    row.title,
-    ...peers.map((name) => cell(row, name, ({ cpuUs }) => short(cpuUs))),
-  ]);
-  const rates = rows.map((row) => [
-    row.title,
-    ...peers.map((name) => cell(row, name, ({ answersPerSecond }) => grouped(answersPerSecond))),
-  ]);
-  const kernel = rows.map((row) => [
-    row.title,
-    ...peers.map((name) => cell(row, name, ({ kernelShare }) => percent(kernelShare))),
-  ]);
   return [
     'CPU per query, as a ratio to that of unbound in the same rounds: 1.00 is as much, 0.50 is half.',
-    table(['path', 'target', ...head], ratios),
+    table(['path', 'target', ...peers.map((name) => titles[name]!)], ratios),
     reasonsText(rows, findings),
-    'The same in µs of CPU per query:',
-    table(['path', ...head], absolute),
-    "Answers a second meanwhile, from one core (where the load generator is the slower one, its limit and not the server's):",
-    table(['path', ...head], rates),
-    'Share of that CPU which goes by inside the kernel:',
-    table(['path', ...head], kernel),
     lostText(rows, findings),
   ]
     .filter((text) => text !== '')
     .join('\n\n');
+}
+
+function absoluteText(findings: Findings): string {
+  const rows = ofKind(findings, 'load');
+  if (rows.length === 0) return '';
+  const { peers, titles } = findings;
+  const tableOf = (what: string, text: (figure: LoadFigure) => string) =>
+    table(
+      [what, ...peers.map((name) => titles[name]!)],
+      rows.map((row) => [row.title, ...peers.map((name) => cell(row, name, text))]),
+    );
+  return [
+    tableOf('µs of CPU per query', ({ cpuUs }) => short(cpuUs)),
+    tableOf('answers a second', ({ answersPerSecond }) => grouped(answersPerSecond)),
+    tableOf('share of the kernel', ({ kernelShare }) => percent(kernelShare)),
+  ].join('\n\n');
 }
 
 function cell<Figure>(

@@ -51,7 +51,7 @@ export function noonmarkConfig(setting: Setting) {
     cache: { max_bytes: `${Math.max(LEAST_CACHE_MIB, Math.ceil((roomForNames * OCTETS_A_NAME) / MIB))}MiB` },
     limits: {
       connections_per_client: 1000,
-      handshakes_per_client: 1000,
+      handshakes_per_client: 100_000,
       udp_queries_per_client: 10_000_000,
     },
     ...(threads > 1 ? { workers: threads } : {}),

@@ -14,6 +14,13 @@ describe('the report', () => {
     expect(cpu).toContain('| DoT, hits | ≤ 0.75 | **1.10** (missed) | 1.00 | – |');
   });
 
+  it('has the figures behind the ratios', () => {
+    const { absolute } = sectionsOf(FINDINGS);
+    expect(absolute).toContain('| UDP, hits & more | 4.80 | 6.00 | 9.00 |');
+    expect(absolute).toContain('| UDP, hits & more | 125,000 | 100,000 | 66,667 |');
+    expect(absolute).toContain('| UDP, hits & more | 75 % | 75 % | 75 % |');
+  });
+
   it('says once why there is a dash', () => {
     expect(reasonsText([DOT, { ...DOT, title: 'DoT again' }], FINDINGS)).toBe(
       'A dash, and why:\n\n- dnsmasq does not answer over DoT (DoT, hits; DoT again).',
@@ -36,7 +43,7 @@ describe('the report', () => {
   });
 
   it('leaves out what was not measured', () => {
-    expect(Object.keys(sectionsOf(FINDINGS))).toEqual(['run', 'cpu']);
+    expect(Object.keys(sectionsOf(FINDINGS))).toEqual(['run', 'cpu', 'absolute']);
   });
 
   it('has a table for every other kind of row', () => {

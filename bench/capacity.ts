@@ -32,6 +32,7 @@ export function capacitySections(findings: Findings): Record<string, string> {
       ? {}
       : { capacity: `${table(head, rows)}\n\n(At the commit of ${findings.commit}.)` }),
     ...memorySection(findings),
+    ...connectionsSection(findings),
   };
 }
 
@@ -44,6 +45,17 @@ function memorySection(findings: Findings): Record<string, string> {
   return {
     'memory of a million': `${megabytes(start.afterStartOctets)} MB after the start, and ${megabytes(octets)} MB for each million names.`,
   };
+}
+
+function connectionsSection(findings: Findings): Record<string, string> {
+  const figure = figureOf(ofKind(findings, 'connections')[0]?.peers[OURS]);
+  if (figure === null) return {};
+  const rows = [100, 1_000, 10_000].map((count) => [
+    grouped(count),
+    megabytes(figure.dotOctets * count),
+    megabytes(figure.dohOctets * count),
+  ]);
+  return { connections: table(['connections', 'MB over DoT', 'MB over DoH'], rows) };
 }
 
 /** To two figures: more would pretend to know. */

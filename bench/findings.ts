@@ -29,6 +29,7 @@ export type RowFinding =
   | LatencyFinding
   | MemoryFinding
   | GrowthFinding
+  | ConnectionsFinding
   | StartFinding
   | IdleFinding;
 
@@ -92,6 +93,18 @@ export interface GrowthFigure {
   readonly manyCpuUs: number;
   readonly ratio: number;
   readonly withManyOctets: number;
+}
+
+export interface ConnectionsFinding extends RowBase {
+  readonly kind: 'connections';
+  readonly connections: number;
+  readonly peers: ByPeer<ConnectionsFigure>;
+}
+
+/** Of the process, for each that is open and rests. */
+export interface ConnectionsFigure {
+  readonly dotOctets: number;
+  readonly dohOctets: number;
 }
 
 export interface StartFinding extends RowBase {

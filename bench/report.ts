@@ -24,7 +24,10 @@ export function sectionsOf(findings: Findings): Record<string, string> {
     absolute: absoluteText(findings),
     latency: latencyText(findings),
     profile: profileText(findings),
-    memory: `${memoryText(findings)}\n\n${growthText(findings)}`.trim(),
+    memory: [memoryText, growthText, connectionsText]
+      .map((text) => text(findings))
+      .filter((text) => text !== '')
+      .join('\n\n'),
     start: startText(findings),
     idle: idleText(findings),
   };
@@ -214,6 +217,21 @@ function growthText(findings: Findings): string {
         `ratio (${targetText(row.target, 2)})`,
         `MB with ${many} names`,
       ];
+      return [table(head, rows), reasonsText([row], findings)].filter((text) => text !== '').join('\n\n');
+    })
+    .join('\n\n');
+}
+
+function connectionsText(findings: Findings): string {
+  const { peers, titles } = findings;
+  return ofKind(findings, 'connections')
+    .map((row) => {
+      const rows = peers.map((name) => [
+        titles[name]!,
+        cell(row, name, ({ dotOctets }) => (dotOctets / 1000).toFixed(0)),
+        cell(row, name, ({ dohOctets }) => (dohOctets / 1000).toFixed(0)),
+      ]);
+      const head = [`KB a connection that rests, of ${row.connections}`, 'DoT', 'DoH'];
       return [table(head, rows), reasonsText([row], findings)].filter((text) => text !== '').join('\n\n');
     })
     .join('\n\n');

@@ -15,6 +15,7 @@ import { writePages } from './pages.ts';
 import { MEASURE, needPrograms } from './peers/peers.ts';
 import { profileRow } from './profile.ts';
 import { sectionsOf } from './report.ts';
+import { measureConnections } from './rows/connections-row.ts';
 import { measureGrowth } from './rows/growth-row.ts';
 import { measureIdle } from './rows/idle-row.ts';
 import { measureLatency } from './rows/latency-row.ts';
@@ -95,6 +96,8 @@ function measureRow(bench: Bench, row: Row): Promise<RowFinding> {
       return measureMemory(bench, row);
     case 'growth':
       return measureGrowth(bench, row);
+    case 'connections':
+      return measureConnections(bench, row);
     case 'start':
       return measureStart(bench, row);
     case 'idle':

@@ -59,6 +59,12 @@ export interface GrowthRow extends RowBase {
   readonly manyNames: number;
 }
 
+/** Memory of connections that rest. */
+export interface ConnectionsRow extends RowBase {
+  readonly kind: 'connections';
+  readonly connections: number;
+}
+
 /** The figure is milliseconds. */
 export interface StartRow extends RowBase {
   readonly kind: 'start';
@@ -70,7 +76,7 @@ export interface IdleRow extends RowBase {
   readonly kind: 'idle';
 }
 
-export type Row = LoadRow | LatencyRow | MemoryRow | GrowthRow | StartRow | IdleRow;
+export type Row = LoadRow | LatencyRow | MemoryRow | GrowthRow | ConnectionsRow | StartRow | IdleRow;
 
 /** What measuring a row needs. */
 export interface Bench {

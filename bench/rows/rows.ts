@@ -153,6 +153,16 @@ export const ROWS: readonly Row[] = [
     without: { dnsmasq: DNSMASQ_IS_SMALL },
   },
   {
+    kind: 'connections',
+    id: 'connections',
+    title: 'Memory of a connection',
+    target: null,
+    door: 'DoH',
+    forwarding: null,
+    connections: 400,
+    isLong: true,
+  },
+  {
     kind: 'start',
     id: 'start',
     title: 'From the start of the process to the first answer',

@@ -51,6 +51,7 @@ describe('the report', () => {
     expect(sections.latency).toContain('| Noonmark | 45 | 903 | 7.00 | 20,000 |');
     expect(sections.memory).toContain('| Noonmark | 50 | 69 | **130** |');
     expect(sections.memory).toContain('| Noonmark | 5.00 | 9.00 | **1.80** (missed) | 230 |');
+    expect(sections.memory).toContain('| Noonmark | 40 | 60 |');
     expect(sections.start).toContain('| Noonmark | **180** | 210 |');
     expect(sections.idle).toContain('| Noonmark | 0.130 % | 4.5 |');
   });
@@ -63,6 +64,10 @@ describe('what one core carries', () => {
     // 0.6 s of CPU a second at 4.5 µs each; 5,000 queries a day, six times as many at the peak
     expect(sections.capacity).toContain('| UDP, hits & more | 4.50 | 130,000 | 380,000 |');
     expect(sections['memory of a million']).toBe('50 MB after the start, and 180 MB for each million names.');
+  });
+
+  it('and memory of connections from what one takes', () => {
+    expect(capacitySections({ ...FINDINGS, rows: OTHERS }).connections).toContain('| 10,000 | 404 | 600 |');
   });
 
   it('is not guessed', () => {
@@ -131,6 +136,14 @@ const OTHERS: Findings['rows'] = [
     fewNames: 10_000,
     manyNames: 1_000_000,
     peers: { noonmark: { figure: { fewCpuUs: 5, manyCpuUs: 9, ratio: 1.8, withManyOctets: 230e6 } } },
+  },
+  {
+    kind: 'connections',
+    id: 'connections',
+    title: 'Connections',
+    target: null,
+    connections: 400,
+    peers: { noonmark: { figure: { dotOctets: 40_400, dohOctets: 60_000 } } },
   },
   {
     kind: 'start',

@@ -49,6 +49,7 @@ options {
   max-cache-size ${roomForNames * OCTETS_A_NAME};
   tcp-clients 1000;
   tcp-listen-queue 1000;
+  http-listener-clients 1000;
   recursive-clients 10000;
 };
 controls { };

@@ -12,6 +12,14 @@ const PEAK_FACTOR = 6;
 const SECONDS_A_DAY = 86_400;
 /** Above this share of a core, queues grow and the 99th percentile with them. */
 const BUSY_SHARE = 0.6;
+/** After so long without a query we close a connection (limits.connection_idle). */
+const IDLE_SECONDS = 10;
+/**
+ * Connections a second of one client that asks at random moments, at worst: rate × e^(-rate × idle) is the rate of queries that
+ * come after a longer pause, and largest where the rate is 1 / idle. Real queries come in bursts, which is fewer.
+ */
+export const worstConnectionsPerClient = 1 / (IDLE_SECONDS * Math.E);
+const CONNECTING = 'dot-connect';
 const OURS = 'noonmark';
 const MILLION = 1_000_000;
 
@@ -23,7 +31,8 @@ export function capacitySections(findings: Findings): Record<string, string> {
     const figure = figureOf(row.peers[OURS]);
     if (figure === null) return [];
     const perSecond = (BUSY_SHARE * MILLION) / figure.cpuUs;
-    const clients = perSecond / peakQueriesPerClient;
+    const ofAClient = row.id === CONNECTING ? worstConnectionsPerClient : peakQueriesPerClient;
+    const clients = perSecond / ofAClient;
     return [[row.title, short(figure.cpuUs), rounded(perSecond), rounded(clients)]];
   });
   const head = ['path', 'µs a query', 'queries a second', 'clients'];

@@ -1,10 +1,13 @@
 // What is written about findings: tables, reasons, the places between marks, what one core carries.
 
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { capacitySections } from '../../../bench/capacity.ts';
 import type { Findings } from '../../../bench/findings.ts';
 import { short, table, withSections } from '../../../bench/markdown.ts';
 import { reasonsText, sectionsOf } from '../../../bench/report.ts';
+import { REPOSITORY } from '../../support/noonmark.ts';
 import { DOT, FINDINGS, figure, UDP } from './findings.ts';
 
 describe('the report', () => {
@@ -66,6 +69,12 @@ describe('what one core carries', () => {
     expect(sections['memory of a million']).toBe('50 MB after the start, and 180 MB for each million names.');
   });
 
+  it('counts connections by how often a client comes, not by its queries', () => {
+    const connect = { ...UDP, id: 'dot-connect', title: 'DoT, connecting', peers: { noonmark: figure(100) } };
+    // 600 µs each, so 1,000 a second; a client comes 0.037 times a second at worst
+    expect(capacitySections({ ...FINDINGS, rows: [connect] }).capacity).toContain('| 1,000 | 27,000 |');
+  });
+
   it('and memory of connections from what one takes', () => {
     expect(capacitySections({ ...FINDINGS, rows: OTHERS }).connections).toContain('| 10,000 | 404 | 600 |');
   });
@@ -82,6 +91,15 @@ describe('a page', () => {
     const once = withSections(page, { cpu: 'new' });
     expect(once).toBe('before\n<!-- bench: cpu -->\nnew\n<!-- end of bench: cpu -->\nafter\n');
     expect(withSections(once, { cpu: 'new' })).toBe(once);
+  });
+
+  it('of ours has a place for all that a full run finds', () => {
+    const profiles = [{ id: 'udp-hit', title: 'UDP', places: [{ place: 'src/dns', share: 0.1 }] }];
+    const everything = { ...FINDINGS, rows: [UDP, ...OTHERS], profiles };
+    const read = (name: string) => readFileSync(join(REPOSITORY, 'docs', name), 'utf8');
+    const performance = withSections(read('performance.md'), sectionsOf(everything));
+    expect(performance).toContain('| src/dns | 10 % |');
+    expect(withSections(read('scale.md'), capacitySections(everything))).toContain('| 10,000 | 404 | 600 |');
   });
 
   it('without a place for something is an error', () => {

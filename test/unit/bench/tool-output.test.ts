@@ -27,6 +27,7 @@ describe('dnsperf', () => {
 
   it('counts for nothing where an answer was not NOERROR', () => {
     expect(() => readDnsperf(dnsperf('NOERROR 145299 (100.00%), SERVFAIL 1 (0.00%)'))).toThrow(/SERVFAIL 1/);
+    expect(() => readDnsperf(dnsperf('FORMERR 1 (0.00%), NOERROR 145299 (100.00%)'))).toThrow(/FORMERR 1/);
     expect(() => readDnsperf(dnsperf('SERVFAIL 145300 (100.00%)'))).toThrow(/not every answer/);
   });
 

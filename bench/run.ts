@@ -32,7 +32,14 @@ const PROFILE_SECONDS = 6;
 const LEAST_SHARE_SHOWN = 0.01;
 
 if (process.argv.includes('--help')) console.log(USAGE);
-else await main(readOptions(process.argv.slice(2)));
+else {
+  try {
+    await main(readOptions(process.argv.slice(2)));
+  } catch (error) {
+    console.error(`npm run bench: ${process.env.DEBUG ? (error as Error).stack : (error as Error).message}`);
+    process.exitCode = 2;
+  }
+}
 
 async function main(options: Options): Promise<void> {
   const findings =

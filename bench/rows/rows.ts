@@ -56,6 +56,7 @@ export const ROWS: readonly Row[] = [
       queries: 'hits',
       options: ['-m', 'dot', '-c', '20', '-q', '20', '-O', 'num-queries-per-conn=1'],
     },
+    isLong: true,
   },
   {
     kind: 'load',

@@ -29,8 +29,8 @@ const KINDS: Readonly<Record<string, (count: number) => Kind>> = {
   Noonmark: (count) => {
     const store = new PackedAnswerStore(count * ROOM_OCTETS_AN_ENTRY);
     return {
-      get: (query) => store.get(query.cacheKey, NOW_MS),
-      set: (query, answer) => store.set(query.cacheKey, answer, NOW_MS),
+      get: (query) => store.get(query.key, NOW_MS),
+      set: (query, answer) => store.set(query.key, answer, NOW_MS),
     };
   },
   Map: () => {

@@ -71,7 +71,9 @@ export interface ExchangeEnd {
 export class UpstreamPool {
   readonly #parts: UpstreamPoolParts;
   readonly #members: readonly Member[];
-  readonly #probing: Timer;
+  /** Null while nobody has failed: an idle server wakes up for nothing. */
+  #probing: Timer | null = null;
+  #isClosed = false;
 
   constructor(parts: UpstreamPoolParts) {
     this.#parts = parts;
@@ -84,7 +86,6 @@ export class UpstreamPool {
       problem: new StandingReason(),
       failingSinceMs: null,
     }));
-    this.#probing = parts.clock.every(PROBE_EVERY_MS, () => this.#probeFailed());
   }
 
   /**
@@ -132,6 +133,7 @@ export class UpstreamPool {
     const nowMs = this.#parts.clock.monotonic();
     member.card.failed(nowMs);
     member.failingSinceMs ??= nowMs;
+    if (!this.#isClosed) this.#probing ??= this.#parts.clock.every(PROBE_EVERY_MS, () => this.#probeFailed());
     member.failed += 1;
     // Why it is not located is known best by whoever looks for it, and changes with what that finds.
     if (member.upstream.isLocated === false) member.problem.forget();
@@ -177,14 +179,23 @@ export class UpstreamPool {
   }
 
   close(): void {
-    this.#probing.cancel();
+    this.#isClosed = true;
+    this.#stopProbing();
     for (const { upstream } of this.#members) upstream.close();
   }
 
   /** One that failed is asked until it answers, so that no client has to find out. */
   #probeFailed(): void {
     if (!this.#parts.isUsable()) return;
-    for (const member of this.#members) if (member.card.isPenalised) this.#probe(member);
+    const failing = this.#members.filter(({ card }) => card.isPenalised);
+    if (failing.length === 0) this.#stopProbing();
+
+    for (const member of failing) this.#probe(member);
+  }
+
+  #stopProbing(): void {
+    this.#probing?.cancel();
+    this.#probing = null;
   }
 
   #probe(member: Member): void {

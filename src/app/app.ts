@@ -35,6 +35,7 @@ import { BelievedDate } from './believed-date.ts';
 import { affordableLimits, type DescriptorShare } from './descriptors.ts';
 import { Doors } from './doors.ts';
 import type { ForPeople, ForPeopleParts } from './for-people.ts';
+import { giveBackStart } from './lean-memory.ts';
 import { OwnCertificates } from './own-certificates.ts';
 import { closeSettings, createSettings, type Settings } from './settings.ts';
 import { hostAddresses, isOwnDoor, ownHostsOf } from './this-host.ts';
@@ -153,6 +154,7 @@ export class App {
       this.#certificates.open(config),
     ]);
     await Promise.all([this.#doors.openEncrypted(config.listen, store), people.openEncrypted(store)]);
+    if (this.#keepsState) giveBackStart(); // a rehearsal lives within somebody else's process
     this.#doors.announce(() => this.addresses);
     this.#settings.upstreams.warm();
     this.#cacheFile?.start();
@@ -294,7 +296,7 @@ export class App {
       furtherProblems: this.#certificates.furtherProblems,
       issuances: this.#certificates.issuances,
       designate: (address) => designated.designate(address),
-      hostAddresses: hostAddresses(),
+      hostAddresses,
       upstreams: upstreams.report(),
       forwards: forwards.report(),
       cache: {

@@ -10,7 +10,7 @@ const COMMANDS: Readonly<
   serve: {
     summary: 'answer queries (what `npm start` does)',
     load: async () => {
-      (await import('./lean-memory.ts')).leanMemory();
+      (await import('../app/lean-memory.ts')).leanHeap();
       return (await import('./serve.ts')).serve;
     },
   },

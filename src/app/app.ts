@@ -15,7 +15,7 @@ import { LimitLog } from '../observe/limit-log.ts';
 import type { Log } from '../observe/log.ts';
 import { PackedAnswerStore } from '../resolver/cache/answer-store.ts';
 import { cacheConfigKey } from '../resolver/cache/cache-config-key.ts';
-import { CacheFile } from '../resolver/cache/cache-file.ts';
+import type { CacheFile } from '../resolver/cache/cache-file.ts';
 import { FailureMemory } from '../resolver/cache/failure-memory.ts';
 import { newCookieSecret, openCookieSecret } from '../resolver/cookie-secret.ts';
 import { DeviceProbe } from '../resolver/local/device-probe.ts';
@@ -63,7 +63,8 @@ export class App {
   readonly #filter: Filter;
   readonly #failures = new FailureMemory();
   readonly #store: PackedAnswerStore;
-  readonly #cacheFile: CacheFile | null;
+  /** Null until all doors are open, and in a rehearsal. */
+  #cacheFile: CacheFile | null = null;
   readonly #seen: AnswerFigures;
   readonly #probe: DeviceProbe;
   readonly #path: AnswerPath;
@@ -122,13 +123,6 @@ export class App {
       isDohBound: () => this.#doors.boundOf('doh').length > 0,
       askText: (name, type) => lookUpText(this.#wayTo(name), name, type, clock),
     });
-    this.#cacheFile = keepsState
-      ? new CacheFile({
-          ...{ store: this.#store, stateDir, clock, log },
-          isOn: () => this.#settings.config.cache.persist,
-          configKey: () => cacheConfigKey(this.#settings.config),
-        })
-      : null;
     this.#keeper = new Keeper({
       ...this.#keeperInputs(this.#settings),
       ...{ clock, log, stateDir, tls: this.#tls, keepsStamp: keepsState },
@@ -154,6 +148,7 @@ export class App {
       this.#certificates.open(config),
     ]);
     await Promise.all([this.#doors.openEncrypted(config.listen, store), people.openEncrypted(store)]);
+    if (this.#keepsState) this.#cacheFile = await this.#openCacheFile();
     if (this.#keepsState) giveBackStart(); // a rehearsal lives within somebody else's process
     this.#doors.announce(() => this.addresses);
     this.#settings.upstreams.warm();
@@ -259,6 +254,16 @@ export class App {
       ownAddresses: hostAddresses,
     });
     return { roster, upstreams: located };
+  }
+
+  /** What an earlier life had learnt. */
+  async #openCacheFile(): Promise<CacheFile> {
+    const { CacheFile } = await import('../resolver/cache/cache-file.ts');
+    return new CacheFile({
+      ...{ store: this.#store, stateDir: this.#settings.config.stateDir, clock: this.#clock, log: this.#log },
+      isOn: () => this.#settings.config.cache.persist,
+      configKey: () => cacheConfigKey(this.#settings.config),
+    });
   }
 
   async #openToPeople(): Promise<ForPeople> {

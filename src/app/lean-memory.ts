@@ -23,10 +23,10 @@ export function giveBackStart(): void {
     const koffi = createRequire(import.meta.url)('koffi') as typeof import('koffi');
     const library = koffi.load(null);
     library.func('int mallopt(int, int)')(M_ARENA_MAX, ARENAS);
-    library.func('int malloc_trim(size_t)')(0);
     const advise = library.func('int madvise(uintptr_t, size_t, int)');
     const areas = untouchedAreas(readFileSync('/proc/self/smaps', 'latin1'));
     for (const { from, to } of areas) advise(from, to - from, MADV_DONTNEED);
+    library.func('int malloc_trim(size_t)')(0); // the last one: glibc alone has it
   } catch {
     // another C library, or another system
   }

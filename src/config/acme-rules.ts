@@ -2,9 +2,9 @@
 // name leads here and a zone can be written is found out by an order, or a dry run of one.
 
 import { isIPv6 } from 'node:net';
+import type { z } from 'zod';
 import { type acme, HTTP_PORT, LETS_ENCRYPT, LETS_ENCRYPT_STAGING, PROPAGATION } from './acme-schema.ts';
 import type { AcmeConfig, SocketAddress } from './config.ts';
-import type { Output } from './form.ts';
 import { overlaps } from './listen-rules.ts';
 import { isOwnSocket } from './own-sockets.ts';
 import type { Path, Report } from './problems.ts';
@@ -13,7 +13,7 @@ import { type AcmeContext, caFileAt, readProvider, type Tell } from './txt-provi
 import { httpsHost } from './url-parts.ts';
 import { quote } from './value-error.ts';
 
-export type WrittenAcme = Output<typeof acme>;
+export type WrittenAcme = z.output<typeof acme>;
 
 /** The directory for dry runs, where the owner names none. */
 const STAGING_OF: ReadonlyMap<string, string> = new Map([

@@ -1,8 +1,8 @@
 // What may be written under `acme`: the CA, how the names are proven, and who puts records into the zone for dns-01.
 // A part of certificate-schema.ts, twice; rules between the keys are in acme-rules.ts and txt-provider-rules.ts.
 
+import { z } from 'zod';
 import { formatWithoutDot, NameSyntaxError, nameKey, ROOT } from '../dns/names.ts';
-import { form } from './form.ts';
 import { ENTRIES_MAX } from './limits.ts';
 import { address, choice, duration, filePath, missing, onOrOff, text, wholeNumber } from './schema-forms.ts';
 import { isAddressText, parseSocketAddress } from './socket-address.ts';
@@ -127,7 +127,7 @@ function parseZone(written: string): string {
   throw new ValueError(`${quote(written)} is the root; ${advice}`);
 }
 
-const rfc2136 = form
+const rfc2136 = z
   .strictObject({
     server: text(
       parseUpdateServer,
@@ -145,7 +145,7 @@ const rfc2136 = form
   .optional()
   .describe('Updates of the zone at its own server (RFC 2136), signed with TSIG (RFC 8945)');
 
-const cloudflare = form
+const cloudflare = z
   .strictObject({
     token_file: filePath(
       'A file that holds an API token with Zone:Read and DNS:Edit, and nothing else',
@@ -157,7 +157,7 @@ const cloudflare = form
   .optional()
   .describe("Cloudflare's API");
 
-const exec = form
+const exec = z
   .strictObject({
     program: filePath(
       'A program that is called as lego calls it: PROGRAM present|cleanup NAME VALUE',
@@ -167,7 +167,7 @@ const exec = form
   .optional()
   .describe('A program of your own, for every other provider');
 
-export const acme = form.strictObject({
+export const acme = z.strictObject({
   directory: text(parseDirectory, {
     description: "The CA: letsencrypt, letsencrypt-staging, or the URL of another CA's directory",
     examples: ['letsencrypt', 'https://ca.home.example/acme/directory'],
@@ -175,7 +175,7 @@ export const acme = form.strictObject({
   staging: text(parseDirectory, {
     description: "The CA's directory for dry runs; known for Let's Encrypt",
   }).optional(),
-  addresses: form
+  addresses: z
     .array(address())
     .max(ENTRIES_MAX.addresses)
     .optional()
@@ -196,7 +196,7 @@ export const acme = form.strictObject({
     description: 'Where http-01 challenges are answered; the CA always asks port 80',
     default: HTTP_PORT,
   }).optional(),
-  dns: form
+  dns: z
     .strictObject({ rfc2136, cloudflare, exec, propagation: duration(PROPAGATION).optional() })
     .optional()
     .describe('Who puts the TXT records of dns-01 into your zone; one of rfc2136, cloudflare and exec'),

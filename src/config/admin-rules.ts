@@ -2,9 +2,9 @@
 // Files that cannot be used are no error, since names must be answered all the same: nobody is let in by them until they are
 // mended.
 
+import type { z } from 'zod';
 import type { admin } from './admin-schema.ts';
 import type { Config } from './config.ts';
-import type { Output } from './form.ts';
 import type { NamedFiles } from './named-files.ts';
 import { isLoopback } from './own-sockets.ts';
 import type { Report } from './problems.ts';
@@ -18,7 +18,7 @@ export interface AdminContext {
 }
 
 export function readAdmin(
-  written: Output<typeof admin>,
+  written: z.output<typeof admin>,
   { absolute, files, listen }: AdminContext,
   report: Report,
 ): Config['admin'] {

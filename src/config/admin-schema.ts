@@ -1,10 +1,10 @@
 // What may be written under `admin`: who may see the pages, and what proves it. A part of schema.ts; rules between these
 // keys and `listen.admin` are in admin-rules.ts. Secrets stand in files of their own, never here.
 
-import { form } from './form.ts';
+import { z } from 'zod';
 import { choice, filePath } from './schema-forms.ts';
 
-export const admin = form
+export const admin = z
   .strictObject({
     password_file: filePath(
       'A file with one line that `noonmark password` makes; who knows the password may see and change everything',

@@ -1,16 +1,16 @@
 // Our certificates from what is written: where each comes from, by which names it is asked for, and no two for the same ones.
 // Files that cannot be served are no error, since a renewal may just be writing them; the local CA stands in meanwhile.
 
+import type { z } from 'zod';
 import { checkRedundantNames, readAcme, type WrittenAcme } from './acme-rules.ts';
 import type { certificate } from './certificate-schema.ts';
 import type { AcmeConfig, CertificateFilesConfig, Config, MoreCertificateConfig } from './config.ts';
-import type { Output } from './form.ts';
 import { houseSuffixOf } from './house-labels.ts';
 import { formatPath, type Path, type Report } from './problems.ts';
 import type { AcmeContext } from './txt-provider-rules.ts';
 import { quote } from './value-error.ts';
 
-type Written = NonNullable<Output<typeof certificate>>;
+type Written = NonNullable<z.output<typeof certificate>>;
 type WrittenEntry = NonNullable<Written['more']>[number];
 
 const BASE: Path = ['certificate'];

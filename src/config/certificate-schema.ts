@@ -1,8 +1,8 @@
 // What may be written under `certificate`: names, files of the owner's, ACME, and further certificates.
 // A part of schema.ts; `acme` itself is in acme-schema.ts, rules between the keys in certificate-rules.ts.
 
+import { z } from 'zod';
 import { acme } from './acme-schema.ts';
-import { form } from './form.ts';
 import { ENTRIES_MAX } from './limits.ts';
 import { address, filePath, missing, text } from './schema-forms.ts';
 import { parseHostName } from './url-parts.ts';
@@ -19,7 +19,7 @@ function parseCertificateName(written: string): string {
   return `*.${parseHostName(below)}`;
 }
 
-const names = form
+const names = z
   .array(text(parseCertificateName, { examples: ['dns.home.example', '*.dns.home.example'] }))
   .max(ENTRIES_MAX.names)
   .optional();
@@ -28,25 +28,25 @@ const OWN_FILES = missing(
   'a certificate of your own needs both `certificate` and `key`; write the missing one',
 );
 
-const files = form
+const files = z
   .strictObject({
     certificate: filePath('PEM file of the certificate and its chain', OWN_FILES),
     key: filePath('PEM file of its private key', OWN_FILES),
   })
   .optional();
 
-const further = form.strictObject({
+const further = z.strictObject({
   names: names.describe('Host names of this certificate, answered by this server as well'),
   files: files.describe('A certificate of your own'),
   acme: acme.optional().describe('As in certificate.acme, whose keys count where none are written here'),
 });
 
-export const certificate = form
+export const certificate = z
   .strictObject({
     names: names.describe(
       'Host names of this server: in its certificate, and answered by itself in every state',
     ),
-    addresses: form
+    addresses: z
       .array(address())
       .max(ENTRIES_MAX.addresses)
       .optional()
@@ -55,7 +55,7 @@ export const certificate = form
     acme: acme
       .optional()
       .describe("A certificate from Let's Encrypt or another ACME CA (RFC 8555), renewed by itself"),
-    more: form
+    more: z
       .array(further)
       .max(ENTRIES_MAX.certificates)
       .optional()

@@ -1,6 +1,7 @@
 // Lists, rewrites and groups from what is written: each list from one place, no name twice, no group with a list that is
 // not there. A file that cannot be read is a warning, since the server keeps watching for it.
 
+import type { z } from 'zod';
 import { formatWithoutDot, isAtOrBelow, type NameKey, NameSyntaxError, nameKey, ROOT } from '../dns/names.ts';
 import type {
   FilterConfig,
@@ -11,7 +12,6 @@ import type {
   ZoneConfig,
 } from './config.ts';
 import { type filter, LIST_EVERY } from './filter-schema.ts';
-import type { Output } from './form.ts';
 import { ENTRIES_MAX } from './limits.ts';
 import type { NamedFiles } from './named-files.ts';
 import type { Path, Report } from './problems.ts';
@@ -19,7 +19,7 @@ import { isAddressText } from './socket-address.ts';
 import { suggest } from './suggest.ts';
 import { quote } from './value-error.ts';
 
-type Written = NonNullable<Output<typeof filter>>;
+type Written = NonNullable<z.output<typeof filter>>;
 type WrittenList = NonNullable<Written['lists']>[number];
 
 export interface FilterContext {
@@ -34,7 +34,7 @@ export interface FilterContext {
 const WILDCARD_ALONE = `\x01*${ROOT}`;
 
 export function readFilter(
-  written: Output<typeof filter>,
+  written: z.output<typeof filter>,
   context: FilterContext,
   report: Report,
 ): FilterConfig {

@@ -2,9 +2,9 @@
 // A part of schema.ts; rules between the keys are in filter-rules.ts, and the syntaxes of lists in lists/rules.ts.
 
 import { isIPv4, isIPv6 } from 'node:net';
+import { z } from 'zod';
 import { type NameKey, NameSyntaxError, nameKey, ROOT } from '../dns/names.ts';
 import type { BlockedAnswer, RewriteConfig } from './config.ts';
-import { form } from './form.ts';
 import { ENTRIES_MAX } from './limits.ts';
 import { duration, filePath, missing, onOrOff, text } from './schema-forms.ts';
 import { isAddressText, parseAddress, parseCidr } from './socket-address.ts';
@@ -108,7 +108,7 @@ const bareList = ({ input }: { input?: unknown }) =>
     ? `a list is an entry with keys; write "- {name: ads, ${input.includes('://') ? 'url' : 'file'}: ${quote(input)}}"`
     : undefined;
 
-const list = form.strictObject(
+const list = z.strictObject(
   {
     name: text(
       parseTitle,
@@ -124,23 +124,23 @@ const list = form.strictObject(
     every: duration(LIST_EVERY).optional(),
     ca_file: filePath('PEM file of the CA to trust for this URL, in place of the public roots').optional(),
   },
-  bareList,
+  { error: bareList },
 );
 
-const group = form.strictObject({
+const group = z.strictObject({
   name: text(parseTitle, { description: 'For people' }, missing('a group needs a `name`')),
-  clients: form
+  clients: z
     .array(text(parseCidr, { examples: ['192.168.1.64/27', 'fd00::20'] }))
     .max(ENTRIES_MAX.groupClients)
     .describe('Addresses and prefixes of its clients'),
-  lists: form
-    .array(form.string())
+  lists: z
+    .array(z.string())
     .max(ENTRIES_MAX.lists)
     .optional()
     .describe('Names of the lists that count for them; none: nothing is blocked'),
 });
 
-export const filter = form
+export const filter = z
   .strictObject({
     answer: text(parseBlockedAnswer, {
       description:
@@ -148,13 +148,10 @@ export const filter = form
       examples: [...ANSWER_WORDS, 'blocked.home.arpa'],
       default: 'nxdomain',
     }).optional(),
-    lists: form
-      .array(list)
-      .max(ENTRIES_MAX.lists)
-      .optional()
-      .describe('Lists of names to block, or to allow'),
-    rewrites: form
+    lists: z.array(list).max(ENTRIES_MAX.lists).optional().describe('Lists of names to block, or to allow'),
+    rewrites: z
       .record(
+        z.string(),
         text(
           parseRewriteTarget,
           { examples: ['192.168.1.5', 'nas.home.arpa'] },
@@ -165,7 +162,7 @@ export const filter = form
       .describe(
         'Names that are answered with an address, or with what another name has; *.NAME is all names below',
       ),
-    groups: form
+    groups: z
       .array(group)
       .max(ENTRIES_MAX.groups)
       .optional()

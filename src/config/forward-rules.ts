@@ -3,9 +3,9 @@
 // servers are on the own network, since plain DNS is never sent into the world, and not this server itself.
 
 import ipaddr from 'ipaddr.js';
+import type { z } from 'zod';
 import { formatWithoutDot, isAtOrBelow, type NameKey, NameSyntaxError, nameKey, ROOT } from '../dns/names.ts';
 import type { ForwardConfig, SocketAddress, ZoneConfig } from './config.ts';
-import type { Output } from './form.ts';
 import type { forward } from './forward-schema.ts';
 import { HOUSE_LABEL_LIST, isTopLevelOfWorld } from './house-labels.ts';
 import { ENTRIES_MAX } from './limits.ts';
@@ -34,7 +34,7 @@ export interface ForwardContext {
 
 /** One zone each; a prefix between octets or nibbles has several. */
 export function readForwards(
-  written: Output<typeof forward>,
+  written: z.output<typeof forward>,
   context: ForwardContext,
   report: Report,
 ): ForwardConfig[] {

@@ -1,9 +1,9 @@
 // Hosts files and lease files from the written entries. A file that is not there is no error, since its program may come
 // later; a file that is named twice is one, and so is a domain of leases whose names another server knows.
 
+import type { z } from 'zod';
 import { formatWithoutDot, isAtOrBelow, type NameKey, nameKey } from '../dns/names.ts';
 import type { Config, ForwardConfig, ZoneConfig } from './config.ts';
-import type { Output } from './form.ts';
 import { HOUSE_LABEL_LIST, isTopLevelOfWorld } from './house-labels.ts';
 import type { hosts, leases } from './name-files-schema.ts';
 import type { NamedFiles } from './named-files.ts';
@@ -21,7 +21,7 @@ export interface NameFilesContext {
 }
 
 export function readNameFiles(
-  written: { readonly hosts?: Output<typeof hosts>; readonly leases?: Output<typeof leases> },
+  written: { readonly hosts?: z.output<typeof hosts>; readonly leases?: z.output<typeof leases> },
   context: NameFilesContext,
   report: Report,
 ): Pick<Config, 'hosts' | 'leases'> {

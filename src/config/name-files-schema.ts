@@ -1,8 +1,8 @@
 // What may be written under `hosts` and `leases`: files of this host in which other programs keep names.
 // A part of schema.ts; rules between the entries are in name-files-rules.ts.
 
+import { z } from 'zod';
 import { type NameKey, NameSyntaxError, nameKey, ROOT } from '../dns/names.ts';
-import { form } from './form.ts';
 import { ENTRIES_MAX } from './limits.ts';
 import { choiceSentence, filePath, missing, text } from './schema-forms.ts';
 import { quote, ValueError } from './value-error.ts';
@@ -23,21 +23,22 @@ function parseDomain(written: string): NameKey {
   return name;
 }
 
-export const hosts = form
+export const hosts = z
   .array(filePath('A hosts file'))
   .max(ENTRIES_MAX.nameFiles)
   .optional()
   .describe('Files such as /etc/hosts whose names are answered, read again when they change');
 
-const lease = form
+const lease = z
   .strictObject({
     file: filePath('The file', missing('leases need a `file`, such as /var/lib/misc/dnsmasq.leases')),
-    format: form
-      .enum(LEASE_FORMATS, ({ input }) =>
-        input === undefined
-          ? `leases need a \`format\`; write ${LEASE_FORMATS.join(', ')}`
-          : choiceSentence(input, LEASE_FORMATS),
-      )
+    format: z
+      .enum(LEASE_FORMATS, {
+        error: ({ input }) =>
+          input === undefined
+            ? `leases need a \`format\`; write ${LEASE_FORMATS.join(', ')}`
+            : choiceSentence(input, LEASE_FORMATS),
+      })
       .describe('Who writes it: dnsmasq, kea (memfile) or isc (dhcpd)'),
     domain: text(
       parseDomain,
@@ -47,7 +48,7 @@ const lease = form
   })
   .describe('A file in which a DHCP server writes who has which address');
 
-export const leases = form
+export const leases = z
   .array(lease)
   .max(ENTRIES_MAX.nameFiles)
   .optional()

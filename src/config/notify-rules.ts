@@ -2,14 +2,14 @@
 // Files with tokens, and the program, are read and started at each use, so that what is wrong with them today is a warning.
 
 import ipaddr from 'ipaddr.js';
+import type { z } from 'zod';
 import type { NotifyChannelConfig, NotifyConfig, NotifyTopic } from './config.ts';
-import type { Output } from './form.ts';
 import type { NamedFiles } from './named-files.ts';
 import { NOTIFY_AFTER, NOTIFY_TOPICS, type notify } from './notify-schema.ts';
 import { formatOrigin, type NotifyUrl } from './notify-url.ts';
 import type { Path, Report } from './problems.ts';
 
-type Written = NonNullable<Output<typeof notify>>[number];
+type Written = NonNullable<z.output<typeof notify>>[number];
 
 export interface NotifyContext {
   /** Makes a written path absolute. */

@@ -1,8 +1,8 @@
 // What may be written under `notify`: who is told when something goes wrong, by which way, of what, and how soon.
 // A part of schema.ts; rules between the keys are in notify-rules.ts. No sentence repeats what may be a secret.
 
+import { z } from 'zod';
 import type { NotifyTopic } from './config.ts';
-import { form } from './form.ts';
 import { ENTRIES_MAX } from './limits.ts';
 import { parseNtfyUrl, parseWebhookUrl } from './notify-url.ts';
 import { address, choiceSentence, duration, filePath, text } from './schema-forms.ts';
@@ -42,7 +42,7 @@ const bareEntry = ({ input }: { input?: unknown }) =>
     ? 'an entry has keys; write "- webhook: …", "- ntfy: …" or "- command: …"'
     : undefined;
 
-const entry = form.strictObject(
+const entry = z.strictObject(
   {
     webhook: text(parseWebhookUrl, {
       description:
@@ -58,22 +58,22 @@ const entry = form.strictObject(
     ).optional(),
     token_file: filePath('File with a token that is sent as Authorization: Bearer').optional(),
     ca_file: filePath('PEM file of the CA to trust for this URL, in place of the public roots').optional(),
-    addresses: form
+    addresses: z
       .array(address())
       .max(ENTRIES_MAX.addresses)
       .optional()
       .describe('Where to connect to, so that nobody needs to look the name up'),
-    about: form
+    about: z
       .array(text(parseTopic, { examples: [...NOTIFY_TOPICS, ALL] }))
       .max(NOTIFY_TOPICS.length + 1)
       .optional()
       .describe('What to tell of; all but names and lists unless written'),
     after: duration(NOTIFY_AFTER).optional(),
   },
-  bareEntry,
+  { error: bareEntry },
 );
 
-export const notify = form
+export const notify = z
   .array(entry)
   .max(ENTRIES_MAX.notify)
   .optional()

@@ -4,6 +4,7 @@
 // No file is read here; load.ts does, and says which of the named files can be used.
 
 import { dirname, resolve } from 'node:path';
+import type { z } from 'zod';
 import { checkAccess } from './access-rules.ts';
 import { readAdmin } from './admin-rules.ts';
 import { readCertificate } from './certificate-rules.ts';
@@ -16,7 +17,6 @@ import type {
   UpstreamConfig,
 } from './config.ts';
 import { readFilter } from './filter-rules.ts';
-import type { Form, Output } from './form.ts';
 import { reportForms } from './form-problems.ts';
 import { readForwards } from './forward-rules.ts';
 import { CACHE_OCTETS, LIMITS } from './limits.ts';
@@ -187,10 +187,10 @@ function readTimeSection(
 }
 
 /** The entries of a list whose forms are right, by their position. */
-function rightEntries<T extends Form<unknown>>(list: unknown, schema: T): Map<number, Output<T>> {
+function rightEntries<T extends z.ZodType>(list: unknown, schema: T): Map<number, z.output<T>> {
   const entries = (Array.isArray(list) ? list : []).flatMap((entry, position) => {
     const result = schema.safeParse(entry);
-    return result.success ? [[position, result.data as Output<T>] as const] : [];
+    return result.success ? [[position, result.data] as const] : [];
   });
   return new Map(entries);
 }

@@ -1,9 +1,9 @@
 // What may be written under `rebinding`, and what the house takes from it. A part of schema.ts.
 // What is stripped, and which names are always allowed, is resolver/rebinding.ts.
 
+import { z } from 'zod';
 import { type NameKey, NameSyntaxError, nameKey, ROOT } from '../dns/names.ts';
 import type { Config } from './config.ts';
-import { form, type Output } from './form.ts';
 import { ENTRIES_MAX } from './limits.ts';
 import { onOrOff, text } from './schema-forms.ts';
 import { isAddressText } from './socket-address.ts';
@@ -33,10 +33,10 @@ function parseAllowed(written: string): NameKey {
   throw new ValueError(`${quote(written)} is every name; write \`protect: off\` for that`);
 }
 
-export const rebinding = form
+export const rebinding = z
   .strictObject({
     protect: onOrOff('Strip private addresses from names of the world'),
-    allow: form
+    allow: z
       .array(text(parseAllowed, { examples: ['nas.example.com'] }))
       .max(ENTRIES_MAX.rebinding)
       .optional()
@@ -45,6 +45,6 @@ export const rebinding = form
   .optional()
   .describe('Protection against DNS rebinding');
 
-export function readRebinding(written: Output<typeof rebinding>): Config['rebinding'] {
+export function readRebinding(written: z.output<typeof rebinding>): Config['rebinding'] {
   return { protect: written?.protect ?? false, allow: [...new Set(written?.allow)] };
 }

@@ -3,11 +3,11 @@
 // `certificate` the right keys.
 // A list keeps its positions, with holes where an entry is wrong: forEach, map and flatMap pass over them, entries() does not.
 
-import type { Form, Output } from './form.ts';
+import type { z } from 'zod';
 import { ENTRIES_MAX } from './limits.ts';
 import { configSchema } from './schema.ts';
 
-export type Sections = Output<typeof configSchema>;
+export type Sections = z.output<typeof configSchema>;
 
 /** As many entries as any list may have are judged; that there are more has been said. */
 const JUDGED_MAX = Math.max(...Object.values(ENTRIES_MAX));
@@ -41,7 +41,7 @@ function rightCertificate(written: unknown): unknown {
   const { shape } = certificate.unwrap();
   const acmeShape = shape.acme.unwrap().shape;
   const entryShape = shape.more.unwrap().element.shape;
-  const rightEntry = (value: unknown, keys: Readonly<Record<string, Form<unknown>>>) => {
+  const rightEntry = (value: unknown, keys: Readonly<Record<string, z.ZodType>>) => {
     const { acme } = mapValues(value, (inner) => inner);
     return { ...rightKeys(value, keys), ...(isMapping(acme) && { acme: rightKeys(acme, acmeShape) }) };
   };
@@ -53,10 +53,7 @@ function rightCertificate(written: unknown): unknown {
   return { ...rightEntry(written, shape), more: right };
 }
 
-function rightKeys(
-  written: unknown,
-  schemas: Readonly<Record<string, Form<unknown>>>,
-): Record<string, unknown> {
+function rightKeys(written: unknown, schemas: Readonly<Record<string, z.ZodType>>): Record<string, unknown> {
   const known = Object.entries(mapValues(written, (value) => value)).filter(([key]) =>
     Object.hasOwn(schemas, key),
   );
@@ -76,7 +73,7 @@ function rightFilter(written: unknown): unknown {
   };
 }
 
-function rightItems(written: unknown, schema: Form<unknown>): unknown[] {
+function rightItems(written: unknown, schema: z.ZodType): unknown[] {
   const items = Array.isArray(written) ? written.slice(0, JUDGED_MAX) : [undefined];
   const right = new Array<unknown>(items.length);
   for (const [position, item] of items.entries()) {
@@ -86,7 +83,7 @@ function rightItems(written: unknown, schema: Form<unknown>): unknown[] {
   return right;
 }
 
-function rightValues(written: unknown, schema: Form<unknown>): Record<string, unknown> {
+function rightValues(written: unknown, schema: z.ZodType): Record<string, unknown> {
   const results = Object.entries(mapValues(written, (value) => schema.safeParse(value)));
   return Object.fromEntries(results.flatMap(([key, result]) => (result.success ? [[key, result.data]] : [])));
 }

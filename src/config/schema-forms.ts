@@ -1,12 +1,20 @@
 // The forms that values of the file have: texts with a reader, quantities with a unit, whole numbers, on or off, choices,
 // paths, addresses, pins. schema.ts puts the keys together from them. Each says in one sentence what to write in its place.
 
-import { form, type Words } from './form.ts';
+import { z } from 'zod';
 import { ENTRIES_MAX, type LimitRow } from './limits.ts';
 import { parseAddress } from './socket-address.ts';
 import { suggest } from './suggest.ts';
 import { formatDuration, formatSize, parseDuration, parseSize } from './units.ts';
 import { quote, ValueError } from './value-error.ts';
+
+/** What the JSON Schema tells an editor about a value. */
+export interface Words {
+  readonly description?: string;
+  readonly examples?: string[];
+  readonly pattern?: string;
+  readonly default?: unknown;
+}
 
 type Sentence = (issue: { readonly input?: unknown }) => string | undefined;
 
@@ -16,10 +24,17 @@ export function text<T>(
   words: Words = {},
   wrongType: Sentence = () => undefined,
 ) {
-  return form
-    .string(wrongType)
+  return z
+    .string({ error: wrongType })
     .meta({ ...words })
-    .transform(read);
+    .transform((written, context) => {
+      try {
+        return read(written);
+      } catch (error) {
+        context.addIssue({ code: 'custom', message: sentenceOf(error) });
+        return z.NEVER;
+      }
+    });
 }
 
 function sentenceOf(error: unknown): string {
@@ -72,23 +87,27 @@ export function wholeNumber(min: number, max: number, words: Words) {
     input === undefined
       ? undefined
       : `${describeValue(input)} does not fit; write a whole number of ${min} to ${max}`;
-  return form.int(min, max, error).meta({ ...words });
+  return z
+    .int({ error })
+    .min(min, { error })
+    .max(max, { error })
+    .meta({ ...words });
 }
-
-const sayOnOrOff: Sentence = ({ input }) => `${describeValue(input)} does not fit; write on or off`;
 
 /** YAML 1.2 reads on and off as texts; true and false are taken too. `standard` is for the docs: whoever reads decides. */
 export function onOrOff(description: string, standard: 'on' | 'off' = 'off') {
-  return form
-    .union([form.boolean(), form.enum(['on', 'off'], sayOnOrOff)], sayOnOrOff)
+  return z
+    .union([z.boolean(), z.enum(['on', 'off'])], {
+      error: ({ input }) => `${describeValue(input)} does not fit; write on or off`,
+    })
     .meta({ description, default: standard })
     .transform((written) => written === true || written === 'on')
     .optional();
 }
 
 export function choice<const T extends readonly [string, ...string[]]>(choices: T, words: Words) {
-  return form
-    .enum(choices, ({ input }) => choiceSentence(input, choices))
+  return z
+    .enum(choices, { error: ({ input }) => choiceSentence(input, choices) })
     .optional()
     .meta({ ...words });
 }
@@ -128,7 +147,7 @@ export function parsePin(written: string): string {
 }
 
 export const pins = () =>
-  form
+  z
     .array(text(parsePin, { pattern: PIN.source }))
     .max(ENTRIES_MAX.pins)
     .optional()

@@ -2,12 +2,12 @@
 // The one source of the JSON Schema (write-json-schema.ts) and of the forms that parse.ts takes; rules between keys
 // (duplicates, circles, names inside zones) are in the *-rules.ts files.
 
+import { z } from 'zod';
 import { LOG_LEVELS } from '../observe/log.ts';
 import { admin } from './admin-schema.ts';
 import { certificate } from './certificate-schema.ts';
 import type { AccessRange } from './config.ts';
 import { filter } from './filter-schema.ts';
-import { form } from './form.ts';
 import { forward } from './forward-schema.ts';
 import { CACHE_OCTETS, ENTRIES_MAX, LIMITS, type LimitRow } from './limits.ts';
 import { hosts, leases } from './name-files-schema.ts';
@@ -49,7 +49,7 @@ function parseAccessRange(written: string): AccessRange {
 }
 
 const listenAddresses = (key: keyof typeof DEFAULT_PORTS, what: string) =>
-  form
+  z
     .array(
       text((written) => parseSocketAddress(written, DEFAULT_PORTS[key]), {
         examples: ['192.168.1.2', `[::1]:${DEFAULT_PORTS[key]}`, `[fe80::1%eth0]:${DEFAULT_PORTS[key]}`],
@@ -59,7 +59,7 @@ const listenAddresses = (key: keyof typeof DEFAULT_PORTS, what: string) =>
     .optional()
     .describe(`${what}; port ${DEFAULT_PORTS[key]} unless written`);
 
-const listen = form
+const listen = z
   .strictObject({
     dns: listenAddresses('dns', 'Plain DNS, over UDP and TCP'),
     dot: listenAddresses('dot', 'DNS over TLS'),
@@ -70,9 +70,9 @@ const listen = form
   .optional()
   .describe('Where to listen; without this key, plain DNS on 127.0.0.1:53 and [::1]:53');
 
-const access = form
+const access = z
   .strictObject({
-    allow: form
+    allow: z
       .array(text(parseAccessRange, { examples: [...ACCESS_WORDS, '192.168.0.0/16'] }))
       .max(ENTRIES_MAX.allow)
       .optional()
@@ -87,7 +87,7 @@ const access = form
 const bareUrl = ({ input }: { input?: unknown }) =>
   typeof input === 'string' ? `an upstream is an entry with keys; write "- url: ${input}"` : undefined;
 
-const upstream = form
+const upstream = z
   .strictObject(
     {
       url: text(
@@ -99,7 +99,7 @@ const upstream = form
         },
         missing('an upstream needs a `url`, such as tls://dns.quad9.net'),
       ),
-      addresses: form
+      addresses: z
         .array(address())
         .max(ENTRIES_MAX.addresses)
         .optional()
@@ -111,14 +111,14 @@ const upstream = form
       ).optional(),
       pins: pins(),
     },
-    bareUrl,
+    { error: bareUrl },
   )
   .describe('A resolver for the names of the world, asked over verified TLS or HTTPS only');
 
-const zone = form
+const zone = z
   .strictObject({
-    records: form
-      .array(form.string().meta({ examples: ['nas 300 A 192.168.1.20', '@ MX 10 mail'] }))
+    records: z
+      .array(z.string().meta({ examples: ['nas 300 A 192.168.1.20', '@ MX 10 mail'] }))
       .optional()
       .describe('Records as in a master file: name, TTL (may be left out), type, value'),
     file: filePath('A master file (RFC 1035 section 5), read again when it changes').optional(),
@@ -126,7 +126,7 @@ const zone = form
   .optional()
   .describe('One zone; in an empty one no name exists');
 
-const cache = form
+const cache = z
   .strictObject({
     max_bytes: size({ ...CACHE_OCTETS, what: 'Memory for answers' }).optional(),
     persist: onOrOff('Keep answers over a restart, in state_dir', 'on'),
@@ -135,13 +135,14 @@ const cache = form
   .describe('Answers kept for the next who asks');
 
 const QUERY_LOGS = ['off', 'anonymised', 'full'] as const;
-const sayLogs = ({ input }: { input?: unknown }) => choiceSentence(input, QUERY_LOGS);
 
-const log = form
+const log = z
   .strictObject({
     level: choice(LOG_LEVELS, { description: 'The least that is logged', default: 'info' }),
-    queries: form
-      .union([form.literal(false), form.enum(QUERY_LOGS, sayLogs)], sayLogs)
+    queries: z
+      .union([z.literal(false), z.enum(QUERY_LOGS)], {
+        error: ({ input }) => choiceSentence(input, QUERY_LOGS),
+      })
       .meta({
         description: "One line a query: off, with the client's network only (anonymised: /24, /48), or full",
         default: 'off',
@@ -158,18 +159,18 @@ function limit(row: LimitRow) {
   return wholeNumber(row.min, row.max, { description: row.what, default: row.default }).optional();
 }
 
-export const configSchema = form
+export const configSchema = z
   .strictObject({
     listen,
     admin,
     access,
-    upstreams: form
+    upstreams: z
       .array(upstream)
       .max(ENTRIES_MAX.upstreams)
       .optional()
       .describe('Resolvers for the names of the world; without any, only internal names are answered'),
     forward,
-    zones: form.record(zone).optional().describe('Internal names, answered whatever happens'),
+    zones: z.record(z.string(), zone).optional().describe('Internal names, answered whatever happens'),
     hosts,
     leases,
     filter,
@@ -184,7 +185,7 @@ export const configSchema = form
       'What outlives a restart; `state` in the working directory unless written',
     ).optional(),
     log,
-    limits: form
+    limits: z
       .strictObject(Object.fromEntries(Object.values(LIMITS).map((row) => [row.key, limit(row)])))
       .optional()
       .describe('Bounds that keep the server alive'),
@@ -201,5 +202,5 @@ export interface JsonSchema {
 
 /** JSON Schema (draft 2020-12) of what may be written. */
 export function jsonSchema(): JsonSchema {
-  return { $schema: 'https://json-schema.org/draft/2020-12/schema', ...configSchema.json() } as JsonSchema;
+  return z.toJSONSchema(configSchema, { io: 'input' }) as JsonSchema;
 }

@@ -1,8 +1,8 @@
 // What may be written under `time`: the sources, each with its url and what it is trusted for.
 // A part of schema.ts, in a file of its own for its length; rules between the keys are in time-rules.ts.
 
+import { z } from 'zod';
 import type { TimeKeyType } from './config.ts';
-import { form } from './form.ts';
 import { ENTRIES_MAX } from './limits.ts';
 import {
   address,
@@ -48,7 +48,7 @@ const bareSource = ({ input }: { input?: unknown }) =>
     ? `a time source is an entry with keys; write "- url: ${timeSourceForm(input)}"`
     : undefined;
 
-const key = form
+const key = z
   .strictObject({
     id: wholeNumber(1, KEY_ID_MAX, { description: 'Number of the key in its file' }),
     type: text(parseKeyType, {
@@ -60,7 +60,7 @@ const key = form
   .optional()
   .describe('Symmetric key that authenticates an ntp source');
 
-const source = form.strictObject(
+const source = z.strictObject(
   {
     url: text(
       parseTimeSourceUrl,
@@ -71,7 +71,7 @@ const source = form.strictObject(
       },
       missing('a time source needs a `url`, such as ntp://192.168.1.13'),
     ),
-    addresses: form
+    addresses: z
       .array(address())
       .max(ENTRIES_MAX.addresses)
       .optional()
@@ -88,12 +88,12 @@ const source = form.strictObject(
     prefer: onOrOff('Its offset is used inside the agreed interval'),
     trusted: onOrOff('This one alone may decide, where no authenticated source contradicts it'),
   },
-  bareSource,
+  { error: bareSource },
 );
 
-export const time = form
+export const time = z
   .strictObject({
-    sources: form
+    sources: z
       .array(source)
       .max(ENTRIES_MAX.sources)
       .optional()

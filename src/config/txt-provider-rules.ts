@@ -4,9 +4,9 @@
 
 import { isIPv6 } from 'node:net';
 import ipaddr from 'ipaddr.js';
+import type { z } from 'zod';
 import { type acme, CLOUDFLARE_API } from './acme-schema.ts';
 import type { Config, TxtProviderConfig } from './config.ts';
-import type { Output } from './form.ts';
 import type { NamedFiles } from './named-files.ts';
 import { isOwnSocket } from './own-sockets.ts';
 import { isPrivateAddress } from './private-address.ts';
@@ -14,7 +14,7 @@ import type { Path } from './problems.ts';
 import { formatSocketAddress } from './socket-address.ts';
 import { quote } from './value-error.ts';
 
-type WrittenDns = NonNullable<Output<typeof acme>['dns']>;
+type WrittenDns = NonNullable<z.output<typeof acme>['dns']>;
 type WrittenRfc2136 = NonNullable<WrittenDns['rfc2136']>;
 
 /** Says what is wrong, at a path below `acme`. */

@@ -241,15 +241,13 @@ export class OctetTable {
   #placeFor(ring: Ring, units: number): number {
     let place = this.#log.append(ring, units);
     if (place !== NONE) return place;
-    this.#gather();
+    if (this.#log.isHalfDead) this.#gather(); // rather than touch more memory
     const emptied = [0, 0];
     while (this.#log.free <= SPARE_SEGMENTS) {
+      if (this.#gather()) continue;
       const from = this.#log.count(SMALL) > this.#log.segments * SMALL_SHARE ? SMALL : MAIN;
-      this.#empty(
-        this.#log.oldest(from),
-        MAIN,
-        emptied[from]! >= MAX_EMPTIED[from] ? this.#isNone : this.#isMarked,
-      );
+      const stays = emptied[from]! < MAX_EMPTIED[from] ? this.#isMarked : this.#isNone;
+      this.#empty(this.#log.oldest(from), MAIN, stays);
       emptied[from]! += 1;
     }
     place = this.#log.append(ring, units); // what was moved may have opened another segment
@@ -258,11 +256,11 @@ export class OctetTable {
     return this.#log.append(ring, units);
   }
 
-  /** Where too much is dead, of values that were replaced by longer ones or deleted, what lives moves together. */
-  #gather(): void {
-    if (!this.#log.isHalfDead) return;
+  /** Where much of a segment is dead, of values that were replaced by longer ones or deleted, what lives moves elsewhere. */
+  #gather(): boolean {
     const emptiest = this.#log.emptiest();
     if (emptiest !== NONE) this.#empty(emptiest, null, this.#isAny);
+    return emptiest !== NONE;
   }
 
   readonly #isMarked = (slot: number): boolean => this.#index.isMarked(slot);

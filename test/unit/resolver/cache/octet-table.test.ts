@@ -169,6 +169,18 @@ describe('values', () => {
     expect([table.entries, contentOf(table).length]).toEqual([1, 1]);
   });
 
+  it('that are the next to go can be replaced by longer ones', () => {
+    const table = new OctetTable(MIB);
+    const all = names(0, roomFor(MIB) * 2);
+    for (const name of all) set(table, name);
+    for (let round = 0; round < 10; round += 1) {
+      const oldest = all.find((name) => has(table, name) && peek(table, name)!.length === VALUE.length)!;
+      set(table, oldest, new Uint8Array(20_000 + round));
+      expect(peek(table, oldest)!.length).toBe(20_000 + round);
+      expect(contentOf(table).length).toBe(table.entries);
+    }
+  });
+
   it('that are peeked at, or set again, have not been asked for again', () => {
     const table = new OctetTable(MIB);
     set(table, 'peeked');
@@ -339,6 +351,18 @@ describe('its room', () => {
       expect(table.octetsTaken).toBeLessThanOrEqual(maxOctets);
       expect(table.octetsTaken).toBeGreaterThan(0.95 * maxOctets);
       expect(table.octets.byteLength).toBeLessThan(table.octetsTaken);
+    }
+  });
+
+  it('may be too little for anything', () => {
+    for (let maxOctets = 0; maxOctets < 3000; maxOctets += 50) {
+      const table = new OctetTable(maxOctets);
+      for (const name of names(0, 100)) set(table, name, new Uint8Array(maxOctets % 7));
+      expect(find(table, 'name-99') ?? '').toBe(has(table, 'name-99') ? '\0'.repeat(maxOctets % 7) : '');
+      expect(table.octetsHeld).toBeLessThanOrEqual(maxOctets);
+      table.resize(100);
+      table.clear();
+      expect(table.entries).toBe(0);
     }
   });
 

@@ -47,7 +47,10 @@ export class OctetTable {
   #log: EntryLog;
   #entries = 0;
 
-  /** All of it is reserved at once; memory that was never written to costs nothing. */
+  /**
+   * All of it is reserved at once; memory that was never written to costs nothing. Of less than some KiB it keeps nothing.
+   * @throws RangeError where the machine refuses so much
+   */
   constructor(maxOctets: number) {
     this.#maxOctets = maxOctets;
     [this.#index, this.#area, this.#log] = emptyParts(maxOctets);
@@ -135,7 +138,10 @@ export class OctetTable {
     this.#renewed();
   }
 
-  /** More room, or less: then what is asked for least goes. Everything is copied, into new slots. */
+  /**
+   * More room, or less: then what is asked for least goes. Everything is copied, into new slots.
+   * @throws RangeError where the machine refuses so much; then nothing has changed
+   */
   resize(maxOctets: number): void {
     if (maxOctets === this.#maxOctets) return;
     const [index, area, log] = [this.#index, this.#area, this.#log];
@@ -224,7 +230,7 @@ export class OctetTable {
   }
 
   readonly #worthOf = (slot: number): number =>
-    1 + (this.#log.isMain(this.#index.placeAt(slot)) ? 1 : 0) + (this.#index.isMarked(slot) ? 2 : 0);
+    (this.#log.isMain(this.#index.placeAt(slot)) ? 1 : 0) + (this.#index.isMarked(slot) ? 2 : 0);
 
   #adopt(from: EntryArea, fromPlace: number, ring: Ring, hash: number, isMarked: boolean): void {
     const units = from.unitsOf(fromPlace);
@@ -241,15 +247,13 @@ export class OctetTable {
   #placeFor(ring: Ring, units: number): number {
     let place = this.#log.append(ring, units);
     if (place !== NONE) return place;
-    this.#gather();
+    if (this.#log.isHalfDead) this.#gather(); // rather than touch more memory
     const emptied = [0, 0];
     while (this.#log.free <= SPARE_SEGMENTS) {
+      if (this.#gather()) continue;
       const from = this.#log.count(SMALL) > this.#log.segments * SMALL_SHARE ? SMALL : MAIN;
-      this.#empty(
-        this.#log.oldest(from),
-        MAIN,
-        emptied[from]! >= MAX_EMPTIED[from] ? this.#isNone : this.#isMarked,
-      );
+      const stays = emptied[from]! < MAX_EMPTIED[from] ? this.#isMarked : this.#isNone;
+      this.#empty(this.#log.oldest(from), MAIN, stays);
       emptied[from]! += 1;
     }
     place = this.#log.append(ring, units); // what was moved may have opened another segment
@@ -258,11 +262,11 @@ export class OctetTable {
     return this.#log.append(ring, units);
   }
 
-  /** Where too much is dead, of values that were replaced by longer ones or deleted, what lives moves together. */
-  #gather(): void {
-    if (!this.#log.isHalfDead) return;
+  /** Where much of a segment is dead, of values that were replaced by longer ones or deleted, what lives moves elsewhere. */
+  #gather(): boolean {
     const emptiest = this.#log.emptiest();
     if (emptiest !== NONE) this.#empty(emptiest, null, this.#isAny);
+    return emptiest !== NONE;
   }
 
   readonly #isMarked = (slot: number): boolean => this.#index.isMarked(slot);
@@ -300,8 +304,9 @@ type Parts = [index: SlotIndex, area: EntryArea, log: EntryLog];
 
 function emptyParts(maxOctets: number): Parts {
   const groups = Math.max(1, Math.floor((maxOctets * INDEX_SHARE) / GROUP_OCTETS));
-  const octets = maxOctets - groups * GROUP_OCTETS - LEAD_UNITS * UNIT_OCTETS;
-  const segmentOctets = Math.min(MAX_SEGMENT_OCTETS, 2 ** Math.floor(Math.log2(octets / MIN_SEGMENTS)));
+  const octets = Math.max(1, maxOctets - groups * GROUP_OCTETS - LEAD_UNITS * UNIT_OCTETS);
+  const share = 2 ** Math.floor(Math.log2(octets / MIN_SEGMENTS));
+  const segmentOctets = Math.max(UNIT_OCTETS, Math.min(MAX_SEGMENT_OCTETS, share));
   const segments = Math.floor(octets / (segmentOctets + SEGMENT_BOOK_OCTETS));
   const index = new SlotIndex(new SharedArrayBuffer(groups * GROUP_OCTETS));
   const area = new EntryArea(new SharedArrayBuffer(LEAD_UNITS * UNIT_OCTETS + segments * segmentOctets));

@@ -57,20 +57,27 @@ export class SlotIndex {
     return NONE;
   }
 
-  /** A slot for a new key, which may be that of another one: of the least worth, as `worthOf` says (at least 1). */
+  /** A slot for a new key, which may be that of another one: of the least worth, as `worthOf` says. */
   slotFor(hash: number, worthOf: (slot: number) => number): number {
     const first = this.first(hash | 0);
     const second = this.second(hash | 0);
     const free = this.#freeIn(first);
     const group = free >= FREE_ENOUGH || free >= this.#freeIn(second) ? first : second;
+    const best = this.#leastIn(group, worthOf);
+    if (this.placeAt(best) === 0) return best;
+    const other = this.#leastIn(second, worthOf); // both are full
+    return worthOf(other) < worthOf(best) ? other : best;
+  }
+
+  #leastIn(group: number, worthOf: (slot: number) => number): number {
     let best = group * NUMBERS;
     let least = Number.POSITIVE_INFINITY;
-    for (const one of [group, group === first ? second : first]) {
-      for (let slot = one * NUMBERS; slot < one * NUMBERS + SLOTS; slot += 1) {
-        const worth = this.placeAt(slot) === 0 ? 0 : worthOf(slot);
-        if (worth === 0) return slot;
-        if (worth < least) [best, least] = [slot, worth];
-      }
+    for (let slot = best; slot < group * NUMBERS + SLOTS; slot += 1) {
+      if (this.placeAt(slot) === 0) return slot;
+      const worth = worthOf(slot);
+      if (worth >= least) continue;
+      best = slot;
+      least = worth;
     }
     return best;
   }

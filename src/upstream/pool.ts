@@ -234,6 +234,7 @@ export class UpstreamPool {
 /** One client query on its way through at most MAX_TRIES upstream queries. */
 class Attempt implements Waiting {
   readonly result: Promise<Uint8Array>;
+  slot = -1;
   readonly query: Uint8Array;
   readonly deadlineMs: number;
   readonly budget: SendBudget = { sendsLeft: MAX_SENDS, reserved: 0 };

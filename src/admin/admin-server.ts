@@ -34,7 +34,7 @@ import { type AdminAccess, type AdminRoutes, findRoute, isRoute } from './route.
 const MAX_HEADER_OCTETS = 8192;
 const MAX_HEADER_FIELDS = 64;
 /** Node looks so often whether a request has taken too long, whether there is a connection or not. */
-const LOOK_EVERY_MS = 5000;
+const LOOK_EVERY_MS = 1000;
 /** What a stream may have waiting for a slow reader before it is left out of what is new. */
 const UNREAD_OCTETS_MAX = 262_144;
 

@@ -53,7 +53,7 @@ export function guard({ accessList, limits, limitLog, log }: GuardParts): Link {
     const judged = judge(next);
     return {
       resolve(query, context) {
-        if (query.bytes.length < HEADER_OCTETS || query.isResponse) return DROP;
+        if (query.length < HEADER_OCTETS || query.isResponse) return DROP;
         return slowedDown(context) ?? judged.resolve(query, context);
       },
     };

@@ -21,22 +21,36 @@ export class TurnShare {
 
   /** Calls `ask` now, or in the first turn that has room for it, unless what this returns has been called before. */
   ask(client: string, ask: () => void): () => void {
+    if (!this.take(client)) return this.wait(client, ask);
+    ask();
+    return () => {};
+  }
+
+  /** Takes a place in this turn; false: it has none left, and `wait` is for the next ones. */
+  take(client: string): boolean {
+    const share = this.#shareOf(client);
+    if (share.asked === QUERIES_PER_TURN) return false;
+    share.asked += 1;
+    return true;
+  }
+
+  /** Calls `ask` in the first turn that has room for it, unless what this returns has been called before. */
+  wait(client: string, ask: () => void): () => void {
+    const waiting: Waiting = { ask };
+    this.#shareOf(client).waiting.push(waiting);
+    return () => {
+      waiting.ask = null;
+    };
+  }
+
+  #shareOf(client: string): Share {
     if (this.#clients.size === 0) setImmediate(() => this.#nextTurn());
     let share = this.#clients.get(client);
     if (share === undefined) {
       share = { asked: 0, waiting: [] };
       this.#clients.set(client, share);
     }
-    if (share.asked === QUERIES_PER_TURN) {
-      const waiting: Waiting = { ask };
-      share.waiting.push(waiting);
-      return () => {
-        waiting.ask = null;
-      };
-    }
-    share.asked += 1;
-    ask();
-    return () => {};
+    return share;
   }
 
   #nextTurn(): void {

@@ -1,0 +1,109 @@
+// One request of DoH and its answer, over whichever version of HTTP: octets become a Query, the resolver is asked when it is
+// the client's turn, and the answer becomes a body. How a response is written is for doh-http1.ts and doh-http2.ts.
+
+import type { Clock } from '../clock/clock.ts';
+import type { Limits } from '../config/config.ts';
+import { type Answer, DROP, renderAnswer } from '../dns/answer.ts';
+import { Query } from '../dns/query.ts';
+import { MAX_MESSAGE_OCTETS } from '../dns/wire.ts';
+import type { Context, Resolver } from '../resolver/resolver.ts';
+import { answerJson } from './doh-json.ts';
+import type { AnswerForm, Refusal } from './doh-request.ts';
+import type { TurnShare } from './turn-share.ts';
+
+/** RFC 8467 section 4.1. */
+const RESPONSE_PADDING_OCTETS = 468;
+const RENDER_LIMITS = {
+  maxOctets: MAX_MESSAGE_OCTETS,
+  padToOctets: RESPONSE_PADDING_OCTETS,
+  keepaliveMs: null,
+};
+const NO_QUERY: Refusal = { status: 400, message: 'this is no DNS query (RFC 1035 section 4.1)' };
+
+/** Answers are rendered here, one at a time; room for any. */
+const rendered = Buffer.alloc(MAX_MESSAGE_OCTETS);
+
+export interface DohParts {
+  readonly resolver: Resolver;
+  readonly clock: Clock;
+  readonly limits: Pick<Limits, 'queryDeadlineMs' | 'queriesPerConnection'>;
+  readonly turns: TurnShare;
+}
+
+/** The connection that it came over, as far as a resolver may know. */
+export interface Asker {
+  readonly client: string;
+  readonly clientPort: number;
+  readonly localAddress: string;
+}
+
+export abstract class DohExchange {
+  readonly #doh: DohParts;
+  readonly #asker: Asker;
+  #query: Query | null = null;
+  #answerAs: AnswerForm = 'message';
+  #forgetTurn: (() => void) | null = null;
+  #isOver = false;
+
+  constructor(doh: DohParts, asker: Asker) {
+    this.#doh = doh;
+    this.#asker = asker;
+  }
+
+  /** A response with status 200; the body is `octets` up to `length`, and they are free again at return. */
+  protected abstract answer(octets: Buffer, length: number, form: AnswerForm, maxAgeSeconds: number): void;
+
+  abstract refuse(refusal: Refusal): void;
+
+  /** Nobody waits for an answer any more, or it has been given. */
+  gone(): void {
+    this.#isOver = true;
+    this.#forgetTurn?.();
+  }
+
+  /** @param arrivedAtMs monotonic; from here its time runs, though it may have to wait for its turn */
+  protected ask(message: Uint8Array, answerAs: AnswerForm, arrivedAtMs: number): void {
+    const { turns, limits } = this.#doh;
+    const { client } = this.#asker;
+    const deadlineMs = arrivedAtMs + limits.queryDeadlineMs;
+    this.#answerAs = answerAs;
+    if (turns.take(client)) this.#resolve(message, deadlineMs);
+    else this.#forgetTurn = turns.wait(client, () => this.#resolve(message, deadlineMs));
+  }
+
+  #resolve(message: Uint8Array, deadlineMs: number): void {
+    const { resolver, clock } = this.#doh;
+    const { client, clientPort, localAddress } = this.#asker;
+    const query = new Query(message);
+    this.#query = query;
+    const context: Context = {
+      client,
+      clientPort,
+      localAddress,
+      transport: 'doh',
+      receivedAtMs: clock.monotonic(),
+      deadlineMs,
+      answeredBy: undefined, // all contexts have one shape
+    };
+    const answer = resolver.resolve(query, context);
+    if (answer instanceof Promise) void answer.then((late) => this.#respond(late));
+    else this.#respond(answer);
+  }
+
+  #respond(answer: Answer): void {
+    if (this.#isOver) return;
+    if (answer === DROP) {
+      this.refuse(NO_QUERY);
+      return;
+    }
+    const query = this.#query!;
+    const maxAgeSeconds = Math.max(0, answer.lifetimeSeconds - answer.ageSeconds);
+    if (this.#answerAs === 'json') {
+      const text = Buffer.from(answerJson(answer, query));
+      this.answer(text, text.length, 'json', maxAgeSeconds);
+    } else {
+      const length = renderAnswer(answer, query, RENDER_LIMITS, rendered, 0);
+      this.answer(rendered, length, 'message', maxAgeSeconds);
+    }
+  }
+}

@@ -2,7 +2,7 @@
 // a date once a second; a request whose fields have been judged before is not judged again.
 
 import type { Clock } from '../clock/clock.ts';
-import { ERROR, FIRST_WINDOW_OCTETS } from '../http2/codes.ts';
+import { FIRST_WINDOW_OCTETS } from '../http2/codes.ts';
 import { staticNumber } from '../http2/header-tables.ts';
 import { encodeFields, HpackEncoder } from '../http2/hpack-encoder.ts';
 import type { RequestHead } from '../http2/request-fields.ts';
@@ -87,6 +87,8 @@ export interface Http2Carrier extends Asker {
   /** Octets that belong to a request, beyond what every request has. */
   took(octets: number): void;
   finished(exchange: Http2Exchange): void;
+  /** Ends a stream that has been answered and that the client would go on with. */
+  resetLater(stream: ServerStream): void;
 }
 
 export class Http2Exchange extends DohExchange implements Requester {
@@ -140,7 +142,7 @@ export class Http2Exchange extends DohExchange implements Requester {
     fields.begin().field(':status', String(status));
     for (const [name, value] of refusalFields(refusal, body.length)) fields.field(name, value);
     this.#respond(body, body.length);
-    if (isEndless(refusal, leftOctets)) this.#carrier.http2.reset(stream, ERROR.NO_ERROR);
+    if (isEndless(refusal, leftOctets)) this.#carrier.resetLater(stream);
   }
 
   #respond(octets: Buffer, length: number): void {

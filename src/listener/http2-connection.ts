@@ -4,6 +4,7 @@
 import type { TLSSocket } from 'node:tls';
 import type { Timer } from '../clock/clock.ts';
 import { MAX_MESSAGE_OCTETS } from '../dns/wire.ts';
+import { ERROR } from '../http2/codes.ts';
 import { type Http2Fault, limitFault } from '../http2/fault.ts';
 import type { Http2Limit } from '../http2/limits.ts';
 import { ServerConnection, type ServerHandlers } from '../http2/server-connection.ts';
@@ -48,6 +49,8 @@ export class Http2Connection implements TrackedConnection, ServerHandlers, Http2
   readonly #judge = new RequestJudge();
   /** Whose bodies have not come to their end, oldest first. */
   readonly #incomplete = new Set<Http2Exchange>();
+  /** Streams that have been answered before their end, and have no hope of one. */
+  readonly #endless: ServerStream[] = [];
   #bodyTimeout: Timer | null = null;
   #takenOctets = 0;
   #weight = 0;
@@ -151,11 +154,18 @@ export class Http2Connection implements TrackedConnection, ServerHandlers, Http2
     socket.once('close', () => farewell.cancel());
   }
 
+  /** A turn after its answer: curl, for one, forgets an answer that comes together with the end of its stream. */
+  resetLater(stream: ServerStream): void {
+    this.#endless.push(stream);
+  }
+
   /** Writes all that has been said. */
   flush(): void {
     const { socket } = this.#parts;
     const octets = this.http2.take();
     if (octets.length > 0 && socket.writable) socket.write(octets, this.#onWritten);
+    if (this.#endless.length > 0)
+      for (const stream of this.#endless.splice(0)) this.http2.reset(stream, ERROR.NO_ERROR);
     if (socket.writableLength > MAX_UNREAD_OCTETS && !this.http2.isOver) socket.pause();
     this.#weigh();
   }

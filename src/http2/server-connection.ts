@@ -53,6 +53,7 @@ export class ServerConnection implements FrameTaker {
   #hasSettings = false;
   #lastStream = 0;
   #receiveWindow = FIRST_WINDOW_OCTETS;
+  #unended = 0;
   #bodyOctets = 0;
   #takenOctets = 0;
   #hasOutput = false;
@@ -69,6 +70,16 @@ export class ServerConnection implements FrameTaker {
   /** Streams that are not over. */
   get streams(): number {
     return this.#streams.size;
+  }
+
+  /** Of these, those that the client has not ended. */
+  get unended(): number {
+    return this.#unended;
+  }
+
+  /** Streams that are not over, oldest first. */
+  get all(): ServerStream[] {
+    return [...this.#streams.values()];
   }
 
   /** In memory for its client: frames and header blocks that are not whole, bodies, answers without a window. */
@@ -141,7 +152,7 @@ export class ServerConnection implements FrameTaker {
   /** The connection has gone. */
   close(): void {
     this.#isOver = true;
-    for (const stream of [...this.#streams.values()]) this.#close(stream);
+    for (const stream of this.all) this.#close(stream);
   }
 
   /** What is to be written, once. */
@@ -230,6 +241,7 @@ export class ServerConnection implements FrameTaker {
   /** The client has said all of it. */
   #endRequest(stream: ServerStream): void {
     stream.hasEnded = true;
+    this.#unended -= 1;
     if (stream.isOfWrongLength) this.#breach(stream.id, ERROR.PROTOCOL_ERROR);
     else if (stream.isAnswered) this.#closeIfDone(stream);
     else if (stream.wantsBody) this.#parts.handlers.onBody(stream);
@@ -278,6 +290,7 @@ export class ServerConnection implements FrameTaker {
     else {
       const stream = new ServerStream(id, head, this.#sending.firstStreamWindow);
       stream.hasEnded = isLast;
+      if (!isLast) this.#unended += 1;
       this.#streams.set(id, stream);
       if (stream.isOfWrongLength) this.#breach(id, ERROR.PROTOCOL_ERROR);
       else this.#parts.handlers.onRequest(stream);
@@ -298,7 +311,7 @@ export class ServerConnection implements FrameTaker {
     }
     this.#hasSettings = true;
     const window = readSettings(octets, start, end);
-    if (window >= 0 && !this.#sending.setFirstStreamWindow(window, [...this.#streams.values()]))
+    if (window >= 0 && !this.#sending.setFirstStreamWindow(window, this.all))
       throw flowFault('a window that overflows');
     this.#reply().settingsAck();
   }
@@ -381,6 +394,7 @@ export class ServerConnection implements FrameTaker {
 
   #close(stream: ServerStream): void {
     stream.isClosed = true;
+    if (!stream.hasEnded) this.#unended -= 1;
     this.#streams.delete(stream.id);
     this.#sending.forget(stream);
     this.#dropBody(stream);

@@ -9,7 +9,7 @@ import { MAX_MESSAGE_OCTETS } from '../dns/wire.ts';
 import type { Context, Resolver } from '../resolver/resolver.ts';
 import { answerJson } from './doh-json.ts';
 import type { AnswerForm, Refusal } from './doh-request.ts';
-import type { TurnShare } from './turn-share.ts';
+import type { Asking, TurnShare } from './turn-share.ts';
 
 /** RFC 8467 section 4.1. */
 const RESPONSE_PADDING_OCTETS = 468;
@@ -20,6 +20,8 @@ const RENDER_LIMITS = {
 };
 const NO_QUERY: Refusal = { status: 400, message: 'this is no DNS query (RFC 1035 section 4.1)' };
 
+const NOTHING = new Uint8Array(0);
+
 /** Answers are rendered here, one at a time; room for any. */
 const rendered = Buffer.alloc(MAX_MESSAGE_OCTETS);
 
@@ -27,6 +29,7 @@ export interface DohParts {
   readonly resolver: Resolver;
   readonly clock: Clock;
   readonly limits: Pick<Limits, 'queryDeadlineMs' | 'queriesPerConnection'>;
+  /** Of those who come over one version of HTTP. */
   readonly turns: TurnShare;
 }
 
@@ -37,12 +40,13 @@ export interface Asker {
   readonly localAddress: string;
 }
 
-export abstract class DohExchange {
+export abstract class DohExchange implements Asking {
   readonly #doh: DohParts;
   readonly #asker: Asker;
+  #message: Uint8Array = NOTHING;
   #query: Query | null = null;
   #answerAs: AnswerForm = 'message';
-  #forgetTurn: (() => void) | null = null;
+  #deadlineMs = 0;
   #isOver = false;
 
   constructor(doh: DohParts, asker: Asker) {
@@ -58,23 +62,26 @@ export abstract class DohExchange {
   /** Nobody waits for an answer any more, or it has been given. */
   gone(): void {
     this.#isOver = true;
-    this.#forgetTurn?.();
+  }
+
+  get isWanted(): boolean {
+    return !this.#isOver;
   }
 
   /** @param arrivedAtMs monotonic; from here its time runs, though it may have to wait for its turn */
-  protected ask(message: Uint8Array, answerAs: AnswerForm, arrivedAtMs: number): void {
+  protected askInTurn(message: Uint8Array, answerAs: AnswerForm, arrivedAtMs: number): void {
     const { turns, limits } = this.#doh;
-    const { client } = this.#asker;
-    const deadlineMs = arrivedAtMs + limits.queryDeadlineMs;
+    this.#message = message;
     this.#answerAs = answerAs;
-    if (turns.take(client)) this.#resolve(message, deadlineMs);
-    else this.#forgetTurn = turns.wait(client, () => this.#resolve(message, deadlineMs));
+    this.#deadlineMs = arrivedAtMs + limits.queryDeadlineMs;
+    turns.askInTurn(this.#asker.client, this);
   }
 
-  #resolve(message: Uint8Array, deadlineMs: number): void {
+  /** Its turn has come. */
+  ask(): void {
     const { resolver, clock } = this.#doh;
     const { client, clientPort, localAddress } = this.#asker;
-    const query = new Query(message);
+    const query = new Query(this.#message);
     this.#query = query;
     const context: Context = {
       client,
@@ -82,7 +89,7 @@ export abstract class DohExchange {
       localAddress,
       transport: 'doh',
       receivedAtMs: clock.monotonic(),
-      deadlineMs,
+      deadlineMs: this.#deadlineMs,
       answeredBy: undefined, // all contexts have one shape
     };
     const answer = resolver.resolve(query, context);

@@ -88,7 +88,7 @@ class Http1Exchange extends DohExchange {
       contentLength: request.headers['content-length'],
       lacksHost: request.httpVersion === '1.1' && request.headers.host === undefined,
     });
-    if ('query' in judged) this.ask(judged.query, judged.answerAs, this.#doh.clock.monotonic());
+    if ('query' in judged) this.askInTurn(judged.query, judged.answerAs, this.#doh.clock.monotonic());
     else if ('status' in judged) this.refuse(judged);
     else this.#readBody();
   }
@@ -135,7 +135,7 @@ class Http1Exchange extends DohExchange {
       this.#bodyTimeout?.cancel();
       const { length } = this.#chunks;
       const message = length === 1 ? this.#chunks[0]! : Buffer.concat(this.#chunks);
-      this.ask(message, 'message', this.#doh.clock.monotonic());
+      this.askInTurn(message, 'message', this.#doh.clock.monotonic());
     });
   }
 

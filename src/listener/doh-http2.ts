@@ -86,7 +86,7 @@ export interface Http2Carrier extends Asker {
   readonly http2: ServerConnection;
   /** Octets that belong to a request, beyond what every request has. */
   took(octets: number): void;
-  finished(exchange: Http2Exchange): void;
+  finished(): void;
   /** Ends a stream that has been answered and that the client would go on with. */
   resetLater(stream: ServerStream): void;
 }
@@ -108,19 +108,19 @@ export class Http2Exchange extends DohExchange implements Requester {
 
   /** @param judged of a request that asks by its fields; one that brings a body comes to `askBody` later */
   begin(judged: DohRequest): void {
-    if ('query' in judged) this.ask(judged.query, judged.answerAs, this.beganMs);
+    if ('query' in judged) this.askInTurn(judged.query, judged.answerAs, this.beganMs);
     else if ('status' in judged) this.refuse(judged);
     else if (this.#stream.hasEnded) this.askBody(this.beganMs);
     else this.#stream.wantsBody = true;
   }
 
   askBody(nowMs: number): void {
-    this.ask(this.#stream.body, 'message', nowMs);
+    this.askInTurn(this.#stream.body, 'message', nowMs);
   }
 
   override gone(): void {
     super.gone();
-    this.#carrier.finished(this);
+    this.#carrier.finished();
   }
 
   protected answer(octets: Buffer, length: number, form: AnswerForm, maxAgeSeconds: number): void {
@@ -146,7 +146,8 @@ export class Http2Exchange extends DohExchange implements Requester {
   }
 
   #respond(octets: Buffer, length: number): void {
-    fields.prepared(this.#common.date());
+    const date = this.#common.date();
+    if (date.length > 0) fields.prepared(date);
     const isHead = this.#stream.head.method === 'HEAD';
     this.#carrier.http2.respond(this.#stream, fields, octets, isHead ? 0 : length);
   }

@@ -31,6 +31,9 @@ const HTTP2_HINTS: Readonly<Record<Http2Limit, string>> = {
   http2_resets: 'it resets stream after stream; its connection was cut',
 };
 
+/** As over TCP, for they cost no more than that; but of one client over all its connections. */
+const HTTP2_REQUESTS_PER_TURN = 32;
+
 export interface DohListenerParts extends ListenerParts {
   readonly certificates: CertificateStore;
 }
@@ -43,9 +46,9 @@ export class DohListener extends ServerListener<DohListenerParts> {
   constructor(parts: DohListenerParts) {
     super('doh', parts);
     const { resolver, clock, limits } = parts;
-    const doh = { resolver, clock, limits, turns: new TurnShare() };
-    this.#http1 = new DohHttp1(doh);
-    this.#http2 = new DohHttp2(doh);
+    const doh = { resolver, clock, limits };
+    this.#http1 = new DohHttp1({ ...doh, turns: new TurnShare() });
+    this.#http2 = new DohHttp2({ ...doh, turns: new TurnShare(HTTP2_REQUESTS_PER_TURN) });
   }
 
   protected override createServer(): Server {

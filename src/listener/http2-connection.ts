@@ -47,8 +47,6 @@ export class Http2Connection implements TrackedConnection, ServerHandlers, Http2
   readonly #parts: Http2ConnectionParts;
   readonly #credit = new OctetCredit(MOST_CREDIT_OCTETS);
   readonly #judge = new RequestJudge();
-  /** Whose bodies have not come to their end, oldest first. */
-  readonly #incomplete = new Set<Http2Exchange>();
   /** Streams that have been answered before their end, and have no hope of one. */
   readonly #endless: ServerStream[] = [];
   #bodyTimeout: Timer | null = null;
@@ -89,8 +87,7 @@ export class Http2Connection implements TrackedConnection, ServerHandlers, Http2
     this.#credit.earn(octets);
   }
 
-  finished(exchange: Http2Exchange): void {
-    this.#incomplete.delete(exchange);
+  finished(): void {
     this.lastActiveMs = this.#parts.common.doh.clock.monotonic();
     if (this.#isEnding && this.http2.streams === 0) this.#leave();
   }
@@ -120,19 +117,14 @@ export class Http2Connection implements TrackedConnection, ServerHandlers, Http2
     this.lastActiveMs = this.#nowMs;
     this.#credit.earn(REQUEST_EARNS_OCTETS);
     exchange.begin(this.#judge.judge(stream.head));
-    if (stream.wantsBody) this.#incomplete.add(exchange);
   }
 
   onBody(stream: ServerStream): void {
-    const exchange = stream.requester as Http2Exchange;
-    this.#incomplete.delete(exchange);
-    exchange.askBody(this.#nowMs);
+    (stream.requester as Http2Exchange).askBody(this.#nowMs);
   }
 
   onBodyTooLong(stream: ServerStream): void {
-    const exchange = stream.requester as Http2Exchange;
-    this.#incomplete.delete(exchange);
-    exchange.refuse(TOO_LARGE);
+    (stream.requester as Http2Exchange).refuse(TOO_LARGE);
   }
 
   onOutput(): void {
@@ -179,7 +171,7 @@ export class Http2Connection implements TrackedConnection, ServerHandlers, Http2
     if (this.http2.isOver) return;
     this.#nowMs = this.#parts.common.doh.clock.monotonic();
     this.http2.receive(chunk);
-    if (this.#incomplete.size > 0 && this.#bodyTimeout === null) this.#limitBodies();
+    if (this.http2.unended > 0 && this.#bodyTimeout === null) this.#limitBodies();
     this.#weigh();
   }
 
@@ -191,17 +183,24 @@ export class Http2Connection implements TrackedConnection, ServerHandlers, Http2
   /** One timer for all bodies of the connection: it runs for the oldest one. */
   #limitBodies(): void {
     const { clock } = this.#parts.common.doh;
-    const [oldest] = this.#incomplete;
+    const [oldest] = this.#awaited();
     if (oldest === undefined) return;
     const leftMs = Math.max(0, oldest.beganMs + BODY_TIMEOUT_MS - clock.monotonic());
     this.#bodyTimeout = clock.after(leftMs, () => {
       this.#bodyTimeout = null;
-      for (const exchange of this.#incomplete) {
-        if (exchange.beganMs + BODY_TIMEOUT_MS > clock.monotonic()) break;
-        exchange.refuse(TOO_SLOW);
-      }
+      const nowMs = clock.monotonic();
+      for (const exchange of this.#awaited())
+        if (exchange.beganMs + BODY_TIMEOUT_MS <= nowMs) exchange.refuse(TOO_SLOW);
       this.#limitBodies();
     });
+  }
+
+  /** Whose bodies have not come to their end, oldest first. */
+  #awaited(): Http2Exchange[] {
+    const streams = this.http2.all.filter(
+      (stream) => stream.wantsBody && !stream.hasEnded && !stream.isAnswered,
+    );
+    return streams.map(({ requester }) => requester as Http2Exchange);
   }
 
   #weigh(): void {

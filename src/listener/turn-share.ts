@@ -1,80 +1,78 @@
-// What one client may have of one turn of the event loop, over all its connections: a request over HTTP costs ten times a query
-// over TCP, and a client that sends hundreds at once would have everybody else wait for all of them. The others of its
-// requests wait for the next turns; as an answer makes room for a stream, it cannot send on at will meanwhile.
+// What one client may have of one turn of the event loop, over all its connections: one that sends hundreds of requests at once
+// would have everybody else wait for all of them. The others of its requests wait for the next turns; as an answer makes
+// room for a stream, it cannot send on at will meanwhile.
 
-const QUERIES_PER_TURN = 8;
+/** A request over node:http costs ten times a query over TCP, of which 32 are taken up in a turn. */
+const HTTP_REQUESTS_PER_TURN = 8;
 
-interface Waiting {
-  /** Null: nobody wants it any more. */
-  ask: (() => void) | null;
+/** What waits for its turn. */
+export interface Asking {
+  /** False: nobody wants it any more. */
+  readonly isWanted: boolean;
+  ask(): void;
 }
 
 interface Share {
   asked: number;
   /** In order; of those that are wanted at most as many as requests may be in flight. */
-  readonly waiting: Waiting[];
+  readonly waiting: Asking[];
 }
 
 export class TurnShare {
+  readonly #perTurn: number;
   /** Of those who ask in this turn, or wait. */
   readonly #clients = new Map<string, Share>();
 
+  constructor(perTurn = HTTP_REQUESTS_PER_TURN) {
+    this.#perTurn = perTurn;
+  }
+
   /** Calls `ask` now, or in the first turn that has room for it, unless what this returns has been called before. */
   ask(client: string, ask: () => void): () => void {
-    if (!this.take(client)) return this.wait(client, ask);
-    ask();
-    return () => {};
-  }
-
-  /** Takes a place in this turn; false: it has none left, and `wait` is for the next ones. */
-  take(client: string): boolean {
-    const share = this.#shareOf(client);
-    if (share.asked === QUERIES_PER_TURN) return false;
-    share.asked += 1;
-    return true;
-  }
-
-  /** Calls `ask` in the first turn that has room for it, unless what this returns has been called before. */
-  wait(client: string, ask: () => void): () => void {
-    const waiting: Waiting = { ask };
-    this.#shareOf(client).waiting.push(waiting);
+    const asking = { isWanted: true, ask };
+    this.askInTurn(client, asking);
     return () => {
-      waiting.ask = null;
+      asking.isWanted = false;
     };
   }
 
-  #shareOf(client: string): Share {
+  /** The same, for what knows by itself whether it is wanted. */
+  askInTurn(client: string, asking: Asking): void {
     if (this.#clients.size === 0) setImmediate(() => this.#nextTurn());
     let share = this.#clients.get(client);
     if (share === undefined) {
       share = { asked: 0, waiting: [] };
       this.#clients.set(client, share);
     }
-    return share;
+    if (share.asked === this.#perTurn) {
+      share.waiting.push(asking);
+      return;
+    }
+    share.asked += 1;
+    asking.ask();
   }
 
   #nextTurn(): void {
-    const turn: (() => void)[] = [];
+    const turn: Asking[] = [];
     for (const [client, share] of this.#clients) {
-      const asks = nextOf(share.waiting);
-      if (asks.length === 0) this.#clients.delete(client);
-      share.asked = asks.length;
-      turn.push(...asks);
+      share.asked = takeWanted(share.waiting, this.#perTurn, turn);
+      if (share.asked === 0) this.#clients.delete(client);
     }
     if (this.#clients.size > 0) setImmediate(() => this.#nextTurn());
-    for (const ask of turn) ask();
+    for (const asking of turn) asking.ask();
   }
 }
 
-/** Takes a turn's worth from the front. */
-function nextOf(waiting: Waiting[]): (() => void)[] {
-  const asks: (() => void)[] = [];
-  let seen = 0;
-  while (seen < waiting.length && asks.length < QUERIES_PER_TURN) {
-    const { ask } = waiting[seen]!;
-    if (ask !== null) asks.push(ask);
+/** Moves a turn's worth from the front of `waiting` to `turn`, and answers how many that are. */
+function takeWanted(waiting: Asking[], most: number, turn: Asking[]): number {
+  let [seen, taken] = [0, 0];
+  while (seen < waiting.length && taken < most) {
+    const asking = waiting[seen]!;
     seen += 1;
+    if (!asking.isWanted) continue;
+    turn.push(asking);
+    taken += 1;
   }
   waiting.splice(0, seen);
-  return asks;
+  return taken;
 }

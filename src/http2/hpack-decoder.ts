@@ -19,14 +19,24 @@ export interface FieldReader {
 }
 
 export class HpackDecoder {
-  readonly #tables = new HeaderTables(FIRST_TABLE_OCTETS);
+  readonly #tables: HeaderTables;
   #octets: Buffer = scratch;
   #at = 0;
   #end = 0;
 
+  /** @param tableOctets that the peer's encoder may fill; what we have not told it to change is the standard's */
+  constructor(tableOctets = FIRST_TABLE_OCTETS) {
+    this.#tables = new HeaderTables(tableOctets);
+  }
+
   /** The same block means the same for as long as this is the same. */
   get version(): number {
     return this.#tables.version;
+  }
+
+  /** Of the dynamic table. */
+  get tableOctets(): number {
+    return this.#tables.octets;
   }
 
   /** @throws Http2Fault */

@@ -17,6 +17,8 @@ import { Tolerance } from './tolerance.ts';
 const WINDOW_LOW_OCTETS = FIRST_WINDOW_OCTETS >> 1;
 
 export interface ServerHandlers {
+  /** May another request be taken up now? If not, all that the client has sent from there on waits until `goOn`. */
+  mayBegin(): boolean;
   /** The fields of a request are whole; unless it has ended, a body is to come, and kept where `wantsBody` is set now. */
   onRequest(stream: ServerStream): void;
   /** The body that was wanted has come to its end, and nothing has been answered yet. */
@@ -108,10 +110,25 @@ export class ServerConnection implements FrameTaker {
   }
 
   receive(chunk: Buffer): void {
-    if (this.#isOver) return;
-    try {
+    this.#read(() => {
       const at = this.#prefaceOctets < PREFACE.length ? this.#takePreface(chunk) : 0;
       if (at < chunk.length) this.#reader.push(at === 0 ? chunk : chunk.subarray(at));
+    });
+  }
+
+  /** A request waits until another may be taken up; nothing is to be received meanwhile. */
+  get isHalted(): boolean {
+    return this.#reader.isHalted && !this.#isOver;
+  }
+
+  goOn(): void {
+    this.#read(() => this.#reader.goOn());
+  }
+
+  #read(octets: () => void): void {
+    if (this.#isOver) return;
+    try {
+      octets();
     } catch (error) {
       if (!(error instanceof Http2Fault)) throw error;
       this.end(error);
@@ -164,6 +181,10 @@ export class ServerConnection implements FrameTaker {
   /** All that was taken has reached the client's side. */
   allWritten(): void {
     this.#tolerance.allWritten();
+  }
+
+  mayTake(type: number): boolean {
+    return type !== FRAME.HEADERS || this.#parts.handlers.mayBegin();
   }
 
   takeFrame(type: number, flags: number, id: number, octets: Buffer, start: number, end: number): void {

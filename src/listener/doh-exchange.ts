@@ -1,5 +1,5 @@
-// One request of DoH and its answer, over whichever version of HTTP: octets become a Query, the resolver is asked when it is
-// the client's turn, and the answer becomes a body. How a response is written is for doh-http1.ts and doh-http2.ts.
+// One request of DoH and its answer, over whichever version of HTTP: octets become a Query, the resolver is asked, and
+// the answer becomes a body. Whose turn it is, and how a response is written, is for doh-http1.ts and doh-http2.ts.
 
 import type { Clock } from '../clock/clock.ts';
 import type { Limits } from '../config/config.ts';
@@ -9,7 +9,7 @@ import { MAX_MESSAGE_OCTETS } from '../dns/wire.ts';
 import type { Context, Resolver } from '../resolver/resolver.ts';
 import { answerJson } from './doh-json.ts';
 import type { AnswerForm, Refusal } from './doh-request.ts';
-import type { Asking, TurnShare } from './turn-share.ts';
+import type { TurnShare } from './turn-share.ts';
 
 /** RFC 8467 section 4.1. */
 const RESPONSE_PADDING_OCTETS = 468;
@@ -19,8 +19,6 @@ const RENDER_LIMITS = {
   keepaliveMs: null,
 };
 const NO_QUERY: Refusal = { status: 400, message: 'this is no DNS query (RFC 1035 section 4.1)' };
-
-const NOTHING = new Uint8Array(0);
 
 /** Answers are rendered here, one at a time; room for any. */
 const rendered = Buffer.alloc(MAX_MESSAGE_OCTETS);
@@ -40,13 +38,11 @@ export interface Asker {
   readonly localAddress: string;
 }
 
-export abstract class DohExchange implements Asking {
+export abstract class DohExchange {
   readonly #doh: DohParts;
   readonly #asker: Asker;
-  #message: Uint8Array = NOTHING;
   #query: Query | null = null;
   #answerAs: AnswerForm = 'message';
-  #deadlineMs = 0;
   #isOver = false;
 
   constructor(doh: DohParts, asker: Asker) {
@@ -64,32 +60,20 @@ export abstract class DohExchange implements Asking {
     this.#isOver = true;
   }
 
-  get isWanted(): boolean {
-    return !this.#isOver;
-  }
-
-  /** @param arrivedAtMs monotonic; from here its time runs, though it may have to wait for its turn */
-  protected askInTurn(message: Uint8Array, answerAs: AnswerForm, arrivedAtMs: number): void {
-    const { turns, limits } = this.#doh;
-    this.#message = message;
-    this.#answerAs = answerAs;
-    this.#deadlineMs = arrivedAtMs + limits.queryDeadlineMs;
-    turns.askInTurn(this.#asker.client, this);
-  }
-
-  /** Its turn has come. */
-  ask(): void {
+  /** @param deadlineMs monotonic */
+  protected ask(message: Uint8Array, answerAs: AnswerForm, deadlineMs: number): void {
     const { resolver, clock } = this.#doh;
     const { client, clientPort, localAddress } = this.#asker;
-    const query = new Query(this.#message);
+    const query = new Query(message);
     this.#query = query;
+    this.#answerAs = answerAs;
     const context: Context = {
       client,
       clientPort,
       localAddress,
       transport: 'doh',
       receivedAtMs: clock.monotonic(),
-      deadlineMs: this.#deadlineMs,
+      deadlineMs,
       answeredBy: undefined, // all contexts have one shape
     };
     const answer = resolver.resolve(query, context);

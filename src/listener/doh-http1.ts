@@ -64,6 +64,7 @@ class Http1Exchange extends DohExchange {
   #bodyOctets = 0;
   #heldOctets = 0;
   #bodyTimeout: Timer | null = null;
+  #forgetTurn: (() => void) | null = null;
 
   constructor(doh: DohParts, http: Http1) {
     super(doh, http.connection);
@@ -76,6 +77,7 @@ class Http1Exchange extends DohExchange {
     response.on('close', () => {
       this.#bodyTimeout?.cancel();
       this.#hold(-this.#heldOctets);
+      this.#forgetTurn?.();
       this.gone();
       connection.finish();
     });
@@ -88,7 +90,7 @@ class Http1Exchange extends DohExchange {
       contentLength: request.headers['content-length'],
       lacksHost: request.httpVersion === '1.1' && request.headers.host === undefined,
     });
-    if ('query' in judged) this.askInTurn(judged.query, judged.answerAs, this.#doh.clock.monotonic());
+    if ('query' in judged) this.#askInTurn(judged.query, judged.answerAs);
     else if ('status' in judged) this.refuse(judged);
     else this.#readBody();
   }
@@ -135,8 +137,16 @@ class Http1Exchange extends DohExchange {
       this.#bodyTimeout?.cancel();
       const { length } = this.#chunks;
       const message = length === 1 ? this.#chunks[0]! : Buffer.concat(this.#chunks);
-      this.askInTurn(message, 'message', this.#doh.clock.monotonic());
+      this.#askInTurn(message, 'message');
     });
+  }
+
+  /** Its time runs from here, though it may have to wait. */
+  #askInTurn(message: Uint8Array, answerAs: AnswerForm): void {
+    const { turns, clock, limits } = this.#doh;
+    const deadlineMs = clock.monotonic() + limits.queryDeadlineMs;
+    const ask = () => this.ask(message, answerAs, deadlineMs);
+    this.#forgetTurn = turns.ask(this.#http.connection.client, ask);
   }
 
   #stopReading(refusal: Refusal): void {

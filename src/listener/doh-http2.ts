@@ -108,14 +108,19 @@ export class Http2Exchange extends DohExchange implements Requester {
 
   /** @param judged of a request that asks by its fields; one that brings a body comes to `askBody` later */
   begin(judged: DohRequest): void {
-    if ('query' in judged) this.askInTurn(judged.query, judged.answerAs, this.beganMs);
+    if ('query' in judged) this.ask(judged.query, judged.answerAs, this.#deadlineFrom(this.beganMs));
     else if ('status' in judged) this.refuse(judged);
     else if (this.#stream.hasEnded) this.askBody(this.beganMs);
     else this.#stream.wantsBody = true;
   }
 
-  askBody(nowMs: number): void {
-    this.askInTurn(this.#stream.body, 'message', nowMs);
+  /** @param arrivedAtMs of the last of it, monotonic */
+  askBody(arrivedAtMs: number): void {
+    this.ask(this.#stream.body, 'message', this.#deadlineFrom(arrivedAtMs));
+  }
+
+  #deadlineFrom(arrivedAtMs: number): number {
+    return arrivedAtMs + this.#common.doh.limits.queryDeadlineMs;
   }
 
   override gone(): void {

@@ -14,6 +14,7 @@ import type { TrackedConnection } from './connection-table.ts';
 import { type DohHttp2, type Http2Carrier, Http2Exchange, RequestJudge } from './doh-http2.ts';
 import { BODY_TIMEOUT_MS, TOO_LARGE, TOO_SLOW } from './doh-request.ts';
 import { plainAddress } from './listener.ts';
+import type { Waiting } from './turn-share.ts';
 
 /**
  * What a client may send before it has asked anything, and the most that it can save: 15,000 PINGs. It begins with about 100
@@ -38,7 +39,7 @@ export interface Http2ConnectionParts {
   readonly onWeight: (connection: Http2Connection, octets: number) => void;
 }
 
-export class Http2Connection implements TrackedConnection, ServerHandlers, Http2Carrier {
+export class Http2Connection implements TrackedConnection, ServerHandlers, Http2Carrier, Waiting {
   readonly client: string;
   readonly clientPort: number;
   readonly localAddress: string;
@@ -52,7 +53,9 @@ export class Http2Connection implements TrackedConnection, ServerHandlers, Http2
   #bodyTimeout: Timer | null = null;
   #takenOctets = 0;
   #weight = 0;
+  /** Of the last octets that arrived, monotonic. */
   #nowMs: number;
+  #waitsForTurn = false;
   #isEnding = false;
 
   constructor(parts: Http2ConnectionParts) {
@@ -111,6 +114,17 @@ export class Http2Connection implements TrackedConnection, ServerHandlers, Http2
     if (this.http2.streams === 0) this.#leave();
   }
 
+  mayBegin(): boolean {
+    return this.#parts.common.doh.turns.take(this.client);
+  }
+
+  /** Its turn has come. */
+  goOn(): void {
+    this.#waitsForTurn = false;
+    this.http2.goOn();
+    this.#readOn();
+  }
+
   onRequest(stream: ServerStream): void {
     const exchange = new Http2Exchange(this.#parts.common, this, stream, this.#nowMs);
     stream.requester = exchange;
@@ -158,8 +172,7 @@ export class Http2Connection implements TrackedConnection, ServerHandlers, Http2
     if (octets.length > 0 && socket.writable) socket.write(octets, this.#onWritten);
     if (this.#endless.length > 0)
       for (const stream of this.#endless.splice(0)) this.http2.reset(stream, ERROR.NO_ERROR);
-    if (socket.writableLength > MAX_UNREAD_OCTETS && !this.http2.isOver) socket.pause();
-    this.#weigh();
+    this.#readOn();
   }
 
   readonly #onWritten = () => {
@@ -171,13 +184,30 @@ export class Http2Connection implements TrackedConnection, ServerHandlers, Http2
     if (this.http2.isOver) return;
     this.#nowMs = this.#parts.common.doh.clock.monotonic();
     this.http2.receive(chunk);
-    if (this.http2.unended > 0 && this.#bodyTimeout === null) this.#limitBodies();
-    this.#weigh();
+    this.#readOn();
   }
 
   #drained(): void {
-    this.#parts.socket.resume();
     this.lastActiveMs = this.#parts.common.doh.clock.monotonic();
+    this.#readOn();
+  }
+
+  /** Reads while there is room for what that brings: in this turn for requests, and with the client for their answers. */
+  #readOn(): void {
+    const { socket, common } = this.#parts;
+    if (this.http2.unended > 0 && this.#bodyTimeout === null) this.#limitBodies();
+    const isUnread = socket.writableLength > MAX_UNREAD_OCTETS;
+    const { isHalted } = this.http2;
+    if (isHalted && !isUnread && !this.#waitsForTurn) {
+      this.#waitsForTurn = true;
+      common.doh.turns.wait(this.client, this);
+    }
+    const mayRead = this.http2.isOver || !(isHalted || isUnread);
+    if (mayRead === socket.isPaused()) {
+      if (mayRead) socket.resume();
+      else socket.pause();
+    }
+    this.#weigh();
   }
 
   /** One timer for all bodies of the connection: it runs for the oldest one. */

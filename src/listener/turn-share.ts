@@ -5,17 +5,16 @@
 /** A request over node:http costs ten times a query over TCP, of which 32 are taken up in a turn. */
 const HTTP_REQUESTS_PER_TURN = 8;
 
-/** What waits for its turn. */
-export interface Asking {
-  /** False: nobody wants it any more. */
-  readonly isWanted: boolean;
-  ask(): void;
+/** What waits for a turn: one request, or a connection that has more of them. */
+export interface Waiting {
+  /** There is room for one request at least: takes what it needs of it, and waits again where that is not enough. */
+  goOn(): void;
 }
 
 interface Share {
   asked: number;
-  /** In order; of those that are wanted at most as many as requests may be in flight. */
-  readonly waiting: Asking[];
+  /** In order; at most as many as there are connections, or requests that may be in flight over them. */
+  waiting: Waiting[];
 }
 
 export class TurnShare {
@@ -27,52 +26,56 @@ export class TurnShare {
     this.#perTurn = perTurn;
   }
 
+  /** Takes room for one request; false: there is none left in this turn, and one has to wait. */
+  take(client: string): boolean {
+    const share = this.#shareOf(client);
+    if (share.asked === this.#perTurn) return false;
+    share.asked += 1;
+    return true;
+  }
+
+  wait(client: string, waiting: Waiting): void {
+    this.#shareOf(client).waiting.push(waiting);
+  }
+
   /** Calls `ask` now, or in the first turn that has room for it, unless what this returns has been called before. */
   ask(client: string, ask: () => void): () => void {
-    const asking = { isWanted: true, ask };
-    this.askInTurn(client, asking);
+    let isWanted = true;
+    const goOn = () => {
+      if (isWanted && this.take(client)) ask();
+    };
+    if (this.take(client)) ask();
+    else this.wait(client, { goOn });
     return () => {
-      asking.isWanted = false;
+      isWanted = false;
     };
   }
 
-  /** The same, for what knows by itself whether it is wanted. */
-  askInTurn(client: string, asking: Asking): void {
+  #shareOf(client: string): Share {
     if (this.#clients.size === 0) setImmediate(() => this.#nextTurn());
     let share = this.#clients.get(client);
     if (share === undefined) {
       share = { asked: 0, waiting: [] };
       this.#clients.set(client, share);
     }
-    if (share.asked === this.#perTurn) {
-      share.waiting.push(asking);
-      return;
-    }
-    share.asked += 1;
-    asking.ask();
+    return share;
   }
 
   #nextTurn(): void {
-    const turn: Asking[] = [];
     for (const [client, share] of this.#clients) {
-      share.asked = takeWanted(share.waiting, this.#perTurn, turn);
-      if (share.asked === 0) this.#clients.delete(client);
+      share.asked = 0;
+      this.#goOn(share);
+      if (share.asked === 0 && share.waiting.length === 0) this.#clients.delete(client);
     }
     if (this.#clients.size > 0) setImmediate(() => this.#nextTurn());
-    for (const asking of turn) asking.ask();
   }
-}
 
-/** Moves a turn's worth from the front of `waiting` to `turn`, and answers how many that are. */
-function takeWanted(waiting: Asking[], most: number, turn: Asking[]): number {
-  let [seen, taken] = [0, 0];
-  while (seen < waiting.length && taken < most) {
-    const asking = waiting[seen]!;
-    seen += 1;
-    if (!asking.isWanted) continue;
-    turn.push(asking);
-    taken += 1;
+  /** From the front, while there is room; whoever waits again stands at the end. */
+  #goOn(share: Share): void {
+    const { waiting } = share;
+    share.waiting = [];
+    let seen = 0;
+    while (seen < waiting.length && share.asked < this.#perTurn) waiting[seen++]!.goOn();
+    if (seen < waiting.length) share.waiting = [...waiting.slice(seen), ...share.waiting];
   }
-  waiting.splice(0, seen);
-  return taken;
 }

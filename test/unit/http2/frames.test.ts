@@ -11,6 +11,7 @@ import * as raw from '../../support/peers/http2-frames.ts';
 function read(chunks: readonly Buffer[]) {
   const frames: unknown[] = [];
   const reader = new FrameReader({
+    mayTake: () => true,
     takeFrame: (type, flags, stream, octets, start, end) =>
       frames.push([type, flags, stream, octets.toString('hex', start, end)]),
   });
@@ -59,6 +60,7 @@ describe('reading', () => {
   it('lets what it has given alone', () => {
     const bodies: Buffer[] = [];
     const reader = new FrameReader({
+      mayTake: () => true,
       takeFrame: (_type, _flags, _stream, octets, start, end) => bodies.push(octets.subarray(start, end)),
     });
     for (const text of ['one', 'two', 'six']) {

@@ -8,9 +8,10 @@ import { Http2Fault, protocolFault } from './fault.ts';
 import { FrameReader, type FrameTaker } from './frame-reader.ts';
 import { flowFault, judgeFrame, PRIORITY_OCTETS, paddingOf, readSettings, sizeFault } from './frame-rules.ts';
 import { HeaderBlocks, TOO_LONG } from './header-blocks.ts';
-import { HEADER_LIST_OCTETS, HELD_OCTETS, type Http2Limit, RESETS_REMEMBERED } from './limits.ts';
+import { HEADER_LIST_OCTETS, HELD_OCTETS, type Http2Limit } from './limits.ts';
 import { type EncodedFields, Sending } from './sending.ts';
 import { ServerStream } from './server-stream.ts';
+import { StreamTable } from './stream-table.ts';
 import { Tolerance } from './tolerance.ts';
 
 /** Once less of a window is left, it is opened again. */
@@ -47,16 +48,11 @@ export class ServerConnection implements FrameTaker {
   readonly #reader = new FrameReader(this);
   readonly #blocks = new HeaderBlocks();
   readonly #sending: Sending;
-  readonly #streams = new Map<number, ServerStream>();
+  readonly #streams = new StreamTable();
   readonly #tolerance: Tolerance;
-  /** Streams that we have reset while something may have been on its way. */
-  readonly #resetByUs = new Set<number>();
   #prefaceOctets = 0;
   #hasSettings = false;
-  #lastStream = 0;
   #receiveWindow = FIRST_WINDOW_OCTETS;
-  #unended = 0;
-  #bodyOctets = 0;
   #takenOctets = 0;
   #hasOutput = false;
   #isDraining = false;
@@ -76,19 +72,19 @@ export class ServerConnection implements FrameTaker {
 
   /** Of these, those that the client has not ended. */
   get unended(): number {
-    return this.#unended;
+    return this.#streams.unended;
   }
 
   /** Streams that are not over, oldest first. */
   get all(): ServerStream[] {
-    return [...this.#streams.values()];
+    return this.#streams.all;
   }
 
   /** In memory for its client: frames and header blocks that are not whole, bodies, answers without a window. */
   get heldOctets(): number {
     const { writer, unsentOctets } = this.#sending;
     const unread = this.#reader.pendingOctets + this.#blocks.heldOctets;
-    return unread + this.#bodyOctets + unsentOctets + writer.length;
+    return unread + this.#streams.bodyOctets + unsentOctets + writer.length;
   }
 
   /** Of bodies, as far as somebody wanted them; all in all. */
@@ -138,7 +134,7 @@ export class ServerConnection implements FrameTaker {
   /** Answers a request once; a stream that is over is let be. `body` is free again at return. */
   respond(stream: ServerStream, fields: EncodedFields, body: Buffer, bodyOctets: number): void {
     if (stream.isClosed || stream.isAnswered) return;
-    this.#dropBody(stream);
+    this.#streams.dropBody(stream);
     this.#sending.answer(stream, fields, body, bodyOctets);
     this.#said();
   }
@@ -152,7 +148,7 @@ export class ServerConnection implements FrameTaker {
   drain(): void {
     if (this.#isDraining || this.#isOver) return;
     this.#isDraining = true;
-    this.#sending.writer.goaway(this.#lastStream, ERROR.NO_ERROR);
+    this.#sending.writer.goaway(this.#streams.lastStream, ERROR.NO_ERROR);
     this.#said();
   }
 
@@ -160,7 +156,7 @@ export class ServerConnection implements FrameTaker {
   end(fault: Http2Fault): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    this.#sending.writer.goaway(this.#lastStream, fault.errorCode);
+    this.#sending.writer.goaway(this.#streams.lastStream, fault.errorCode);
     this.#said();
     this.close();
     this.#parts.handlers.onFault(fault);
@@ -224,7 +220,7 @@ export class ServerConnection implements FrameTaker {
       this.#reply().windowUpdate(0, FIRST_WINDOW_OCTETS - this.#receiveWindow);
       this.#receiveWindow = FIRST_WINDOW_OCTETS;
     }
-    const stream = this.#standing(id, 'DATA');
+    const stream = this.#streams.standing(id, 'DATA');
     if (stream === null) return;
     if (stream.hasEnded) {
       this.#breach(id, ERROR.STREAM_CLOSED);
@@ -247,10 +243,9 @@ export class ServerConnection implements FrameTaker {
     stream.receivedOctets += to - from;
     if (stream.wantsBody && !stream.isAnswered) {
       this.#takenOctets += to - from;
-      this.#bodyOctets += to - from;
-      stream.addBody(octets, from, to, isLast);
+      this.#streams.addBody(stream, octets, from, to, isLast);
       if (stream.bodyOctets > this.#parts.maxBodyOctets) {
-        this.#dropBody(stream);
+        this.#streams.dropBody(stream);
         this.#parts.handlers.onBodyTooLong(stream);
         if (stream.isClosed) return;
       }
@@ -261,8 +256,7 @@ export class ServerConnection implements FrameTaker {
 
   /** The client has said all of it. */
   #endRequest(stream: ServerStream): void {
-    stream.hasEnded = true;
-    this.#unended -= 1;
+    this.#streams.ended(stream);
     if (stream.isOfWrongLength) this.#breach(stream.id, ERROR.PROTOCOL_ERROR);
     else if (stream.isAnswered) this.#closeIfDone(stream);
     else if (stream.wantsBody) this.#parts.handlers.onBody(stream);
@@ -288,11 +282,11 @@ export class ServerConnection implements FrameTaker {
 
   /** A whole header block: a request, or what comes behind its body. */
   #fields(id: number, isLast: boolean, octets: Buffer, from: number, to: number): void {
-    if (id > this.#lastStream && id % 2 === 1) {
+    if (this.#streams.isNew(id)) {
       this.#request(id, isLast, octets, from, to);
       return;
     }
-    const stream = this.#standing(id, 'HEADERS');
+    const stream = this.#streams.standing(id, 'HEADERS');
     const areTrailers = this.#blocks.areTrailers(octets, from, to);
     if (stream === null) return;
     if (stream.hasEnded) this.#breach(id, ERROR.STREAM_CLOSED);
@@ -302,8 +296,8 @@ export class ServerConnection implements FrameTaker {
 
   #request(id: number, isLast: boolean, octets: Buffer, from: number, to: number): void {
     const head = this.#blocks.request(octets, from, to);
-    this.#lastStream = id;
-    if (this.#isDraining) this.#remember(id);
+    this.#streams.opened(id);
+    if (this.#isDraining) this.#streams.remember(id);
     else if (head === TOO_LONG) this.#refuse(id, ERROR.ENHANCE_YOUR_CALM, 'http2_header_list');
     else if (head === null) this.#breach(id, ERROR.PROTOCOL_ERROR);
     else if (this.#streams.size >= this.#parts.maxStreams) this.#refuse(id, ERROR.REFUSED_STREAM, 'streams');
@@ -311,15 +305,14 @@ export class ServerConnection implements FrameTaker {
     else {
       const stream = new ServerStream(id, head, this.#sending.firstStreamWindow);
       stream.hasEnded = isLast;
-      if (!isLast) this.#unended += 1;
-      this.#streams.set(id, stream);
+      this.#streams.add(stream);
       if (stream.isOfWrongLength) this.#breach(id, ERROR.PROTOCOL_ERROR);
       else this.#parts.handlers.onRequest(stream);
     }
   }
 
   #rstStream(id: number): void {
-    if (this.#isIdle(id)) throw protocolFault('RST_STREAM on an idle stream');
+    if (this.#streams.isIdle(id)) throw protocolFault('RST_STREAM on an idle stream');
     this.#tolerance.countReset(this.#parts.nowMs());
     const stream = this.#streams.get(id);
     if (stream !== undefined) this.#close(stream);
@@ -342,27 +335,13 @@ export class ServerConnection implements FrameTaker {
       if (increment === 0) throw protocolFault('WINDOW_UPDATE of nothing');
       if (!this.#sending.openWindow(increment)) throw flowFault('a window that overflows');
     } else {
-      if (this.#isIdle(id)) throw protocolFault('WINDOW_UPDATE on an idle stream');
+      if (this.#streams.isIdle(id)) throw protocolFault('WINDOW_UPDATE on an idle stream');
       const stream = this.#streams.get(id);
       if (stream === undefined) return; // it may have been on its way when the stream ended
       if (increment === 0) this.#breach(id, ERROR.PROTOCOL_ERROR);
       else if (!this.#sending.openStreamWindow(stream, increment)) this.#breach(id, ERROR.FLOW_CONTROL_ERROR);
     }
     if (this.#sending.writer.length > 0) this.#said();
-  }
-
-  /** The stream that a frame is for; null: one of ours by our reset, so that what still comes means nothing. */
-  #standing(id: number, frame: string): ServerStream | null {
-    const stream = this.#streams.get(id);
-    if (stream !== undefined) return stream;
-    if (this.#isIdle(id)) throw protocolFault(`${frame} on an idle stream`);
-    if (this.#resetByUs.has(id)) return null;
-    throw new Http2Fault(ERROR.STREAM_CLOSED, `${frame} on a stream that is over`);
-  }
-
-  /** Never opened: clients open odd ones, and we open none. */
-  #isIdle(id: number): boolean {
-    return id > this.#lastStream || id % 2 === 0;
   }
 
   /** The client breaks a rule that costs it one stream (section 5.4.2). */
@@ -378,17 +357,11 @@ export class ServerConnection implements FrameTaker {
   }
 
   #reset(id: number, errorCode: number): void {
-    this.#remember(id);
+    this.#streams.remember(id);
     this.#sending.writer.rstStream(id, errorCode);
     this.#said();
     const stream = this.#streams.get(id);
     if (stream !== undefined) this.#close(stream);
-  }
-
-  #remember(id: number): void {
-    if (this.#resetByUs.size >= RESETS_REMEMBERED)
-      this.#resetByUs.delete(this.#resetByUs.values().next().value!);
-    this.#resetByUs.add(id);
   }
 
   /** Something that the client has us say. */
@@ -404,21 +377,13 @@ export class ServerConnection implements FrameTaker {
     this.#parts.handlers.onOutput();
   }
 
-  #dropBody(stream: ServerStream): void {
-    this.#bodyOctets -= stream.bodyOctets;
-    stream.dropBody();
-  }
-
   #closeIfDone(stream: ServerStream): void {
     if (stream.hasEnded && stream.isAnswered && stream.unsentOctets === 0) this.#close(stream);
   }
 
   #close(stream: ServerStream): void {
-    stream.isClosed = true;
-    if (!stream.hasEnded) this.#unended -= 1;
-    this.#streams.delete(stream.id);
+    this.#streams.delete(stream);
     this.#sending.forget(stream);
-    this.#dropBody(stream);
     stream.requester?.gone();
   }
 }

@@ -56,6 +56,8 @@ export class Http2Connection implements TrackedConnection, ServerHandlers, Http2
   /** Of the last octets that arrived, monotonic. */
   #nowMs: number;
   #waitsForTurn = false;
+  /** Requests, since it was last asked for the time. */
+  #hasFinished = false;
   #isEnding = false;
 
   constructor(parts: Http2ConnectionParts) {
@@ -91,7 +93,7 @@ export class Http2Connection implements TrackedConnection, ServerHandlers, Http2
   }
 
   finished(): void {
-    this.lastActiveMs = this.#parts.common.doh.clock.monotonic();
+    this.#hasFinished = true;
     if (this.#isEnding && this.http2.streams === 0) this.#leave();
   }
 
@@ -167,7 +169,9 @@ export class Http2Connection implements TrackedConnection, ServerHandlers, Http2
 
   /** Writes all that has been said. */
   flush(): void {
-    const { socket } = this.#parts;
+    const { socket, common } = this.#parts;
+    if (this.#hasFinished) this.lastActiveMs = common.doh.clock.monotonic();
+    this.#hasFinished = false;
     const octets = this.http2.take();
     if (octets.length > 0 && socket.writable) socket.write(octets, this.#onWritten);
     if (this.#endless.length > 0)

@@ -39,7 +39,9 @@ describe('reading', () => {
         const octets = Buffer.concat(
           frames.map(({ type, flags, stream, payload }) => raw.frame(type, flags, stream, payload)),
         );
-        const places = [0, ...cuts.map((cut) => cut % (octets.length + 1)), octets.length].sort((a, b) => a - b);
+        const places = [0, ...cuts.map((cut) => cut % (octets.length + 1)), octets.length].sort(
+          (a, b) => a - b,
+        );
         const chunks = places.slice(1).map((end, at) => Buffer.from(octets.subarray(places[at], end)));
         const wanted = frames.map(({ type, flags, stream, payload }) => [
           ...[type, flags, stream],

@@ -38,7 +38,12 @@ const RESPONSES = [
 
 describe('of appendix C', () => {
   it.each([
-    ['C.2.1', '400a 6375 7374 6f6d 2d6b 6579 0d63 7573 746f 6d2d 6865 6164 6572', 'custom-key: custom-header', 55],
+    [
+      'C.2.1',
+      '400a 6375 7374 6f6d 2d6b 6579 0d63 7573 746f 6d2d 6865 6164 6572',
+      'custom-key: custom-header',
+      55,
+    ],
     ['C.2.2', '040c 2f73 616d 706c 652f 7061 7468', ':path: /sample/path', 0],
     ['C.2.3', '1008 7061 7373 776f 7264 0673 6563 7265 74', 'password: secret', 0],
     ['C.2.4', '82', ':method: GET', 0],
@@ -132,10 +137,12 @@ describe('the table', () => {
 
   it('has another version whenever a number may mean something else', () => {
     const { decoder, decode } = open();
-    const versions = [indexed(2), literal(['a', 'b']), literal(['a', 'b'], true), tableSizeUpdate(10)].map((block) => {
-      decode(block);
-      return decoder.version;
-    });
+    const versions = [indexed(2), literal(['a', 'b']), literal(['a', 'b'], true), tableSizeUpdate(10)].map(
+      (block) => {
+        decode(block);
+        return decoder.version;
+      },
+    );
     expect(versions).toEqual([0, 0, 1, 2]);
   });
 });

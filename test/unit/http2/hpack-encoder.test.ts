@@ -7,12 +7,7 @@ import { Http2Fault } from '../../../src/http2/fault.ts';
 import { staticNumber } from '../../../src/http2/header-tables.ts';
 import { HpackDecoder } from '../../../src/http2/hpack-decoder.ts';
 import { encodeFields, HpackEncoder } from '../../../src/http2/hpack-encoder.ts';
-import {
-  decodedOctetsMax,
-  decodeHuffman,
-  encodeHuffman,
-  huffmanOctets,
-} from '../../../src/http2/huffman.ts';
+import { decodedOctetsMax, decodeHuffman, encodeHuffman, huffmanOctets } from '../../../src/http2/huffman.ts';
 
 const latin1 = (maxLength: number) =>
   fc.uint8Array({ maxLength }).map((octets) => Buffer.from(octets).toString('latin1'));

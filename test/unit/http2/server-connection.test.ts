@@ -411,7 +411,6 @@ describe('a limit', () => {
   });
 
   it.each([
-    ['a window update of nothing', (id: number) => [headers(id, POST_BLOCK), windowUpdate(id, 0)]],
     ['a window that overflows', (id: number) => [headers(id, POST_BLOCK), windowUpdate(id, 2 ** 31 - 1)]],
     ['DATA after the end', (id: number) => [get(id), data(id)]],
     ['no request', (id: number) => [headers(id, headerBlock([['x', 'y']]))]],
@@ -522,6 +521,7 @@ describe('the connection ends with', () => {
       Buffer.concat([OPEN, windowUpdate(1, 1000), settings([[SETTING.initialWindowSize, 2 ** 31 - 1]])]),
     ],
     ['WINDOW_UPDATE of nothing', ERROR.PROTOCOL_ERROR, windowUpdate(0, 0)],
+    ['WINDOW_UPDATE of nothing on a stream', ERROR.PROTOCOL_ERROR, Buffer.concat([OPEN, windowUpdate(1, 0)])],
     ['WINDOW_UPDATE on an idle stream', ERROR.PROTOCOL_ERROR, windowUpdate(1, 1)],
     [
       'WINDOW_UPDATE of three octets',

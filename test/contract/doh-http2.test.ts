@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { DohListener } from '../../src/listener/doh.ts';
-import { MOST_CREDIT_OCTETS } from '../../src/listener/http-connection.ts';
+import { MOST_CREDIT_OCTETS } from '../../src/listener/http2-connection.ts';
 import { LimitLog } from '../../src/observe/limit-log.ts';
 import { makeQuery, readReply } from '../support/dns-message.ts';
 import {

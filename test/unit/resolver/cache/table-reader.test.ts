@@ -8,6 +8,8 @@ import { tornReadings } from '../../../support/torn-readings.ts';
 
 const MIB = 2 ** 20;
 const MAX_WRITES = 20_000_000;
+/** Counts end these tests; threads wait for a processor on a busy machine. */
+const TIMEOUT_MS = 60_000;
 
 const text = (reader: TableReader, key: string) => {
   const at = reader.find(tableKey(key));
@@ -84,19 +86,36 @@ it('does not believe what is being changed, nor waits for the end of it', () => 
   expect([text(reader, 'name'), reader.refused]).toEqual(['value', 1]);
 });
 
-it.each(['x64', 'arm64'])('accepts nothing torn from a writer that never pauses (as on %s)', async (arch) => {
-  const count = await tornReadings({ readers: 3, finds: 200_000, arch, maxWrites: MAX_WRITES });
-  expect(count.found).toBeGreaterThan(20_000);
-  expect(count.torn).toBe(0);
-});
+it.each(['x64', 'arm64'])(
+  'accepts nothing torn from a writer that never pauses (as on %s)',
+  async (arch) => {
+    const count = await tornReadings({ readers: 3, finds: 80_000, arch, maxWrites: MAX_WRITES });
+    expect(count.found).toBeGreaterThan(8000);
+    expect(count.torn).toBe(0);
+  },
+  TIMEOUT_MS,
+);
 
-it('accepts nothing torn while tables are renewed', async () => {
-  const count = await tornReadings({ readers: 2, finds: 200_000, renewEvery: 500, maxWrites: MAX_WRITES });
-  expect(count.renewals).toBeGreaterThan(0);
-  expect(count.torn).toBe(0);
-});
+it(
+  'accepts nothing torn while tables are renewed',
+  async () => {
+    const count = await tornReadings({ readers: 2, finds: 80_000, renewEvery: 1000, maxWrites: MAX_WRITES });
+    expect(count.renewals).toBeGreaterThan(0);
+    expect(count.torn).toBe(0);
+  },
+  TIMEOUT_MS,
+);
 
-it('would see torn values, if it did not look at versions', async () => {
-  const count = await tornReadings({ readers: 2, finds: 5_000_000, isCareless: true, maxWrites: MAX_WRITES });
-  expect(count.torn).toBeGreaterThan(0);
-});
+it(
+  'would see torn values, if it did not look at versions',
+  async () => {
+    const count = await tornReadings({
+      readers: 2,
+      finds: 5_000_000,
+      isCareless: true,
+      maxWrites: MAX_WRITES,
+    });
+    expect(count.torn).toBeGreaterThan(0);
+  },
+  TIMEOUT_MS,
+);

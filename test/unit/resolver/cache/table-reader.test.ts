@@ -32,6 +32,7 @@ it('finds what the table holds, and marks it as asked for again', () => {
   ]);
   for (let slot = 0; slot < table.slots; slot += 1)
     if (table.at(slot) >= 0) expect(table.isProtectedAt(slot)).toBe(true);
+  expect(reader.find(tableKey('', 0))).toBe(-1); // as an empty slot is
   table.delete(tableKey('of-7'));
   expect([text(reader, 'of-7'), reader.refused]).toEqual([null, 0]);
 });

@@ -6,7 +6,7 @@
 
 import { EntryArea, type TableKey, UNIT_OCTETS, unitsFor } from './entry-form.ts';
 import { EntryLog, MAIN, NONE, type Ring, SEGMENT_BOOK_OCTETS, SMALL } from './entry-log.ts';
-import { GROUP_OCTETS, SlotIndex } from './slot-index.ts';
+import { SlotIndex } from './slot-index.ts';
 
 /** What of the segments new entries have at least: the rest is for those that were asked for again. */
 const SMALL_SHARE = 0.2;
@@ -90,7 +90,8 @@ export class OctetTable {
 
   /** The same, and nothing else happens. */
   peek(key: TableKey): number {
-    return this.at(this.#index.slotOf(key, this.#area));
+    const slot = this.#index.slotOf(key, this.#area);
+    return slot === NONE ? NONE : this.#area.valueOf(this.#index.placeAt(slot));
   }
 
   /** Of the value that begins there. */
@@ -106,7 +107,7 @@ export class OctetTable {
     const known = this.#index.slotOf(key, this.#area);
     const units = unitsFor(key.length, value.length);
     if (units > this.#log.segmentUnits) {
-      if (known !== NONE) this.deleteAt(known);
+      if (known !== NONE) this.#free(known);
       return;
     }
     if (known !== NONE && this.#area.roomOf(this.#index.placeAt(known)) >= value.length) {
@@ -127,7 +128,7 @@ export class OctetTable {
   /** Was it there? */
   delete(key: TableKey): boolean {
     const slot = this.#index.slotOf(key, this.#area);
-    if (slot !== NONE) this.deleteAt(slot);
+    if (slot !== NONE) this.#free(slot);
     return slot !== NONE;
   }
 
@@ -192,23 +193,27 @@ export class OctetTable {
 
   /** Where the value begins; -1: the slot is empty. */
   at(slot: number): number {
-    const place = slot === NONE ? 0 : this.#index.placeAt(slot);
+    const place = this.#index.heldAt(slot);
     return place === 0 ? NONE : this.#area.valueOf(place);
   }
 
   /** A view that is good until the table changes; null: the slot is empty. */
   keyAt(slot: number): Uint8Array | null {
-    const place = this.#index.placeAt(slot);
+    const place = this.#index.heldAt(slot);
     return place === 0 ? null : this.#area.keyOf(place);
   }
 
   /** Has it been asked for again, and lately enough? */
   isProtectedAt(slot: number): boolean {
-    const place = this.#index.placeAt(slot);
+    const place = this.#index.heldAt(slot);
     return place !== 0 && (this.#index.isMarked(slot) || this.#log.isMain(place));
   }
 
   deleteAt(slot: number): void {
+    if (this.#index.heldAt(slot) !== 0) this.#free(slot);
+  }
+
+  #free(slot: number): void {
     const place = this.#index.placeAt(slot);
     if (place === 0) return;
     this.#index.point(slot, 0, 0);
@@ -223,7 +228,7 @@ export class OctetTable {
   /** A slot for a new key, free and without a mark. */
   #slotFor(hash: number): number {
     const slot = this.#index.slotFor(hash, this.#worthOf);
-    this.deleteAt(slot);
+    this.#free(slot);
     this.#index.unmark(slot);
     this.#entries += 1;
     return slot;
@@ -282,7 +287,7 @@ export class OctetTable {
       const slot = area.slotOf(place);
       if (index.placeAt(slot) !== place) continue;
       if (!stays(slot)) {
-        this.deleteAt(slot);
+        this.#free(slot);
         continue;
       }
       const ring = to ?? own;
@@ -303,12 +308,11 @@ export class OctetTable {
 type Parts = [index: SlotIndex, area: EntryArea, log: EntryLog];
 
 function emptyParts(maxOctets: number): Parts {
-  const groups = Math.max(1, Math.floor((maxOctets * INDEX_SHARE) / GROUP_OCTETS));
-  const octets = Math.max(1, maxOctets - groups * GROUP_OCTETS - LEAD_UNITS * UNIT_OCTETS);
+  const index = SlotIndex.of(maxOctets * INDEX_SHARE);
+  const octets = Math.max(1, maxOctets - index.words.byteLength - LEAD_UNITS * UNIT_OCTETS);
   const share = 2 ** Math.floor(Math.log2(octets / MIN_SEGMENTS));
   const segmentOctets = Math.max(UNIT_OCTETS, Math.min(MAX_SEGMENT_OCTETS, share));
   const segments = Math.floor(octets / (segmentOctets + SEGMENT_BOOK_OCTETS));
-  const index = new SlotIndex(new SharedArrayBuffer(groups * GROUP_OCTETS));
   const area = new EntryArea(new SharedArrayBuffer(LEAD_UNITS * UNIT_OCTETS + segments * segmentOctets));
   return [index, area, new EntryLog(segments, segmentOctets / UNIT_OCTETS, LEAD_UNITS)];
 }

@@ -374,6 +374,15 @@ describe('its room', () => {
     expect(table.entries).toBe(1000);
   });
 
+  it('is little for a few names, index included', () => {
+    const table = new OctetTable(64 * MIB);
+    for (const name of names(0, 3000)) set(table, name);
+    expect(table.octets.subarray(MIB).findIndex((octet) => octet !== 0)).toBe(-1);
+    const index = new Uint8Array(table.shared.index);
+    expect(index.subarray(MIB / 8).findIndex((octet) => octet !== 0)).toBe(-1);
+    expect(names(0, 3000).filter((name) => !has(table, name))).toEqual([]);
+  });
+
   it('is not crept over by a few entries that are replaced again and again', () => {
     const table = new OctetTable(64 * MIB);
     for (let length = 0; length < 5000; length += 5)
@@ -428,6 +437,22 @@ describe('its room', () => {
     for (const name of names(0, room, 'more-')) set(table, name);
     expect(table.entries).toBe(before + room);
   });
+});
+
+it('shows a walk that pauses every entry once, though the index grows to its full size meanwhile', () => {
+  const table = new OctetTable(16 * MIB);
+  const all = names(0, 2000, 'early-');
+  for (const name of all) set(table, name);
+  for (const name of all.slice(0, 1000)) find(table, name);
+  const seen: [string, boolean][] = [];
+  for (let slot = 0; slot < table.slots; slot += 1) {
+    const key = table.keyAt(slot);
+    const text = key === null ? '' : Buffer.from(key).toString('latin1');
+    if (text.startsWith('early')) seen.push([text, table.isProtectedAt(slot)]);
+    if (slot % 4 === 0 && table.entries < 90_000) set(table, `more-${slot}`);
+  }
+  expect(table.entries).toBeGreaterThan(50_000);
+  expect(seen.sort()).toEqual(all.map((name, at) => [name, at < 1000] as [string, boolean]).sort());
 });
 
 it('shows a walk that pauses every entry that lives all the while, once, however many come, move and go', () => {

@@ -1,144 +1,159 @@
-// `npm run bench`: CPU per query and answers a second of Noonmark and of unbound, in turn, in the same run, on the same
-// machine; then memory with 100,000 names and the time to the first answer. Ratios are what counts: machines differ.
-// Options: --rounds N (3), --seconds N (6).
+// `npm run bench`: Noonmark beside unbound, dnsdist, Knot Resolver, BIND and dnsmasq, in turn, in the same run, on the same
+// machine; rows.ts says which rows there are, options.ts which options. Ratios to unbound are what counts: machines differ. A
+// full run writes docs/performance.md, its chart and the figures of docs/scale.md.
 
-import { createSocket } from 'node:dgram';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
-import { freePort } from '../test/support/free-ports.ts';
-import { cpuMicroseconds, describeMachine, rssMegabytes } from '../test/support/machine-figures.ts';
-import { MAIN_FILE, NODE } from '../test/support/noonmark.ts';
-import { createPki } from '../test/support/pki.ts';
-import { run, start } from '../test/support/running.ts';
-import { createLoads, fill, type Load } from './loads.ts';
-import { type Material, type Server, startNoonmark, startUnboundPeer, startUpstream } from './servers.ts';
+import { describeMachine } from '../test/support/machine-figures.ts';
+import { REPOSITORY } from '../test/support/noonmark.ts';
+import { run } from '../test/support/running.ts';
+import { takeLoadCore } from './cores.ts';
+import type { Findings, ProfileFinding, RowFinding } from './findings.ts';
+import { MachineWatch } from './measure.ts';
+import { type Options, readOptions, USAGE } from './options.ts';
+import { writePages } from './pages.ts';
+import { MEASURE, needPrograms } from './peers/peers.ts';
+import { profileRow } from './profile.ts';
+import { sectionsOf } from './report.ts';
+import { measureConnections } from './rows/connections-row.ts';
+import { measureGrowth } from './rows/growth-row.ts';
+import { measureIdle } from './rows/idle-row.ts';
+import { measureLatency } from './rows/latency-row.ts';
+import { measureLoad } from './rows/load-row.ts';
+import { measureMemory } from './rows/memory-row.ts';
+import type { Bench, LoadRow, Row } from './rows/row.ts';
+import { measureStart } from './rows/start-row.ts';
+import { openWorld } from './world.ts';
 
-const MEMORY_NAMES = 100_000;
-const STARTS = 7;
+/** Paths whose CPU is looked into. */
+const PROFILED = ['udp-hit', 'dot-pipelined', 'doh-get', 'miss-dot', 'miss-doh'];
+const PROFILE_SECONDS = 6;
+/** Below this share a place is one of many. */
+const LEAST_SHARE_SHOWN = 0.01;
 
-interface Figure {
-  readonly microsecondsPerQuery: number;
-  readonly answersPerSecond: number;
-}
-
-const { values } = parseArgs({ options: { rounds: { type: 'string' }, seconds: { type: 'string' } } });
-const rounds = Number(values.rounds ?? 3);
-const seconds = Number(values.seconds ?? 6);
-
-const directory = mkdtempSync(join(tmpdir(), 'noonmark-bench-'));
-try {
-  await main();
-} finally {
-  rmSync(directory, { recursive: true, force: true });
-}
-
-async function main(): Promise<void> {
-  for (const tool of ['dnsperf', 'h2load', 'unbound', 'taskset']) {
-    const { code } = await run('which', [tool]);
-    if (code !== 0)
-      throw new Error(`${tool} is missing: apt-get install dnsperf nghttp2-client unbound util-linux`);
+if (process.argv.includes('--help')) console.log(USAGE);
+else {
+  try {
+    await main(readOptions(process.argv.slice(2)));
+  } catch (error) {
+    console.error(`npm run bench: ${process.env.DEBUG ? (error as Error).stack : (error as Error).message}`);
+    process.exitCode = 2;
   }
-  const pki = createPki(directory);
-  const upstreamPort = await freePort();
-  const upstream = await startUpstream(
-    directory,
-    pki.issue({ names: ['dns.upstream.example'] }),
-    upstreamPort,
-  );
-  const certificate = pki.issue({ names: ['localhost'], addresses: ['127.0.0.1'] });
-  const material = { directory, rootFile: pki.rootFile, certificate, upstreamPort };
-  console.log(
-    `${describeMachine()}; ${rounds} rounds of ${seconds} s, medians; unbound ${await unboundVersion()}\n`,
-  );
-  await compare(material);
-  await memory(material);
-  await firstAnswer(material);
-  await upstream.stop();
 }
 
-async function compare(material: Material): Promise<void> {
-  const servers = [await startNoonmark(material), await startUnboundPeer(material)];
-  for (const server of servers) await fill(directory, server.ports.dns, 'hit', 10_000);
-  console.log('| path | noonmark µs | unbound µs | ratio | noonmark answers/s | unbound answers/s |');
-  console.log('|---|---|---|---|---|---|');
-  for (const load of createLoads(directory)) {
-    const figures = new Map(servers.map(({ name }) => [name, [] as Figure[]]));
-    for (let round = 0; round < rounds; round += 1) {
-      for (const server of servers) figures.get(server.name)!.push(await measure(load, server, round));
+async function main(options: Options): Promise<void> {
+  const findings =
+    options.from === undefined
+      ? await measureAll(options)
+      : (JSON.parse(readFileSync(options.from, 'utf8')) as Findings);
+  if (options.json !== undefined) writeFileSync(options.json, JSON.stringify(findings, null, 1));
+  for (const text of Object.values(sectionsOf(findings))) console.log(`${text}\n`);
+  const into =
+    options.into ?? (options.isFull && options.from === undefined ? join(REPOSITORY, 'docs') : undefined);
+  if (into !== undefined) writePages(findings, into);
+  if (findings.warnings.length > 0) process.exitCode = 1;
+}
+
+async function measureAll(options: Options): Promise<Findings> {
+  const { peers, rounds, seconds, warmUpSeconds, idleSeconds } = options;
+  takeLoadCore();
+  await needPrograms(peers);
+  const watch = new MachineWatch();
+  const troubles: string[] = [];
+  const say = (text: string) => console.error(text);
+  const trouble = (text: string) => {
+    say(`TROUBLE: ${text}`);
+    troubles.push(text);
+  };
+  for (const warning of watch.warnings()) say(`BEWARE: ${warning}`);
+  await using open = await openWorld();
+  const { world, files } = open;
+  const bench = {
+    world,
+    files,
+    peers,
+    measure: MEASURE,
+    rounds,
+    seconds,
+    warmUpSeconds,
+    idleSeconds,
+    say,
+    trouble,
+  };
+  const rows: RowFinding[] = [];
+  for (const row of options.rows) {
+    say(row.title);
+    try {
+      rows.push(await measureRow(bench, row));
+    } catch (error) {
+      trouble(`${row.id}: ${(error as Error).message}`);
     }
-    printRow(load.name, figures.get('noonmark')!, figures.get('unbound')!);
   }
-  for (const { running } of servers) await running.stop();
+  const profiles = options.withProfile ? await profileAll(bench, options.rows) : [];
+  return { ...(await facts(options)), rows, profiles, warnings: [...watch.warnings(), ...troubles] };
 }
 
-async function measure(load: Load, { name, ports, running }: Server, round: number): Promise<Figure> {
-  const before = cpuMicroseconds(running.pid);
-  const result = await load.run(ports, seconds, `${name}${round}`);
-  const used = cpuMicroseconds(running.pid) - before;
-  return { microsecondsPerQuery: used / result.answers, answersPerSecond: result.answers / result.seconds };
-}
-
-function printRow(name: string, ours: readonly Figure[], theirs: readonly Figure[]): void {
-  const cpu = (figures: readonly Figure[]) => median(figures.map((figure) => figure.microsecondsPerQuery));
-  const rate = (figures: readonly Figure[]) =>
-    Math.round(median(figures.map((figure) => figure.answersPerSecond)));
-  const ratio = median(
-    ours.map((figure, at) => figure.microsecondsPerQuery / theirs[at]!.microsecondsPerQuery),
-  );
-  console.log(
-    `| ${name} | ${cpu(ours).toFixed(2)} | ${cpu(theirs).toFixed(2)} | ${ratio.toFixed(2)} | ${rate(ours)} | ${rate(theirs)} |`,
-  );
-}
-
-async function memory(material: Material): Promise<void> {
-  const servers = [await startNoonmark(material), await startUnboundPeer(material)];
-  for (const { name, ports, running } of servers) {
-    const empty = rssMegabytes(running.pid);
-    await fill(directory, ports.dns, `memory-${name}-`, MEMORY_NAMES);
-    console.log(
-      `\nRSS, ${name}: ${empty.toFixed(0)} MB after start, ${rssMegabytes(running.pid).toFixed(0)} MB with ${MEMORY_NAMES} names`,
-    );
-    await running.stop();
+function measureRow(bench: Bench, row: Row): Promise<RowFinding> {
+  switch (row.kind) {
+    case 'load':
+      return measureLoad(bench, row);
+    case 'latency':
+      return measureLatency(bench, row);
+    case 'memory':
+      return measureMemory(bench, row);
+    case 'growth':
+      return measureGrowth(bench, row);
+    case 'connections':
+      return measureConnections(bench, row);
+    case 'start':
+      return measureStart(bench, row);
+    case 'idle':
+      return measureIdle(bench, row);
   }
 }
 
-/** From the start of the process to the first answer to an internal name over UDP. */
-async function firstAnswer(material: Material): Promise<void> {
-  const times: number[] = [];
-  for (let at = 0; at < STARTS; at += 1) {
-    const server = await startNoonmark(material);
-    await server.running.stop();
-    const file = join(directory, `noonmark-${server.ports.dns}`, 'noonmark.yaml');
-    times.push(await timeToAnswer(file, server.ports.dns));
+async function profileAll(bench: Bench, rows: readonly Row[]): Promise<ProfileFinding[]> {
+  const found: ProfileFinding[] = [];
+  for (const row of rows.filter((one): one is LoadRow => one.kind === 'load' && PROFILED.includes(one.id))) {
+    bench.say(`Where the CPU goes: ${row.title}`);
+    const directory = join(bench.world.directory, `profile-${row.id}`);
+    mkdirSync(directory);
+    try {
+      const { places, kernelShare } = await profileRow(bench, row, PROFILE_SECONDS, directory);
+      const shown = places.filter(({ share }) => share >= LEAST_SHARE_SHOWN);
+      const asPlaces = shown.map(({ what, share }) => ({ place: what, share }));
+      const kernel = { place: '(inside the kernel, of all, by /proc)', share: kernelShare };
+      found.push({ id: row.id, title: row.title, places: [...asPlaces, kernel] });
+    } catch (error) {
+      bench.trouble(`profile of ${row.id}: ${(error as Error).message}`);
+    }
+    rmSync(directory, { recursive: true });
   }
-  console.log(
-    `\nStart to first answer: median ${median(times).toFixed(0)} ms, worst ${Math.max(...times).toFixed(0)} ms of ${STARTS} starts`,
-  );
+  return found;
 }
 
-async function timeToAnswer(file: string, port: number): Promise<number> {
-  const query = Buffer.from('\0\x01\x01\0\0\x01\0\0\0\0\0\0\x03nas\x04home\x04arpa\0\0\x01\0\x01', 'latin1');
-  const socket = createSocket('udp4');
-  socket.on('error', () => {});
-  const startedAt = performance.now();
-  const running = start(NODE, [MAIN_FILE, 'serve', '--config', file]);
-  const asking = setInterval(() => socket.send(query, port, '127.0.0.1'), 5);
-  await new Promise((resolve) => socket.once('message', resolve));
-  const elapsed = performance.now() - startedAt;
-  clearInterval(asking);
-  socket.close();
-  await running.stop();
-  return elapsed;
+async function facts({
+  peers,
+  isQuick,
+  rounds,
+  seconds,
+}: Options): Promise<Omit<Findings, 'rows' | 'profiles' | 'warnings'>> {
+  const versions = await Promise.all(peers.map(async (peer) => [peer.name, await peer.version()] as const));
+  return {
+    machine: describeMachine(),
+    commit: await commitDate(),
+    ...{ isQuick, rounds, seconds },
+    peers: peers.map(({ name }) => name),
+    titles: Object.fromEntries(peers.map(({ name, title }) => [name, title])),
+    versions: Object.fromEntries(versions),
+  };
 }
 
-async function unboundVersion(): Promise<string> {
-  const { stdout, stderr } = await run('unbound', ['-V']);
-  return /Version (\S+)/.exec(stdout + stderr)?.[1] ?? '(unknown)';
-}
-
-function median(numbers: readonly number[]): number {
-  const sorted = [...numbers].sort((a, b) => a - b);
-  return sorted[sorted.length >> 1]!;
+/** "2026-11-30", or "2026-11-30 and changes since" where src is not as it was committed. */
+async function commitDate(): Promise<string> {
+  const git = (...args: string[]) => run('git', args, { cwd: REPOSITORY });
+  const { stdout, code } = await git('log', '-1', '--format=%cs');
+  if (code !== 0) return 'an unknown date';
+  const isDirty = (await git('status', '--porcelain', 'src', 'package-lock.json')).stdout.trim() !== '';
+  return `${stdout.trim()}${isDirty ? ' and changes since' : ''}`;
 }

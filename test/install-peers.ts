@@ -14,6 +14,7 @@ const POLICY_FILE = '/usr/sbin/policy-rc.d';
 const POLICY = '#!/bin/sh\nexit 101\n';
 
 const HAS_APT = existsSync('/usr/bin/apt-get');
+export const canAptInstall = isRoot && HAS_APT;
 
 /** Installs what is missing where it can; gives the peers that are still missing afterwards. */
 export function installPeers(): string[] {
@@ -24,27 +25,32 @@ function installPackages(): Peer[] {
   const missing = missingPeers();
   if (missing.length === 0) return [];
   const packages = [...new Set(missing.map((peer) => PEER_PACKAGES[peer]))];
-  if (!isRoot || !HAS_APT) {
+  if (!canAptInstall) {
     console.log(`\nNOT RUN: the tests that need ${missing.join(', ')}, which this machine does not have.`);
     console.log(`To run them: sudo apt-get install --no-install-recommends ${packages.join(' ')}\n`);
     return missing;
   }
   console.log(`Installing ${packages.join(' ')}`);
-  withoutServices(() => {
-    apt('update');
-    apt('install', '-y', '--no-install-recommends', ...packages);
-  });
+  aptInstall(packages);
   const still = missingPeers();
   if (still.length > 0)
     console.log(`\nNOT RUN: the tests that need ${still.join(', ')}; apt did not bring them.\n`);
   return still;
 }
 
+/** Installs Debian packages; no daemon of theirs is started. */
+export function aptInstall(packages: readonly string[]): void {
+  withoutServices(() => {
+    apt('update');
+    apt('install', '-y', '--no-install-recommends', ...packages);
+  });
+}
+
 /** The one peer that is never installed: its package would take name resolution away from this machine. */
 function unpackResolved(): string[] {
   if (findResolved() !== undefined) return [];
   const packages = RESOLVED_PACKAGES.join(' ');
-  if (isRoot && HAS_APT) {
+  if (canAptInstall) {
     console.log(`Unpacking ${packages}`);
     const directory = mkdtempSync(join(tmpdir(), 'noonmark-resolved-'));
     apt('update');

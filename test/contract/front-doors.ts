@@ -9,6 +9,7 @@ import { Agent, request } from 'node:https';
 import net from 'node:net';
 import tls from 'node:tls';
 import dnsPacket from 'dns-packet';
+import type { Clock } from '../../src/clock/clock.ts';
 import type { SocketAddress } from '../../src/config/config.ts';
 import { LIMITS } from '../../src/config/limits.ts';
 import { Answer, DROP } from '../../src/dns/answer.ts';
@@ -18,6 +19,10 @@ import type { Query } from '../../src/dns/query.ts';
 import { DohListener } from '../../src/listener/doh.ts';
 import type { Listener, ListenerParts } from '../../src/listener/listener.ts';
 import { StreamListener } from '../../src/listener/stream.ts';
+import { BatchSockets } from '../../src/listener/udp/batch-sockets.ts';
+import { dgramSockets } from '../../src/listener/udp/dgram-sockets.ts';
+import { loadSystemCalls } from '../../src/listener/udp/system-calls.ts';
+import type { UdpSockets } from '../../src/listener/udp/udp-sockets.ts';
 import { UdpListener } from '../../src/listener/udp.ts';
 import type { Context, Resolver } from '../../src/resolver/resolver.ts';
 import { CertificateStore, fitPair } from '../../src/tls/certificate-store.ts';
@@ -126,17 +131,29 @@ export interface Door {
   visit(address: SocketAddress, ca: string, from?: From): Promise<Visitor>;
 }
 
+const { calls } = loadSystemCalls();
+
+/** Both kinds of UDP sockets; the first is of Linux alone. */
+export const UDP_SOCKETS: readonly { readonly name: string; sockets(clock: Clock): UdpSockets }[] = [
+  ...(calls === null
+    ? []
+    : [{ name: 'UDP in batches', sockets: (clock: Clock) => new BatchSockets(calls, clock) }]),
+  { name: 'UDP through node:dgram', sockets: dgramSockets },
+];
+
 const dohListener: Door['listener'] = (parts, certificates) => new DohListener({ ...parts, certificates });
 
 export const DOORS: readonly Door[] = [
-  {
-    name: 'UDP',
-    transport: 'udp',
-    isStream: false,
-    isEncrypted: false,
-    listener: (parts) => new UdpListener(parts),
-    visit: visitUdp,
-  },
+  ...UDP_SOCKETS.map(
+    ({ name, sockets }): Door => ({
+      name,
+      transport: 'udp',
+      isStream: false,
+      isEncrypted: false,
+      listener: (parts) => new UdpListener({ ...parts, sockets: sockets(parts.clock) }),
+      visit: visitUdp,
+    }),
+  ),
   {
     name: 'TCP',
     transport: 'tcp',

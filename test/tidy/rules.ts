@@ -32,7 +32,7 @@ const LAYERS = [
   'src/admin',
   'src/app',
   'src/cli',
-  'src/main.ts',
+  'src/main.js',
 ] as const;
 
 /** Walls between rooms whose heights alone would allow a door. */

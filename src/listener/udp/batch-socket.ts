@@ -63,7 +63,6 @@ export class BatchSocket implements Receiving {
     this.#late.send();
     this.#isClosed = true;
     this.#sendAgain?.cancel();
-    this.#parts.turns.remove(this);
     this.#watch.close();
     this.#parts.calls.close(this.#parts.descriptor);
   }
@@ -92,8 +91,9 @@ export class BatchSocket implements Receiving {
       this.#parts.localAddress ?? (received.hasControl(at) ? turnRound(words, route, texts) : null);
     if (localAddress === null) return;
     const client = clientOf(words, route, texts);
-    const origin = { client, clientPort, localAddress, receivedAtMs };
-    const answer = exchange.ask(received.slots[at]!, received.octetsReceived(at), origin);
+    const start = received.slotAt(at);
+    const end = start + received.octetsReceived(at);
+    const answer = exchange.ask(received.octets, start, end, client, clientPort, localAddress, receivedAtMs);
     if (!(answer instanceof Promise)) {
       this.#render(this.#replies, exchange.query, answer, words, route);
       return;
@@ -107,7 +107,7 @@ export class BatchSocket implements Receiving {
   }
 
   #renderLate(query: Query, answer: Answer, wayBack: Int32Array): void {
-    if (this.#isClosed || answer === DROP) return;
+    if (answer === DROP) return;
     this.#render(this.#late, query, answer, wayBack, 0);
     if (this.#isLateToBeSent) return;
     this.#isLateToBeSent = true;
@@ -119,15 +119,16 @@ export class BatchSocket implements Receiving {
 
   #render(outbox: Outbox, query: Query, answer: AnswerView, words: Int32Array, route: number): void {
     if (answer === DROP) return;
-    if (outbox.isFull) outbox.send();
-    if (outbox.isFull) return; // and the kernel takes no more: the client asks again
+    if (outbox.isFull) this.#send(outbox);
+    if (outbox.isFull) return; // the kernel takes no more; the client asks again
     outbox.add(this.#parts.exchange.render(answer, query, outbox.slot), words, route, this.#controlOctets);
   }
 
+  /** While the kernel has no room nothing is tried but by the timer. */
   #send(outbox: Outbox): void {
-    if (this.#isClosed || outbox.isEmpty) return;
+    if (this.#isClosed || this.#sendAgain !== null || outbox.isEmpty) return;
     outbox.send();
-    if (outbox.isEmpty || this.#sendAgain !== null) return;
+    if (outbox.isEmpty) return;
     this.#sendAgain = this.#parts.clock.after(SEND_AGAIN_MS, () => {
       this.#sendAgain = null;
       this.#send(this.#replies);

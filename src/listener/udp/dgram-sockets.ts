@@ -45,8 +45,7 @@ function receive(door: Door, message: Uint8Array, peer: RemoteInfo): void {
   if (exchange.isStopping || peer.port === 0) return; // nobody can be answered on port 0
   const client = plainAddress(peer.address);
   const receivedAtMs = clock.monotonic();
-  const origin = { client, clientPort: peer.port, localAddress, receivedAtMs };
-  const answer = exchange.ask(message, message.length, origin);
+  const answer = exchange.ask(message, 0, message.length, client, peer.port, localAddress, receivedAtMs);
   if (!(answer instanceof Promise)) {
     send(door, exchange.query, answer, peer, ignoreSendError);
     return;

@@ -38,6 +38,10 @@ export class MessageBatch {
   readonly words: Int32Array;
   /** One for each message, over the batch's own memory. */
   readonly slots: readonly Buffer[];
+  /** The whole memory. */
+  readonly octets: Uint8Array;
+  readonly #firstSlot: number;
+  readonly #slotOctets: number;
 
   /** @param size messages, each with a slot of `slotOctets` */
   constructor(size: number, slotOctets: number, addressOf: (memory: ArrayBuffer) => Address) {
@@ -52,6 +56,9 @@ export class MessageBatch {
     };
     this.size = size;
     this.headers = start;
+    this.octets = new Uint8Array(memory);
+    this.#firstSlot = slots;
+    this.#slotOctets = slotOctets;
     this.words = new Int32Array(memory, 0, slots / 4);
     this.slots = Array.from({ length: size }, (_, at) =>
       Buffer.from(memory, slots + at * slotOctets, slotOctets),
@@ -87,8 +94,18 @@ export class MessageBatch {
     }
   }
 
+  /** Where in `octets` the slot of a message begins. */
+  slotAt(at: number): number {
+    return this.#firstSlot + at * this.#slotOctets;
+  }
+
   octetsReceived(at: number): number {
     return this.words[at * (HEADER_OCTETS / 4) + HEADER.octets]!;
+  }
+
+  /** A copy of what came, for the slot is soon another's. */
+  received(at: number): Uint8Array {
+    return this.octets.slice(this.slotAt(at), this.slotAt(at) + this.octetsReceived(at));
   }
 
   /** Was the datagram longer than the slot? */

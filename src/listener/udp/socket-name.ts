@@ -1,4 +1,5 @@
-// An address and port as bind(2) takes them: a sockaddr_in (ip(7)) or a sockaddr_in6 (ipv6(7)). Pure.
+// An address and port as bind(2) takes them: a sockaddr_in (ip(7)) or a sockaddr_in6 (ipv6(7)) of little-endian Linux.
+// Pure; the number of an interface is the caller's to find.
 
 import type { SocketAddress } from '../../config/config.ts';
 import { parseIpv6 } from '../../dns/rdata-fields.ts';

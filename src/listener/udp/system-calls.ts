@@ -51,6 +51,7 @@ export interface SystemCalls {
   /**
    * Calls `onEvent` in every turn of the event loop that finds something to receive, or with an error's number below 0,
    * after which it is never called again. No promise goes on and no nextTick runs behind it: it can but set something off.
+   * A worker thread that is ended while it watches takes the process along (koffi 3.3.4), so it has to close first.
    */
   watch(descriptor: number, onEvent: (status: number) => void): Watch;
 }

@@ -11,7 +11,7 @@ import {
   renderBound,
 } from '../../dns/answer.ts';
 import type { Query } from '../../dns/query.ts';
-import type { Context, Resolver } from '../../resolver/resolver.ts';
+import type { Resolver } from '../../resolver/resolver.ts';
 import { Desk } from '../desk.ts';
 import { Drain } from '../drain.ts';
 
@@ -25,9 +25,6 @@ export interface UdpExchangeParts {
   readonly clock: Clock;
   readonly limits: Limits;
 }
-
-/** Who asks, and when. */
-export type UdpOrigin = Pick<Context, 'client' | 'clientPort' | 'localAddress' | 'receivedAtMs'>;
 
 export class UdpExchange {
   readonly #parts: UdpExchangeParts;
@@ -47,16 +44,24 @@ export class UdpExchange {
     return this.#isStopping;
   }
 
-  /** Reads a query of so many octets and asks it; `query` is that one until the next is asked. */
-  ask(octets: Uint8Array, length: number, origin: UdpOrigin): AnswerView | Promise<Answer> {
+  /** Reads a query and asks it; `query` is that one until the next is asked. */
+  ask(
+    octets: Uint8Array,
+    start: number,
+    end: number,
+    client: string,
+    clientPort: number,
+    localAddress: string,
+    receivedAtMs: number,
+  ): AnswerView | Promise<Answer> {
     const { resolver, limits } = this.#parts;
     const { query, context } = this.#desk;
-    query.read(octets, 0, length);
-    context.client = origin.client;
-    context.clientPort = origin.clientPort;
-    context.localAddress = origin.localAddress;
-    context.receivedAtMs = origin.receivedAtMs;
-    context.deadlineMs = origin.receivedAtMs + limits.queryDeadlineMs;
+    query.read(octets, start, end);
+    context.client = client;
+    context.clientPort = clientPort;
+    context.localAddress = localAddress;
+    context.receivedAtMs = receivedAtMs;
+    context.deadlineMs = receivedAtMs + limits.queryDeadlineMs;
     context.answeredBy = undefined;
     return resolver.resolve(query, context);
   }

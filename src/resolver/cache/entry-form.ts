@@ -12,15 +12,12 @@ export interface TableKey {
 }
 
 export const UNIT_OCTETS = 8;
-const UNIT_WORDS = 2;
-const HEAD_UNITS = 1;
+export const UNIT_WORDS = 2;
+export const HEAD_UNITS = 1;
 /** What stands before the key, and before the value. */
-const HEADS_UNITS = 2 * HEAD_UNITS;
+export const HEADS_UNITS = 2 * HEAD_UNITS;
 
-/** Beyond any name with its type and class. */
-export const MAX_KEY_OCTETS = 0xffff;
-
-function inUnits(octets: number): number {
+export function inUnits(octets: number): number {
   return (octets + UNIT_OCTETS - 1) >>> 3;
 }
 
@@ -32,7 +29,7 @@ export class EntryArea implements Octets {
   readonly words: Int32Array;
   readonly octets: Uint8Array;
 
-  constructor(buffer: SharedArrayBuffer) {
+  constructor(buffer: ArrayBufferLike) {
     this.words = new Int32Array(buffer);
     this.octets = new Uint8Array(buffer);
   }

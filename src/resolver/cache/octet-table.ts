@@ -4,7 +4,7 @@
 // of the main ring, those that were asked for again go round once more. It keeps no ghosts of what is gone, unlike the paper.
 // One thread writes; others may read (table-reader.ts). It knows nothing of DNS.
 
-import { EntryArea, MAX_KEY_OCTETS, type TableKey, UNIT_OCTETS, unitsFor } from './entry-form.ts';
+import { EntryArea, type TableKey, UNIT_OCTETS, unitsFor } from './entry-form.ts';
 import { EntryLog, MAIN, NONE, type Ring, SEGMENT_BOOK_OCTETS, SMALL } from './entry-log.ts';
 import { GROUP_OCTETS, SlotIndex } from './slot-index.ts';
 
@@ -15,7 +15,7 @@ const SMALL_SHARE = 0.2;
 const INDEX_SHARE = 1 / 8;
 
 /** Emptying one takes 0.1 ms; the longest answer that there can be takes 80 KiB. */
-const MAX_SEGMENT_OCTETS = 128 * 1024;
+export const MAX_SEGMENT_OCTETS = 128 * 1024;
 const MIN_SEGMENTS = 16;
 /** In front of the first segment, so that no place is 0 and entries begin with a cache line. */
 const LEAD_UNITS = 8;
@@ -24,19 +24,33 @@ const LEAD_UNITS = 8;
 const SPARE_SEGMENTS = 1;
 
 /**
- * How many segments are emptied in vain, everything in them having been asked for again, before one goes with all that is in
- * it: a bound on how long one new entry can take. Going from the small ring to the main one happens once to an entry.
+ * How many segments are emptied for one new entry, with what was asked for again going to the main ring, before one goes with
+ * all that is in it: a bound on how long that entry can take. The small ring's entries go there once in their lives.
  */
-const MAX_VAIN = { [SMALL]: 64, [MAIN]: 4 } as const;
+const MAX_EMPTIED = { [SMALL]: 64, [MAIN]: 4 } as const;
+
+/** What a reader in another thread needs (table-reader.ts). */
+export interface SharedTable {
+  /** One word: the generation of the buffers that are in use now. */
+  readonly control: SharedArrayBuffer;
+  readonly index: SharedArrayBuffer;
+  readonly area: SharedArrayBuffer;
+  readonly generation: number;
+}
 
 export class OctetTable {
+  readonly #generation = new Int32Array(new SharedArrayBuffer(4));
+  readonly #onRenewed = new Set<(shared: SharedTable) => void>();
   #maxOctets: number;
   #index: SlotIndex;
   #area: EntryArea;
   #log: EntryLog;
   #entries = 0;
 
-  /** All of it is reserved at once; memory that was never written to costs nothing. */
+  /**
+   * All of it is reserved at once; memory that was never written to costs nothing. Of less than some KiB it keeps nothing.
+   * @throws RangeError where the machine refuses so much
+   */
   constructor(maxOctets: number) {
     this.#maxOctets = maxOctets;
     [this.#index, this.#area, this.#log] = emptyParts(maxOctets);
@@ -86,12 +100,12 @@ export class OctetTable {
 
   /**
    * Keeps a value, which must not lie in the table itself: a new key's in the small ring, unless it is said to have earned
-   * more; an old one's in the ring where it is. One that is larger than a segment is not kept.
+   * more; an old one's in the ring where it is. What is larger than a segment, key included, is not kept.
    */
   set(key: TableKey, value: Uint8Array, isProtected = false): void {
     const known = this.#index.slotOf(key, this.#area);
     const units = unitsFor(key.length, value.length);
-    if (units > this.#log.segmentUnits || key.length > MAX_KEY_OCTETS) {
+    if (units > this.#log.segmentUnits) {
       if (known !== NONE) this.deleteAt(known);
       return;
     }
@@ -121,9 +135,13 @@ export class OctetTable {
   clear(): void {
     [this.#index, this.#area, this.#log] = emptyParts(this.#maxOctets);
     this.#entries = 0;
+    this.#renewed();
   }
 
-  /** More room, or less: then what is asked for least goes. Everything is copied, into new slots. */
+  /**
+   * More room, or less: then what is asked for least goes. Everything is copied, into new slots.
+   * @throws RangeError where the machine refuses so much; then nothing has changed
+   */
   resize(maxOctets: number): void {
     if (maxOctets === this.#maxOctets) return;
     const [index, area, log] = [this.#index, this.#area, this.#log];
@@ -139,6 +157,28 @@ export class OctetTable {
         }
       }
     }
+    this.#renewed();
+  }
+
+  /** As it is until the next renewal: a clear or a resize, from which on readers find nothing in these buffers. */
+  get shared(): SharedTable {
+    return {
+      control: this.#generation.buffer as SharedArrayBuffer,
+      index: this.#index.words.buffer as SharedArrayBuffer,
+      area: this.#area.octets.buffer as SharedArrayBuffer,
+      generation: this.#generation[0]!,
+    };
+  }
+
+  /** Calls `listener` with the new buffers, which are to be handed to the readers; returns how to stop that. */
+  onRenewed(listener: (shared: SharedTable) => void): () => void {
+    this.#onRenewed.add(listener);
+    return () => this.#onRenewed.delete(listener);
+  }
+
+  #renewed(): void {
+    Atomics.add(this.#generation, 0, 1);
+    for (const listener of this.#onRenewed) listener(this.shared);
   }
 
   /**
@@ -190,7 +230,7 @@ export class OctetTable {
   }
 
   readonly #worthOf = (slot: number): number =>
-    1 + (this.#log.isMain(this.#index.placeAt(slot)) ? 1 : 0) + (this.#index.isMarked(slot) ? 2 : 0);
+    (this.#log.isMain(this.#index.placeAt(slot)) ? 1 : 0) + (this.#index.isMarked(slot) ? 2 : 0);
 
   #adopt(from: EntryArea, fromPlace: number, ring: Ring, hash: number, isMarked: boolean): void {
     const units = from.unitsOf(fromPlace);
@@ -205,28 +245,28 @@ export class OctetTable {
 
   /** Room for a new entry, for which others may have to go. */
   #placeFor(ring: Ring, units: number): number {
-    const place = this.#log.append(ring, units);
+    let place = this.#log.append(ring, units);
     if (place !== NONE) return place;
-    this.#gather();
-    const vain = [0, 0];
+    if (this.#log.isHalfDead) this.#gather(); // rather than touch more memory
+    const emptied = [0, 0];
     while (this.#log.free <= SPARE_SEGMENTS) {
+      if (this.#gather()) continue;
       const from = this.#log.count(SMALL) > this.#log.segments * SMALL_SHARE ? SMALL : MAIN;
-      this.#empty(
-        this.#log.oldest(from),
-        MAIN,
-        vain[from]! >= MAX_VAIN[from] ? this.#isNone : this.#isMarked,
-      );
-      vain[from]! += 1;
+      const stays = emptied[from]! < MAX_EMPTIED[from] ? this.#isMarked : this.#isNone;
+      this.#empty(this.#log.oldest(from), MAIN, stays);
+      emptied[from]! += 1;
     }
+    place = this.#log.append(ring, units); // what was moved may have opened another segment
+    if (place !== NONE) return place;
     this.#log.open(ring);
     return this.#log.append(ring, units);
   }
 
-  /** Where too much is dead, of values that were replaced by longer ones or deleted, what lives moves together. */
-  #gather(): void {
-    if (!this.#log.isHalfDead) return;
+  /** Where much of a segment is dead, of values that were replaced by longer ones or deleted, what lives moves elsewhere. */
+  #gather(): boolean {
     const emptiest = this.#log.emptiest();
     if (emptiest !== NONE) this.#empty(emptiest, null, this.#isAny);
+    return emptiest !== NONE;
   }
 
   readonly #isMarked = (slot: number): boolean => this.#index.isMarked(slot);
@@ -264,8 +304,9 @@ type Parts = [index: SlotIndex, area: EntryArea, log: EntryLog];
 
 function emptyParts(maxOctets: number): Parts {
   const groups = Math.max(1, Math.floor((maxOctets * INDEX_SHARE) / GROUP_OCTETS));
-  const octets = maxOctets - groups * GROUP_OCTETS - LEAD_UNITS * UNIT_OCTETS;
-  const segmentOctets = Math.min(MAX_SEGMENT_OCTETS, 2 ** Math.floor(Math.log2(octets / MIN_SEGMENTS)));
+  const octets = Math.max(1, maxOctets - groups * GROUP_OCTETS - LEAD_UNITS * UNIT_OCTETS);
+  const share = 2 ** Math.floor(Math.log2(octets / MIN_SEGMENTS));
+  const segmentOctets = Math.max(UNIT_OCTETS, Math.min(MAX_SEGMENT_OCTETS, share));
   const segments = Math.floor(octets / (segmentOctets + SEGMENT_BOOK_OCTETS));
   const index = new SlotIndex(new SharedArrayBuffer(groups * GROUP_OCTETS));
   const area = new EntryArea(new SharedArrayBuffer(LEAD_UNITS * UNIT_OCTETS + segments * segmentOctets));

@@ -60,6 +60,23 @@ export function copyWordsAtomically(
   for (let i = 0; i < count; i += 1) Atomics.store(to, at + i, from[start + i]!);
 }
 
+export function loadWordPlainly(words: Int32Array, at: number): number {
+  return words[at]!;
+}
+
+/** From where others write, into memory of one's own. */
+export function loadWordsAtomically(
+  to: Int32Array,
+  at: number,
+  from: Int32Array,
+  start: number,
+  count: number,
+): void {
+  for (let i = 0; i < count; i += 1) to[at + i] = Atomics.load(from, start + i);
+}
+
 export const storeWord = KEEPS_ORDER ? storeWordPlainly : storeWordAtomically;
 export const storeOctets = KEEPS_ORDER ? storeOctetsPlainly : storeOctetsAtomically;
 export const copyWords = KEEPS_ORDER ? copyWordsPlainly : copyWordsAtomically;
+export const loadWord: typeof loadWordPlainly = KEEPS_ORDER ? loadWordPlainly : Atomics.load;
+export const loadWords = KEEPS_ORDER ? copyWordsPlainly : loadWordsAtomically;

@@ -8,16 +8,16 @@ import type { EntryArea, TableKey } from './entry-form.ts';
 import { storeWord } from './shared-octets.ts';
 
 export const GROUP_OCTETS = 64;
-const GROUP_WORDS = GROUP_OCTETS / 4;
-const SLOTS = 7;
+export const GROUP_WORDS = GROUP_OCTETS / 4;
+export const SLOTS = 7;
 /** Words of a group. The version is the first. */
 const MARKS = 1;
-const TAGS = 2;
+export const TAGS = 2;
 /** From the word of a tag to the one of its place. */
-const PLACE = SLOTS;
+export const PLACE = SLOTS;
 
 /** Numbers of slots per group: the last one is never an entry's. */
-const NUMBERS = 8;
+export const NUMBERS = 8;
 const NONE = -1;
 
 /** Free slots that make the first group of a key good enough: most keys are found at the first look. */
@@ -42,8 +42,8 @@ export class SlotIndex {
   /** The slot of a key, -1: none. */
   slotOf(key: TableKey, area: EntryArea): number {
     const hash = key.hash | 0;
-    const slot = this.#slotIn(this.#first(hash), hash, key, area);
-    return slot === NONE ? this.#slotIn(this.#second(hash), hash, key, area) : slot;
+    const slot = this.#slotIn(this.first(hash), hash, key, area);
+    return slot === NONE ? this.#slotIn(this.second(hash), hash, key, area) : slot;
   }
 
   #slotIn(group: number, hash: number, key: TableKey, area: EntryArea): number {
@@ -57,20 +57,27 @@ export class SlotIndex {
     return NONE;
   }
 
-  /** A slot for a new key, which may be that of another one: of the least worth, as `worthOf` says (at least 1). */
+  /** A slot for a new key, which may be that of another one: of the least worth, as `worthOf` says. */
   slotFor(hash: number, worthOf: (slot: number) => number): number {
-    const first = this.#first(hash | 0);
-    const second = this.#second(hash | 0);
+    const first = this.first(hash | 0);
+    const second = this.second(hash | 0);
     const free = this.#freeIn(first);
     const group = free >= FREE_ENOUGH || free >= this.#freeIn(second) ? first : second;
+    const best = this.#leastIn(group, worthOf);
+    if (this.placeAt(best) === 0) return best;
+    const other = this.#leastIn(second, worthOf); // both are full
+    return worthOf(other) < worthOf(best) ? other : best;
+  }
+
+  #leastIn(group: number, worthOf: (slot: number) => number): number {
     let best = group * NUMBERS;
     let least = Number.POSITIVE_INFINITY;
-    for (const one of [group, group === first ? second : first]) {
-      for (let slot = one * NUMBERS; slot < one * NUMBERS + SLOTS; slot += 1) {
-        const worth = this.placeAt(slot) === 0 ? 0 : worthOf(slot);
-        if (worth === 0) return slot;
-        if (worth < least) [best, least] = [slot, worth];
-      }
+    for (let slot = best; slot < group * NUMBERS + SLOTS; slot += 1) {
+      if (this.placeAt(slot) === 0) return slot;
+      const worth = worthOf(slot);
+      if (worth >= least) continue;
+      best = slot;
+      least = worth;
     }
     return best;
   }
@@ -123,11 +130,11 @@ export class SlotIndex {
     return free;
   }
 
-  #first(hash: number): number {
+  first(hash: number): number {
     return ((hash >>> 0) * this.#groupsByHash) | 0;
   }
 
-  #second(hash: number): number {
+  second(hash: number): number {
     return ((Math.imul(hash, OTHER_WAY) >>> 0) * this.#groupsByHash) | 0;
   }
 }

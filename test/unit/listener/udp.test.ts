@@ -5,6 +5,7 @@ import { LIMITS } from '../../../src/config/limits.ts';
 import { Answer } from '../../../src/dns/answer.ts';
 import type { InterfaceAddress } from '../../../src/listener/interfaces.ts';
 import { type ListenerParts, plainAddress } from '../../../src/listener/listener.ts';
+import { dgramSockets } from '../../../src/listener/udp/dgram-sockets.ts';
 import { expandWildcards, UdpListener } from '../../../src/listener/udp.ts';
 import { LimitLog } from '../../../src/observe/limit-log.ts';
 import { eventually } from '../../support/eventually.ts';
@@ -52,12 +53,21 @@ describe('expandWildcards', () => {
     expect(expanded).toEqual([v4('127.0.0.1', 53), v4('192.0.2.7', 53), v4('127.0.0.1', 5353)]);
   });
 
+  it('leaves those as they are that one socket is enough for', () => {
+    const isIpv6 = ({ family }: { family: 4 | 6 }) => family === 6;
+    expect(expandWildcards([v6('::'), v4('0.0.0.0')], () => HOST, isIpv6)).toEqual([
+      v6('::'),
+      v4('127.0.0.1'),
+      v4('192.0.2.7'),
+    ]);
+  });
+
   it('keeps a named address that the host does not have: it may come', () => {
     expect(expandWildcards([v4('203.0.113.1')], () => HOST)).toEqual([v4('203.0.113.1')]);
   });
 });
 
-describe('a wildcard listener', () => {
+describe('a wildcard listener through node:dgram', () => {
   const clock = new SimulatedClock();
   let stop = async () => {};
   afterEach(() => stop());
@@ -75,6 +85,7 @@ describe('a wildcard listener', () => {
       limitLog: new LimitLog(log, clock),
       limits: limits as unknown as ListenerParts['limits'],
       interfaces: () => host,
+      sockets: dgramSockets(clock),
     });
     stop = () => listener.stop(0);
     const bound = () => listener.addresses.map(({ address }) => address);

@@ -105,13 +105,27 @@ describe('one query', () => {
     expect(counts(upstreams)).toEqual([1, 0]);
   });
 
-  it('leaves no timer behind but the one that probes', async () => {
+  it('leaves no timer behind, so that an idle server sleeps', async () => {
     const { pool, upstreams } = createPool('a', 'b');
-    const idleTimers = clock.pendingTimers;
+    expect(clock.pendingTimers).toBe(0);
     ask(pool);
     await upstreams[0].answer(GOOD);
-    expect(clock.pendingTimers).toBe(idleTimers);
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  it('has the timer that probes only while somebody fails, and none once it is closed', async () => {
+    const { pool, upstreams } = createPool('a', 'b');
+    ask(pool);
+    await upstreams[0].fail();
+    await upstreams[1].answer(GOOD);
+    expect(clock.pendingTimers).toBe(1);
+    clock.advance(PROBE_EVERY_MS);
+    await upstreams[0].answer(GOOD);
+    clock.advance(PROBE_EVERY_MS);
+    expect(clock.pendingTimers).toBe(0);
+    pool.warm();
     pool.close();
+    await upstreams[0].fail();
     expect(clock.pendingTimers).toBe(0);
   });
 

@@ -33,10 +33,10 @@ export function coalesce({ limits, limitLog, generation = () => 0 }: CoalescePar
       const key = query.cacheKey;
       const present = generation();
       const shared = inFlight.get(key);
-      if (shared?.generation === present && shared.answer !== null) {
+      if (shared?.generation === present) {
         context.trace?.say('forward', 'shares the look-up of another query');
         shared.clients.push(client);
-        return shared.answer;
+        return shared.answer!; // it is there as long as the look-up is in the map
       }
       const answer = promised(next, query, context);
       const lookUp: LookUp = { generation: present, clients: [client], answer };

@@ -266,6 +266,32 @@ describe('a failure', () => {
     expect(exchange.result).toBeInstanceOf(UpstreamFailure);
   });
 
+  it('that comes at once, in the middle of something, lets whoever it befell finish that first', async () => {
+    const { pool, upstreams } = createPool('a', 'b');
+    const taken: string[] = [];
+    for (const upstream of upstreams) {
+      upstream.take = (exchange) => {
+        taken.push(`${upstream.name} begins`);
+        exchange.reject(new UpstreamFailure('upstream-unreachable', 'dead'));
+        taken.push(`${upstream.name} ends`);
+      };
+    }
+    ask(pool);
+    await settle();
+    expect(taken.slice(0, 4)).toEqual(['a begins', 'a ends', 'b begins', 'b ends']);
+  });
+
+  it('after an answer counts for nothing, nor does a second answer', async () => {
+    const { pool, upstreams } = createPool('a');
+    ask(pool);
+    const [exchange] = upstreams[0].asked as [Exchange];
+    exchange.resolve(GOOD);
+    exchange.resolve(GOOD);
+    exchange.reject(new UpstreamFailure('upstream-silent', 'late'));
+    await settle();
+    expect(pool.report()[0]).toMatchObject({ answered: 1, failed: 0 });
+  });
+
   it('keeps clients away from the upstream while its penalty lasts', async () => {
     const { pool, upstreams } = createPool('a', 'b');
     ask(pool);

@@ -4,25 +4,36 @@
 import { FLAG, FRAME, FRAME_HEAD_OCTETS, MAX_PAYLOAD_OCTETS } from './codes.ts';
 
 /** Several answers of the usual length. */
-const FIRST_ROOM_OCTETS = 2048;
+const FIRST_ROOM_OCTETS = 1024;
+/** Of a buffer that is kept for the next time: twenty answers and more, and not much beside a connection's TLS. */
+const KEPT_OCTETS = 8192;
 const SETTING_OCTETS = 6;
 const NOTHING: Buffer = Buffer.alloc(0);
 
 export class FrameWriter {
   #octets = NOTHING;
   #length = 0;
+  /** That was taken last. */
+  #lent = NOTHING;
 
   /** Octets that wait to be taken. */
   get length(): number {
     return this.#length;
   }
 
-  /** All that was written since the last time, no longer ours. */
+  /** All that was written since the last time; ours again at `giveBack`. */
   take(): Buffer {
     const taken = this.#octets.subarray(0, this.#length);
+    this.#lent = this.#octets;
     this.#octets = NOTHING;
     this.#length = 0;
     return taken;
+  }
+
+  /** Nobody needs anything of what was taken any more. */
+  giveBack(): void {
+    if (this.#octets === NOTHING && this.#lent.length <= KEPT_OCTETS) this.#octets = this.#lent;
+    this.#lent = NOTHING;
   }
 
   data(stream: number, octets: Buffer, start: number, end: number, isLast: boolean): void {
@@ -94,7 +105,7 @@ export class FrameWriter {
 
   #grow(filled: number): void {
     const wanted = Math.max(FIRST_ROOM_OCTETS, this.#length, 2 * this.#octets.length);
-    const roomier = Buffer.allocUnsafe(wanted);
+    const roomier = Buffer.allocUnsafeSlow(wanted);
     this.#octets.copy(roomier, 0, 0, filled);
     this.#octets = roomier;
   }

@@ -177,8 +177,9 @@ export class ServerConnection implements FrameTaker {
     return this.#sending.writer.take();
   }
 
-  /** All that was taken has reached the client's side. */
+  /** All that was ever taken has been written, so that nobody needs its octets any more. */
   allWritten(): void {
+    this.#sending.writer.giveBack();
     this.#tolerance.allWritten();
   }
 

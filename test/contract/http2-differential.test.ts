@@ -66,7 +66,10 @@ function serveEcho(socket: Socket): void {
     onBodyTooLong: (stream) => connection.reset(stream, ERROR.CANCEL),
     onOutput: () =>
       setImmediate(() => {
-        if (socket.writable) socket.write(connection.take(), () => connection.allWritten());
+        if (!socket.writable) return;
+        socket.write(connection.take(), () => {
+          if (socket.writableLength === 0) connection.allWritten();
+        });
       }),
     onLimit() {},
     onFault: () => socket.destroySoon(),

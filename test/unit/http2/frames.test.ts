@@ -121,6 +121,25 @@ describe('writing', () => {
     expect(writer.take()).toHaveLength(0);
   });
 
+  it('writes into the same octets again once they are given back, unless they are many', () => {
+    const writer = new FrameWriter();
+    writer.settingsAck();
+    const taken = writer.take();
+    writer.settingsAck();
+    expect(writer.take().buffer).not.toBe(taken.buffer);
+    writer.settingsAck();
+    const second = writer.take();
+    writer.giveBack();
+    writer.settingsAck();
+    expect(writer.take().buffer).toBe(second.buffer);
+    writer.giveBack();
+    writer.data(1, Buffer.alloc(10_000), 0, 10_000, false);
+    const large = writer.take();
+    writer.giveBack();
+    writer.settingsAck();
+    expect(writer.take().buffer).not.toBe(large.buffer);
+  });
+
   it('grows as it has to, and never touches what was taken', () => {
     const writer = new FrameWriter();
     const body = Buffer.alloc(MAX_PAYLOAD_OCTETS, 1);

@@ -153,6 +153,10 @@ it.each([
   ['a name that nobody gave', Buffer.from([0x7f, 0x00, 0x01, 0x61])],
   ['an integer without end', Buffer.concat([Buffer.of(0xff), Buffer.alloc(10, 0x80), Buffer.of(0)])],
   ['an integer over 28 bits', integer(2 ** 30, 7, 0x80)],
+  [
+    'an integer in more octets than any needs',
+    Buffer.concat([Buffer.of(0x00, 0x7f), Buffer.alloc(4, 0x80), Buffer.alloc(1 + 127 + 1)]),
+  ],
   ['a name longer than its block', Buffer.from([0x00, 0x7f, 0x61])],
   ['a value longer than its block', Buffer.from([0x00, 0x01, 0x61, 0x02, 0x61])],
   ['no value', Buffer.from([0x00, 0x01, 0x61])],

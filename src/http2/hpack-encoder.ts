@@ -94,7 +94,7 @@ export class HpackEncoder {
 
 function decimalDigits(value: number): number {
   let digits = 1;
-  for (let left = Math.floor(value / 10); left > 0; left = Math.floor(left / 10)) digits += 1;
+  for (let next = 10; next <= value; next *= 10) digits += 1;
   return digits;
 }
 

@@ -262,6 +262,8 @@ describe.each(VERSIONS)('over $version', ({ connectTo, version }) => {
       const ask = await connectTo(house);
       for (const asked of [{ path: inUrl(QUERY) }, { path: '/' }])
         expect((await ask(asked)).headers.date).toBe('Tue, 06 May 2031 07:08:09 GMT');
+      house.clock.advance(2000);
+      expect((await ask({ path: inUrl(QUERY) })).headers.date).toBe('Tue, 06 May 2031 07:08:11 GMT');
     },
   );
 

@@ -343,6 +343,14 @@ describe('an answer', () => {
     expect(dataOctets(server.said())).toBe(100);
   });
 
+  it('that fits into a frame and the window of its stream waits for that of the connection all the same', () => {
+    const ids = [1, 3, 5, 7, 9];
+    const server = begun(LATE).send(...ids.map(get));
+    for (const id of ids) server.respond(id, BIG.subarray(0, 16_000));
+    expect(dataOctets(server.said())).toBe(FIRST_WINDOW_OCTETS);
+    expect(dataOctets(server.send(windowUpdate(0, 100_000)).said())).toBe(80_000 - FIRST_WINDOW_OCTETS);
+  });
+
   it('that is reset is forgotten, by whoever resets it', () => {
     const server = begun(LATE).send(get(1), get(3));
     for (const id of [1, 3]) server.respond(id, BIG);

@@ -32,8 +32,8 @@ const HTTP2_HINTS: Readonly<Record<Http2Limit, string>> = {
   http2_resets: 'it resets stream after stream; its connection was cut',
 };
 
-/** As over TCP, for they cost no more than that; but of one client over all its connections. */
-const HTTP2_REQUESTS_PER_TURN = 32;
+/** Half of what one connection over TCP has, and of one client over all its connections: they cost little more than queries there. */
+const HTTP2_REQUESTS_PER_TURN = 16;
 
 export interface DohListenerParts extends ListenerParts {
   readonly certificates: CertificateStore;

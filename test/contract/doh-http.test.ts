@@ -137,7 +137,7 @@ const post = (body: Uint8Array, contentType = TYPE): Asked => ({
 const QUERY = makeQuery('www.example', 'A', { id: 0 });
 
 const VERSIONS = [
-  { version: 'HTTP/2', connectTo: overHttp2, mostInOneTurn: 32 },
+  { version: 'HTTP/2', connectTo: overHttp2, mostInOneTurn: 16 },
   { version: 'HTTP/1.1', connectTo: overHttp1, mostInOneTurn: 8 },
 ];
 

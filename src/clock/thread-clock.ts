@@ -1,5 +1,5 @@
-// The monotonic clock of this process in another of its threads. performance.now() begins at 0 in each of them, so what one
-// has written down would be years off for another; process.hrtime() is the same for all. It knows no dates: a thread that
+// The monotonic clock of this process in another of its threads. performance.now() need not begin at the same instant in each
+// of them, so that what one has written down could be off for another; process.hrtime() is the same for all. It knows no dates: a thread that
 // has to know one asks the main thread.
 
 import type { Clock } from './clock.ts';

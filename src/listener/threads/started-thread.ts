@@ -15,7 +15,10 @@ import type { FromThread, ThreadStart, ToThread } from './thread-messages.ts';
 
 /** A thread that has not ended by then is left to the end of the process. */
 const END_WITHIN_MS = 1000;
-const PROGRAM = new URL('./udp-thread.ts', import.meta.url);
+/** Of its heap: what it makes is garbage at once, so a small nursery costs nothing. */
+const RESOURCES = { maxYoungGenerationSizeMb: 3, maxOldGenerationSizeMb: 64 };
+/** With the compile cache of main.ts, which a thread has to ask for itself: types stripped anew would take 20 MB and a while. */
+const PROGRAM = `require('node:module').enableCompileCache(); import('${new URL('./udp-thread.ts', import.meta.url)}');`;
 const LOST = 'UDP queries handed over between threads';
 const LOST_HINT = 'the main thread does not keep up; clients ask again';
 
@@ -52,7 +55,9 @@ export class StartedThread implements Receiving {
       ...{ zeroMs: monotonicZeroMs(), board: board.memory, ring: this.#ring.memory },
       ...{ rate, book: this.book.memory },
     };
-    this.#worker = new Worker(PROGRAM, { workerData, name: 'udp' });
+    this.#worker = new Worker(PROGRAM, {
+      ...{ eval: true, workerData, name: 'udp', resourceLimits: RESOURCES },
+    });
     this.#worker.unref(); // the process does not live for it
     this.#worker.on('message', (message: FromThread) => this.#hear(message));
     this.#worker.on('error', (error) => parts.onBug(error instanceof Error ? error.stack! : String(error)));

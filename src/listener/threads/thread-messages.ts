@@ -1,4 +1,5 @@
-// What the main thread and a UDP thread (udp-thread.ts) say to each other besides the queries, as plain values.
+// What the main thread and a UDP thread (udp-thread.ts) say to each other besides the queries, as plain values: sockets, facts,
+// and what became of them. Queries themselves go by query-ring.ts.
 
 import type { SocketAddress } from '../../config/config.ts';
 import type { LimitFacts } from '../../observe/limit-log.ts';

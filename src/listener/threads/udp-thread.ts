@@ -2,6 +2,7 @@
 // (resolver/short-path.ts), and puts what that hands over into a ring. It decides nothing about addresses and opens nothing.
 // A bug that nobody catches ends it, politely: a descriptor must not be watched by a thread that is gone (system-calls.ts).
 
+import { flushCompileCache } from 'node:module';
 import { parentPort, workerData } from 'node:worker_threads';
 import { threadClock } from '../../clock/thread-clock.ts';
 import { FigureBook } from '../../observe/figure-book.ts';
@@ -65,6 +66,7 @@ port.on('message', (message: ToThread) => {
 });
 
 say({ kind: 'up' });
+flushCompileCache(); // for the next start
 
 process.on('uncaughtException', (error) => {
   say({ kind: 'bug', stack: stackOf(error) });

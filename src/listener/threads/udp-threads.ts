@@ -155,7 +155,9 @@ export class UdpThreads implements UdpSockets {
 
   #up(thread: StartedThread): void {
     for (const place of this.#placesOf(thread)) this.#giveAway(place);
-    if (this.#threads.every(({ isUp }) => isUp)) this.#allUp.resolve();
+    if (!this.#threads.every(({ isUp }) => isUp)) return;
+    this.#parts.log.info('UDP threads are up', { threads: this.#threads.length });
+    this.#allUp.resolve();
   }
 
   #broken(socket: number, code: string): void {

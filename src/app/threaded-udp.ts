@@ -29,26 +29,24 @@ export interface ThreadedUdpParts {
   readonly log: Log;
   readonly limitLog: LimitLog;
   readonly limits: Limits;
-  readonly seen: AnswerFigures;
-  readonly settings: () => Settings;
+  readonly seen: Pick<AnswerFigures, 'queryLog' | 'include'>;
+  readonly settings: () => Pick<Settings, 'accessList' | 'zones' | 'ownNames' | 'designated' | 'files'>;
   readonly store: PackedAnswerStore;
-  readonly files: NameFiles;
-  readonly filter: Filter;
+  readonly files: Pick<NameFiles, 'sharedHashes'>;
+  readonly filter: Pick<Filter, 'isIdle'>;
 }
 
 export class ThreadedUdp {
   readonly sockets: UdpSockets;
-  readonly #parts: ThreadedUdpParts;
   readonly #threads: UdpThreads | null;
 
   constructor(parts: ThreadedUdpParts) {
     const { count, rate, clock, log, limitLog, limits, seen, store } = parts;
-    this.#parts = parts;
     this.sockets = chooseUdpSockets({
       ...{ clock, log },
       threads: {
         ...{ count, rate, clock, log, limitLog },
-        facts: () => this.#facts(),
+        facts: () => factsOf(parts),
         udpQueriesPerClient: () => limits.udpQueriesPerClient,
       },
     });
@@ -61,18 +59,19 @@ export class ThreadedUdp {
   changed(): void {
     this.#threads?.changed();
   }
+}
 
-  #facts(): FactsNow {
-    const { clock, seen, settings, store, files, filter, limits } = this.#parts;
-    const { accessList } = settings();
-    return {
-      mayAnswer: filter.isIdle && seen.queryLog.session === null && clock.status.state !== 'untrusted',
-      access: accessList.ranges,
-      house: { own: HouseNames.of(settings()).shared, files: files.sharedHashes },
-      limits: { queryDeadlineMs: limits.queryDeadlineMs, udpPayloadOctets: limits.udpPayloadOctets },
-      table: store.shared,
-    };
-  }
+/** As they are now. */
+export function factsOf(parts: Omit<ThreadedUdpParts, 'count' | 'rate' | 'log' | 'limitLog'>): FactsNow {
+  const { clock, seen, settings, store, files, filter, limits } = parts;
+  const now = settings();
+  return {
+    mayAnswer: filter.isIdle && seen.queryLog.session === null && clock.status.state !== 'untrusted',
+    access: now.accessList.ranges,
+    house: { own: HouseNames.of(now).shared, files: files.sharedHashes },
+    limits: { queryDeadlineMs: limits.queryDeadlineMs, udpPayloadOctets: limits.udpPayloadOctets },
+    table: store.shared,
+  };
 }
 
 /** How many are meant on this machine. */

@@ -269,6 +269,22 @@ describe.skipIf(calls === null)('UDP threads', () => {
     expect(threads.books.reduce((sum, { hits }) => sum + hits, 0)).toBe(32);
   });
 
+  it('lose nothing at the end that they had taken, though the main thread was busy', async () => {
+    const { rate, port, listener } = await scene();
+    const from = '127.0.0.2'; // who is counted: that is how many have been taken
+    const many = await Promise.all(Array.from({ length: 40 }, () => new Client().connect(port, from)));
+    for (let round = 0; round < 15; round += 1)
+      for (const client of many) client.socket.send(queryBytes(NAME));
+    const counts = new Uint32Array(rate.memory, 16);
+    for (let [taken, before] = [0, 0]; taken < 600; ) {
+      const now = counts.reduce((sum, count) => sum + count);
+      taken += now < before ? now : now - before; // they begin anew every second
+      before = now;
+    }
+    await listener.stop(GRACE_MS);
+    await eventually(() => many.every(({ replies }) => replies.length === 15));
+  });
+
   it('are refused an address that another program has, and have it when that is gone', async () => {
     const { listener } = await scene();
     const port = await freePort();

@@ -88,6 +88,18 @@ describe.skipIf(!havePeers('unbound') || loadSystemCalls().calls === null)('Two 
     }
   });
 
+  test('give nothing kept for a name that a file has by now', async () => {
+    const name = `host.${WILD_ZONE}`;
+    const file = join(noonmark.directory, 'hosts.txt');
+    writeFileSync(file, '');
+    await reload({ hosts: ['hosts.txt'] });
+    const [world] = await answersOf(name);
+    writeFileSync(file, `${HOUSE_ADDRESS} ${name}\n`);
+    await eventually(async () => (await noonmark.ask(name)).answers.join() !== world);
+    expect(new Set(await answersOf(name))).toEqual(new Set([`A ${HOUSE_ADDRESS}`]));
+    await reload({});
+  });
+
   test('block what a list has from the moment on at which it counts, kept or not', async () => {
     const [before] = await askAll(ADS);
     expect(before!.rcode).toBe('NOERROR');

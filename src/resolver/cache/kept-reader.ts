@@ -2,7 +2,7 @@
 // life of this server has a date for its moment, and whoever may believe dates is asked about it: the thread that writes.
 
 import { Answer, type AnswerView } from '../../dns/answer.ts';
-import { ageAt, FIRST_DATE_MS, lendAnswer, lifetimeAt, momentAt } from '../../dns/packed-answer.ts';
+import { ageAt, lendAnswer, lifetimeAt } from '../../dns/packed-answer.ts';
 import type { TableKey } from './entry-form.ts';
 import type { SharedTable } from './octet-table.ts';
 import { TableReader } from './table-reader.ts';
@@ -26,8 +26,7 @@ export class KeptReader {
     const at = this.#table.find(key);
     if (at < 0) return null;
     const { octets } = this.#table;
-    if (momentAt(octets, at) >= FIRST_DATE_MS) return null;
-    const ageSeconds = ageAt(octets, at, nowMs);
+    const ageSeconds = ageAt(octets, at, nowMs); // past its lifetime, where a date would have to tell
     if (ageSeconds >= lifetimeAt(octets, at)) return null;
     lendAnswer(this.#lent, octets, at, this.#table.valueLength(at), ageSeconds);
     return this.#lent;

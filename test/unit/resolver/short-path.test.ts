@@ -90,6 +90,15 @@ describe('the short path', () => {
     expect(book.queries).toBe(1);
   });
 
+  it('hands over what is past a lifetime too short to be fetched anew before', () => {
+    const { clock, keep, resolve } = scene();
+    keep(NAME, 5);
+    clock.advance(4999);
+    expect(resolve()).not.toBe(HANDED_OVER);
+    clock.advance(1);
+    expect(resolve()).toBe(HANDED_OVER);
+  });
+
   it.each(['nas.home.example', 'home.example', 'dns.own.example', 'filed.lan.example', 'nas', 'a.onion'])(
     'hands over %s, which the house may have something to say about',
     (name) => {

@@ -71,6 +71,17 @@ describe('a ring of queries', () => {
     expect(seen(ring, 100).at(-1)).toEqual(expected(2, 20));
   });
 
+  it('takes no more than there is room for, of short ones too, and spoils none of them', () => {
+    const ring = new QueryRing();
+    ring.write(0, taken(0, 30));
+    seen(ring, 1);
+    const numbers = Array.from({ length: 3000 }, (_, at) => at % 200);
+    const kept = numbers.filter((number) => ring.write(number, taken(number, 30)));
+    expect(kept.length).toBeGreaterThan(1000);
+    expect(kept.length).toBeLessThan(3000);
+    expect(seen(ring, 5000)).toEqual(kept.map((number) => expected(number, 30)));
+  });
+
   it('goes on behind a query that could not be asked', () => {
     const ring = new QueryRing();
     ring.write(1, taken(1, 20));

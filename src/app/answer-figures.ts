@@ -2,6 +2,7 @@
 // links, and not what they have counted.
 
 import type { Clock } from '../clock/clock.ts';
+import type { FigureBook } from '../observe/figure-book.ts';
 import { ProcessWatch } from '../observe/process-figures.ts';
 import { QueryFigures } from '../observe/query-figures.ts';
 import { QueryLog } from '../observe/query-log.ts';
@@ -14,6 +15,7 @@ export class AnswerFigures {
   readonly cacheCounts: CacheCounts = noCacheCounts();
   readonly figures: QueryFigures;
   readonly queryLog: QueryLog;
+  readonly #books: FigureBook[] = [];
   readonly #process: ProcessWatch;
 
   constructor(clock: Clock) {
@@ -22,10 +24,28 @@ export class AnswerFigures {
     this.#process = new ProcessWatch(clock);
   }
 
+  /** What another thread counts of the UDP queries that it answers is part of all this from now on. */
+  include(book: FigureBook): void {
+    this.#books.push(book);
+    this.figures.include(book);
+  }
+
+  /** Queries since start, by transport, of all threads. */
+  get queries(): QueryCounts {
+    const { counts } = this;
+    return { ...counts, udp: this.#books.reduce((sum, { queries }) => sum + queries, counts.udp) };
+  }
+
+  /** What the cache had for them. */
+  get cacheFigures(): CacheCounts {
+    const { cacheCounts } = this;
+    return { ...cacheCounts, hits: this.#books.reduce((sum, { hits }) => sum + hits, cacheCounts.hits) };
+  }
+
   /** Their part of the status. */
   report(): Pick<StatusInputs, 'queries' | 'answers' | 'process'> {
-    const { counts, figures } = this;
+    const { queries, figures } = this;
     const answers = { ...figures.totals(), live: figures.live() };
-    return { queries: counts, answers, process: () => this.#process.figures() };
+    return { queries, answers, process: () => this.#process.figures() };
   }
 }

@@ -11,6 +11,7 @@ import type { AccessList } from '../resolver/access-list.ts';
 import type { AnswerStore } from '../resolver/cache/answer-store.ts';
 import type { FailureMemory } from '../resolver/cache/failure-memory.ts';
 import { cache } from '../resolver/cache.ts';
+import type { ClientRate } from '../resolver/client-rate.ts';
 import { coalesce } from '../resolver/coalesce.ts';
 import { degrade } from '../resolver/degrade.ts';
 import { ednsOptions } from '../resolver/edns-options.ts';
@@ -18,11 +19,11 @@ import { failure } from '../resolver/failure.ts';
 import { filterLink } from '../resolver/filter.ts';
 import { forward } from '../resolver/forward.ts';
 import type { ForwardZones } from '../resolver/forward-zones.ts';
-import { explainingGuard, guard } from '../resolver/guard.ts';
+import { countedGuard, explainingGuard, guard } from '../resolver/guard.ts';
 import { type LocalParts, local } from '../resolver/local.ts';
 import { observe } from '../resolver/observe.ts';
 import { rebinding } from '../resolver/rebinding.ts';
-import { chain, type Resolver } from '../resolver/resolver.ts';
+import { chain, type Link, type Resolver } from '../resolver/resolver.ts';
 import type { UpstreamPool } from '../upstream/pool.ts';
 import type { AnswerFigures } from './answer-figures.ts';
 
@@ -50,11 +51,15 @@ export interface AnswerPathParts {
   /** Where links count and note what they see. */
   readonly seen: Pick<AnswerFigures, 'counts' | 'cacheCounts' | 'figures' | 'queryLog'>;
   readonly cookieSecret: Uint8Array;
+  /** Where clients are counted; default: here alone. */
+  readonly rate?: ClientRate;
 }
 
 export interface AnswerPath {
   /** For clients. */
   readonly clients: Resolver;
+  /** For clients whose query another thread has counted and handed over (resolver/short-path.ts). */
+  readonly counted: Resolver;
   /** For a client's question that somebody asks to have explained: neither counted nor logged. */
   readonly explained: Resolver;
   /** For this server's own look-ups: no access list, no query log, and nothing blocked. */
@@ -64,7 +69,7 @@ export interface AnswerPath {
 }
 
 export function createAnswerPath(parts: AnswerPathParts): AnswerPath {
-  const { settings, clock, log, limits, limitLog, store, failures, seen, cookieSecret } = parts;
+  const { settings, clock, log, limits, limitLog, store, failures, seen, cookieSecret, rate } = parts;
   const isForwarded = (key: NameKey) => settings().forwards.holds(key);
   const upstreams = () => settings().upstreams;
   const relaxed = () => settings().relaxed;
@@ -84,15 +89,17 @@ export function createAnswerPath(parts: AnswerPathParts): AnswerPath {
     house, //                                      before the filter and the cache: always ours, and always fresh
     filterLink({ filter: () => settings().filter, inside }), // above the cache, which knows nothing of clients
   )(world);
-  const clients = chain(
-    ednsOptions({ cookieSecret, nsid: () => settings().nsid, clock }), // made for one client, on failures too
-    failure(log), //                               whatever is thrown below becomes a response here
-    observe({ ...seen, clock, log }),
-    guard({ accessList, limits, limitLog, log }), // before anything costs anything
-  )(behind);
+  const forClients = (guarding: Link) =>
+    chain(
+      ednsOptions({ cookieSecret, nsid: () => settings().nsid, clock }), // made for one client, on failures too
+      failure(log), //                               whatever is thrown below becomes a response here
+      observe({ ...seen, clock, log }),
+      guarding, //                                   before anything costs anything
+    )(behind);
   const explained = chain(failure(log), explainingGuard({ accessList }))(behind);
   return {
-    clients,
+    clients: forClients(guard({ accessList, limits, limitLog, log, ...(rate && { rate }) })),
+    counted: forClients(countedGuard({ accessList, log })),
     ...{ explained, inside: failure(log)(inside), outside: failure(log)(end) },
   };
 }

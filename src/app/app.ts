@@ -17,6 +17,7 @@ import { PackedAnswerStore } from '../resolver/cache/answer-store.ts';
 import { cacheConfigKey } from '../resolver/cache/cache-config-key.ts';
 import type { CacheFile } from '../resolver/cache/cache-file.ts';
 import { FailureMemory } from '../resolver/cache/failure-memory.ts';
+import { ClientRate } from '../resolver/client-rate.ts';
 import { newCookieSecret, openCookieSecret } from '../resolver/cookie-secret.ts';
 import { DeviceProbe } from '../resolver/local/device-probe.ts';
 import { NameFiles } from '../resolver/local/name-files.ts';
@@ -39,6 +40,7 @@ import { giveBackStart } from './lean-memory.ts';
 import { OwnCertificates } from './own-certificates.ts';
 import { closeSettings, createSettings, type Settings } from './settings.ts';
 import { hostAddresses, isOwnDoor, ownHostsOf } from './this-host.ts';
+import { ThreadedUdp, threadCount } from './threaded-udp.ts';
 
 /** DHCP and router advertisements change what is on-link; so often we look. */
 const INTERFACES_EVERY_MS = 2000;
@@ -68,6 +70,7 @@ export class App {
   readonly #seen: AnswerFigures;
   readonly #probe: DeviceProbe;
   readonly #path: AnswerPath;
+  readonly #threads: ThreadedUdp;
   readonly #doors: Doors;
   readonly #certificates: OwnCertificates;
   readonly #keeper: Keeper;
@@ -99,7 +102,7 @@ export class App {
     this.#store = new PackedAnswerStore(config.cache.maxBytes);
     const { stateDir } = config;
     const lookup = (name: string) => this.#lookUp(name);
-    this.#files = new NameFiles({ config, clock, log });
+    this.#files = new NameFiles({ config, clock, log, onChange: () => this.#threads.changed() });
     this.#filter = new Filter({
       ...{ config: config.filter, stateDir: keepsState ? stateDir : null },
       ...{ tls: this.#tls, lookup, clock, log },
@@ -110,13 +113,22 @@ export class App {
       onLearnt: () => this.#settings.upstreams.warm(),
     });
     this.#settings = this.#settingsFrom(config);
+    const rate = new ClientRate();
     this.#path = createAnswerPath({
       settings: () => this.#settings,
       ...{ clock, log, limits: this.#limits, limitLog, store: this.#store, failures: this.#failures },
-      seen: this.#seen,
+      ...{ seen: this.#seen, rate },
       cookieSecret: keepsState ? openCookieSecret(stateDir, log) : newCookieSecret(),
     });
-    this.#doors = new Doors({ resolver: this.#path.clients, clock, log, limits: this.#limits, limitLog });
+    this.#threads = new ThreadedUdp({
+      ...{ count: keepsState ? threadCount(config.workers) : 0, rate }, // a rehearsal has its own clock
+      ...{ clock, log, limitLog, limits: this.#limits, seen: this.#seen },
+      ...{ settings: () => this.#settings, store: this.#store, files: this.#files, filter: this.#filter },
+    });
+    this.#doors = new Doors({
+      ...{ resolver: this.#path.clients, clock, log, limits: this.#limits, limitLog },
+      udp: { sockets: this.#threads.sockets, counted: this.#path.counted },
+    });
     this.#certificates = new OwnCertificates({
       ...{ stateDir, tls: this.#tls, lookup, clock, log },
       isIssuing: keepsState, // a rehearsal orders nothing
@@ -181,6 +193,7 @@ export class App {
   async reload(config: Config): Promise<void> {
     const old = this.#settings;
     this.#settings = this.#settingsFrom(config);
+    this.#threads.changed();
     Object.assign(this.#limits, affordableLimits(config, this.#log));
     this.#store.resize(config.cache.maxBytes);
     this.#seen.queryLog.become(config.log.queries); // what was kept is gone when it is off
@@ -225,7 +238,7 @@ export class App {
     this.#filter.close();
     closeSettings(this.#settings);
     await this.#addresses.close();
-    this.#log.info('stopped', { ...this.#seen.counts });
+    this.#log.info('stopped', { ...this.#seen.queries });
   }
 
   #settingsFrom(config: Config): Settings {
@@ -233,7 +246,10 @@ export class App {
       ...{ clock: this.#clock, log: this.#log, tls: this.#tls },
       ...{ addresses: this.#addresses, files: this.#files, filter: this.#filter },
       ...{ limits: this.#limits, probe: this.#probe },
-      onNetworkChange: () => this.#keeper.roundSoon(), // time sources may be within reach now
+      onNetworkChange: () => {
+        this.#threads.changed();
+        this.#keeper.roundSoon(); // time sources may be within reach now
+      },
       doors: () => ({ dot: this.#doors.boundOf('dot'), doh: this.#doors.boundOf('doh') }),
       certificateNames: () => this.#certificates.served[0]?.names ?? [],
       onRecovery: () => {
@@ -306,7 +322,7 @@ export class App {
       forwards: forwards.report(),
       cache: {
         ...{ entries: this.#store.entries, octets: this.#store.octets, maxOctets: config.cache.maxBytes },
-        ...this.#seen.cacheCounts,
+        ...this.#seen.cacheFigures,
       },
       lists: this.#filter.report(),
       nameFiles: this.#files.report(),
@@ -348,6 +364,7 @@ export class App {
   #heedClock(): void {
     const log = this.#log;
     this.#clock.onStateChange(({ state, basis, reason }) => {
+      this.#threads.changed();
       const isGood = state === 'synchronized';
       log[isGood ? 'info' : 'warn']('clock changed', { state, ...(basis === null ? {} : { basis }), reason });
       this.#failures.forget();

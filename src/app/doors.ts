@@ -5,7 +5,7 @@ import type { Timer } from '../clock/clock.ts';
 import type { Config, SocketAddress } from '../config/config.ts';
 import { formatAddress, type Listener, type ListenerParts } from '../listener/listener.ts';
 import { StreamListener } from '../listener/stream.ts';
-import { UdpListener } from '../listener/udp.ts';
+import { UdpListener, type UdpListenerParts } from '../listener/udp.ts';
 import type { CertificateStore } from '../tls/certificate-store.ts';
 
 type Transport = Listener['transport'];
@@ -13,19 +13,23 @@ type Transport = Listener['transport'];
 /** As often as an address that waits is tried (listener/binding.ts). */
 const LOOK_EVERY_MS = 1000;
 
+export interface DoorParts extends Omit<ListenerParts, 'addresses'> {
+  readonly udp?: Pick<UdpListenerParts, 'sockets' | 'counted'>;
+}
+
 export class Doors {
-  readonly #parts: Omit<ListenerParts, 'addresses'>;
+  readonly #parts: DoorParts;
   #listeners: readonly Listener[] = [];
   #untilOpen: Timer | null = null;
 
-  constructor(parts: Omit<ListenerParts, 'addresses'>) {
+  constructor(parts: DoorParts) {
     this.#parts = parts;
   }
 
   /** Resolves once every address has been tried. */
   openPlain(listen: Config['listen']): Promise<void> {
     return this.#open([
-      new UdpListener({ ...this.#parts, addresses: listen.dns }),
+      new UdpListener({ ...this.#parts, ...this.#parts.udp, addresses: listen.dns }),
       new StreamListener({ ...this.#parts, addresses: listen.dns, certificates: null }),
     ]);
   }

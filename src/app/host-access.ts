@@ -33,6 +33,11 @@ export class HostAccess implements Pick<AccessList, 'allows'> {
     this.#lookedAtMs = clock.monotonic();
   }
 
+  /** What the list is made of now. */
+  get ranges(): { readonly ranges: readonly AccessRange[]; readonly onLink: readonly string[] } {
+    return { ranges: this.#parts.ranges, onLink: this.#onLink };
+  }
+
   allows(client: string): boolean {
     if (this.#list.allows(client)) return true;
     if (this.#parts.clock.monotonic() - this.#lookedAtMs < LOOK_AGAIN_MS) return false;

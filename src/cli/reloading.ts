@@ -68,11 +68,11 @@ export class Reloading {
   async #reload(because: 'signal' | 'files'): Promise<void> {
     const { app, file, log, logOptions } = this.#parts;
     try {
-      const { stateDir } = this.#config;
+      const { stateDir, workers } = this.#config;
       const loaded = await this.#load();
-      const warnings = [...loaded.warnings, ...stateDirWarning(stateDir, loaded.config)];
+      const warnings = [...loaded.warnings, ...nextStartWarnings(this.#config, loaded.config)];
       for (const warning of this.#untold('warnings', warnings)) log.warn(formatProblem(file, warning));
-      const config = { ...loaded.config, stateDir };
+      const config = { ...loaded.config, stateDir, workers };
       await app.reload(config);
       app.noteReload(null);
       if (because === 'signal') app.refetchLists();
@@ -122,6 +122,18 @@ export class Reloading {
       ({ path, message }) => !before.some((one) => one.path === path && one.message === message),
     );
   }
+}
+
+/** What another value of counts at the next start, and not before. */
+function nextStartWarnings({ stateDir, workers }: Config, wanted: Config): ConfigProblem[] {
+  return [...stateDirWarning(stateDir, wanted), ...workersWarning(workers, wanted)];
+}
+
+/** The sockets would have to be opened anew, and somebody's query would be lost. */
+function workersWarning(workers: Config['workers'], wanted: Config): ConfigProblem[] {
+  if (wanted.workers === workers) return [];
+  const message = `${wanted.workers} counts at the next start; until then it is ${workers}`;
+  return [{ path: 'workers', line: 0, message }];
 }
 
 /** Stamp, cache, lists and control socket are where they are: another place is one for the next start. */

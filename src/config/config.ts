@@ -52,6 +52,8 @@ export interface Config {
   readonly rebinding: { readonly protect: boolean; readonly allow: readonly NameKey[] };
   readonly certsDir: string;
   readonly stateDir: string;
+  /** Threads that answer UDP queries beside the main one; auto: as many as are worth it here. */
+  readonly workers: number | 'auto';
   readonly log: {
     readonly level: LogLevel;
     readonly format: 'text' | 'json';

@@ -144,6 +144,7 @@ function buildConfig(
     rebinding: readRebinding(sections.rebinding),
     certsDir: certsDir === undefined ? resolve(DEFAULT_CERTS_DIR) : absolute(certsDir),
     stateDir: stateDir === undefined ? resolve(DEFAULT_STATE_DIR) : absolute(stateDir),
+    workers: sections.workers ?? 'auto',
     log: {
       level: sections.log?.level ?? 'info',
       format: sections.log?.format ?? 'text',

@@ -17,6 +17,7 @@ import {
   address,
   choice,
   choiceSentence,
+  describeValue,
   duration,
   filePath,
   missing,
@@ -154,6 +155,19 @@ const log = z
   .optional()
   .describe('The log, on standard error');
 
+const WORKERS_MAX = 8;
+
+const workers = z
+  .union([z.literal('auto'), wholeNumber(0, WORKERS_MAX, {})], {
+    error: ({ input }) =>
+      `${describeValue(input)} does not fit; write auto, or a whole number of 0 to ${WORKERS_MAX}`,
+  })
+  .meta({
+    description: 'Threads that answer UDP queries from the cache beside the main one',
+    default: 'auto',
+  })
+  .optional();
+
 function limit(row: LimitRow) {
   if (row.kind === 'duration') return duration(row).optional();
   return wholeNumber(row.min, row.max, { description: row.what, default: row.default }).optional();
@@ -184,6 +198,7 @@ export const configSchema = z
     state_dir: filePath(
       'What outlives a restart; `state` in the working directory unless written',
     ).optional(),
+    workers,
     log,
     limits: z
       .strictObject(Object.fromEntries(Object.values(LIMITS).map((row) => [row.key, limit(row)])))

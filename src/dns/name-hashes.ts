@@ -1,5 +1,5 @@
 // Which names could be meant: a set of hashes of names, asked with the hashes that a question has already. "No" is certain
-// and costs a few steps; "perhaps" is for a look-up by the name itself.
+// and costs a few steps; "perhaps" is for a look-up by the name itself. What has been filled may be lent to other threads.
 
 import type { NameKey } from './names.ts';
 import { hashOfName, type QuestionKey } from './question-key.ts';
@@ -8,9 +8,25 @@ const FIRST_SLOTS = 16;
 /** Of all slots, so that most that are not there are told by the first look. */
 const FULL = 1 / 4;
 
+/** The hashes of a set that nobody adds to any more, each in memory that all threads see. */
+export interface SharedNameHashes {
+  readonly names: Int32Array;
+  readonly trees: Int32Array;
+}
+
 export class NameHashes {
-  readonly #names = new HashSet();
-  readonly #trees = new HashSet();
+  readonly #names: HashSet;
+  readonly #trees: HashSet;
+
+  /** @param shared those of another thread, to be asked and not to be added to */
+  constructor(shared?: SharedNameHashes) {
+    this.#names = new HashSet(shared?.names);
+    this.#trees = new HashSet(shared?.trees);
+  }
+
+  get shared(): SharedNameHashes {
+    return { names: this.#names.slots, trees: this.#trees.slots };
+  }
 
   /** This very name. */
   addName(name: NameKey): void {
@@ -34,8 +50,16 @@ export class NameHashes {
 
 /** Open addressing; 0 is a free slot, and the hash 0 is told as 1. */
 class HashSet {
-  #slots = new Int32Array(FIRST_SLOTS);
+  #slots: Int32Array;
   #size = 0;
+
+  constructor(slots = emptySlots(FIRST_SLOTS)) {
+    this.#slots = slots;
+  }
+
+  get slots(): Int32Array {
+    return this.#slots;
+  }
 
   has(hash: number): boolean {
     return this.#slots[this.#slotOf(hash)] !== 0;
@@ -61,8 +85,12 @@ class HashSet {
 
   #grow(): void {
     const hashes = this.#slots.filter((hash) => hash !== 0);
-    this.#slots = new Int32Array(this.#slots.length * 2);
+    this.#slots = emptySlots(this.#slots.length * 2);
     this.#size = 0;
     for (const hash of hashes) this.add(hash);
   }
+}
+
+function emptySlots(count: number): Int32Array {
+  return new Int32Array(new SharedArrayBuffer(count * Int32Array.BYTES_PER_ELEMENT));
 }

@@ -1,7 +1,8 @@
 // What a question is found by in tables: its octets in one form (wishes, type, class, name in lower case), a hash of them,
 // and the hashes of its name and of every name above it. All of it is made in one walk over the name, without a string.
-// The seed is this process's own: who chooses names cannot choose what meets in a table.
+// The seed is this process's own, and the same in all its threads: who chooses names cannot choose what meets in a table.
 
+import { getEnvironmentData, setEnvironmentData } from 'node:worker_threads';
 import type { NameKey } from './names.ts';
 import { hashed, mixed, newSeed } from './quick-hash.ts';
 import { lowerOctet } from './wire.ts';
@@ -13,7 +14,9 @@ export const MAX_KEY_OCTETS = NAME_IN_KEY_AT + 255;
 /** Of one octet each, and the root. */
 const MAX_LABELS = 128;
 
-const SEED = newSeed();
+/** Under which threads inherit it: what one finds in shared memory, another has put there. */
+const SEED_NAME = 'seed of question keys';
+const SEED = inheritedSeed() ?? ownSeed();
 
 /** Good until it is filled anew. */
 export class QuestionKey {
@@ -78,6 +81,17 @@ export function questionKey(text: string): QuestionKey {
   const key = new QuestionKey();
   key.readText(text);
   return key;
+}
+
+function inheritedSeed(): number | null {
+  const seed = getEnvironmentData(SEED_NAME);
+  return typeof seed === 'number' ? seed : null;
+}
+
+function ownSeed(): number {
+  const seed = newSeed();
+  setEnvironmentData(SEED_NAME, seed);
+  return seed;
 }
 
 /** The hash that QuestionKey.hashAt has for this name. */

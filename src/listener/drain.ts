@@ -1,13 +1,13 @@
 // Waiting, for a bounded time, until what was in flight is done: how every listener stops.
 // It counts nothing; who counts says when nothing is left.
 
-import type { Clock } from '../clock/clock.ts';
+import type { DurationClock } from '../clock/thread-clock.ts';
 
 export class Drain {
-  readonly #clock: Clock;
+  readonly #clock: DurationClock;
   #finish: (() => void) | null = null;
 
-  constructor(clock: Clock) {
+  constructor(clock: DurationClock) {
     this.#clock = clock;
   }
 

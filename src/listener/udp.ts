@@ -5,6 +5,7 @@
 import type { Timer } from '../clock/clock.ts';
 import type { SocketAddress } from '../config/config.ts';
 import { isWildcard } from '../config/own-sockets.ts';
+import type { Resolver } from '../resolver/resolver.ts';
 import { Binding, BindingSet } from './binding.ts';
 import { type InterfaceAddress, interfaceAddresses } from './interfaces.ts';
 import { formatAddress, type Listener, type ListenerParts, type WaitingAddress } from './listener.ts';
@@ -15,6 +16,8 @@ import type { UdpSockets } from './udp/udp-sockets.ts';
 const INTERFACES_EVERY_MS = 10_000;
 
 export interface UdpListenerParts extends ListenerParts {
+  /** Answers what a thread of its own has counted already (resolver/guard.ts); by default as all else is answered. */
+  readonly counted?: Resolver;
   /** The host's addresses; given by tests, else read from the host. */
   readonly interfaces?: () => readonly InterfaceAddress[];
   /** What sockets are made of; given by tests, else the best that is to be had. */
@@ -45,6 +48,7 @@ export class UdpListener implements Listener {
   readonly #parts: UdpListenerParts;
   readonly #bindings = new BindingSet();
   readonly #exchange: UdpExchange;
+  readonly #counted: UdpExchange;
   readonly #sockets: UdpSockets;
   #wanted: readonly SocketAddress[];
   /** Wildcards that are one socket, as formatAddress has them. */
@@ -55,6 +59,7 @@ export class UdpListener implements Listener {
     this.#parts = parts;
     this.#wanted = parts.addresses;
     this.#exchange = new UdpExchange(parts);
+    this.#counted = new UdpExchange({ ...parts, resolver: parts.counted ?? parts.resolver });
     this.#sockets = parts.sockets ?? chooseUdpSockets(parts);
   }
 
@@ -77,8 +82,9 @@ export class UdpListener implements Listener {
 
   async stop(graceMs: number): Promise<void> {
     this.#look?.cancel();
-    await this.#exchange.stop(graceMs);
+    await Promise.all([this.#exchange.stop(graceMs), this.#counted.stop(graceMs, this.#sockets.quiet?.())]);
     this.#bindings.close();
+    await this.#sockets.end?.();
   }
 
   /** Opens what is new on this host and closes what has gone. */
@@ -88,7 +94,8 @@ export class UdpListener implements Listener {
     const places = expandWildcards(this.#wanted, interfaces, (one) => this.#asOne.has(formatAddress(one)));
     return this.#bindings.become(places, (wanted) => {
       const onBroken = (error: NodeJS.ErrnoException) => binding.reopen(error);
-      const bind = () => this.#sockets.open({ wanted, exchange: this.#exchange, onBroken });
+      const [exchange, counted] = [this.#exchange, this.#counted];
+      const bind = () => this.#sockets.open({ wanted, exchange, counted, onBroken });
       const binding: Binding = new Binding({ wanted, what: 'dns (UDP)', bind, clock, log });
       return binding;
     });

@@ -30,20 +30,23 @@ export class LimitLog {
     this.#clock = clock;
   }
 
-  /** @param limit the key in the configuration, such as `limits.connections`, or a name as fixed, with a hint of its own */
-  reached(limit: string, facts: LimitFacts): void {
+  /**
+   * @param limit the key in the configuration, such as `limits.connections`, or a name as fixed, with a hint of its own
+   * @param times how often since this was said last
+   */
+  reached(limit: string, facts: LimitFacts, times = 1): void {
     const nowMs = this.#clock.monotonic();
     let told = this.#limits.get(limit);
     if (told === undefined) {
       told = { times: 0, told: 0, quietUntilMs: nowMs };
       this.#limits.set(limit, told);
     }
-    told.times += 1;
+    told.times += times;
     if (nowMs < told.quietUntilMs) return;
-    const times = told.times - told.told;
+    const untold = told.times - told.told;
     told.told = told.times;
     told.quietUntilMs = nowMs + QUIET_MS;
-    this.#log.warn('a limit is reached', { limit, times, hint: HINT, ...facts });
+    this.#log.warn('a limit is reached', { limit, times: untold, hint: HINT, ...facts });
   }
 
   /** How often each limit has been reached since start, those never reached left out. */

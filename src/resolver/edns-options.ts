@@ -49,7 +49,8 @@ export function ednsOptions({ cookieSecret, nsid, clock }: EdnsOptionsParts): Li
   });
 }
 
-function asksForOptions({ edns }: Query): boolean {
+/** Does it ask for anything of what is put in here? */
+export function asksForOptions({ edns }: Query): boolean {
   return edns !== null && (edns.cookie !== null || edns.asksForNsid);
 }
 

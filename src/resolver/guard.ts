@@ -29,17 +29,27 @@ const MAX_REFUSALS_LOGGED = 256;
  */
 const SLIP = 2;
 
-export interface GuardParts {
+export interface RateGuardParts {
+  readonly limits: Pick<Limits, 'udpQueriesPerClient'>;
+  readonly limitLog: Pick<LimitLog, 'reached'>;
+  /** Where clients are counted; by default here alone. */
+  readonly rate?: ClientRate;
+}
+
+export interface GuardParts extends RateGuardParts {
   /** Asked per query, because a reload replaces the list. */
   readonly accessList: () => Pick<AccessList, 'allows'>;
-  readonly limits: Pick<Limits, 'udpQueriesPerClient'>;
-  readonly limitLog: LimitLog;
   readonly log: Log;
 }
 
-export function guard({ accessList, limits, limitLog, log }: GuardParts): Link {
-  const refused = new Set<string>();
-  const rate = new ClientRate();
+/** All of it, in its order. */
+export function guard(parts: GuardParts): Link {
+  const [often, who] = [rateGuard(parts), countedGuard(parts)];
+  return (next) => often(who(next));
+}
+
+/** How often: what is no query gets nothing, and who asks too often gets little. */
+export function rateGuard({ limits, limitLog, rate = new ClientRate() }: RateGuardParts): Link {
   /** What a client gets that asks too often over UDP; null: it does not. */
   const slowedDown = ({ transport, client, receivedAtMs }: Context): Answer | null => {
     if (transport !== 'udp') return null;
@@ -48,16 +58,18 @@ export function guard({ accessList, limits, limitLog, log }: GuardParts): Link {
     limitLog.reached('limits.udp_queries_per_client', { client });
     return beyond % SLIP === 0 ? Answer.truncated() : DROP;
   };
-  const judge = judging(accessList, (client) => logFirstRefusal(client, refused, log));
-  return (next) => {
-    const judged = judge(next);
-    return {
-      resolve(query, context) {
-        if (query.length < HEADER_OCTETS || query.isResponse) return DROP;
-        return slowedDown(context) ?? judged.resolve(query, context);
-      },
-    };
-  };
+  return (next) => ({
+    resolve(query, context) {
+      if (query.length < HEADER_OCTETS || query.isResponse) return DROP;
+      return slowedDown(context) ?? next.resolve(query, context);
+    },
+  });
+}
+
+/** Who and what, of a query that has passed a rateGuard, in another thread perhaps. */
+export function countedGuard({ accessList, log }: Omit<GuardParts, keyof RateGuardParts>): Link {
+  const refused = new Set<string>();
+  return judging(accessList, (client) => logFirstRefusal(client, refused, log));
 }
 
 /** For a question that somebody asks on behalf of a client: it has not come, so it is neither counted nor logged. */
@@ -86,6 +98,11 @@ interface Refusal {
   readonly answer: Answer;
   /** For people. */
   readonly why: string;
+}
+
+/** Has this guard nothing to say to what is asked? For a thread that leaves the rest to another one. */
+export function isServed(query: Query): boolean {
+  return refusalOf(query) === null;
 }
 
 /** The answer to a query that goes no further; null for one that does. */

@@ -54,7 +54,7 @@ export function local(parts: () => LocalParts): Link {
   let known: LocalParts | null = null;
   let names: HouseNames;
   const mayHold = (query: Query, current: LocalParts) => {
-    if (current !== known) names = new HouseNames(current);
+    if (current !== known) names = HouseNames.of(current);
     known = current;
     return names.mayHold(query.key);
   };

@@ -37,9 +37,7 @@ export function observe({ counts, figures, clock, log, queryLog }: ObserveParts)
   const seen = <View extends AnswerView>(query: Query, context: Context, answer: View, reason = ''): View => {
     // `guard` comes first, and is the one that writes nothing down.
     const { answeredBy = 'guard', trace, receivedAtMs } = context;
-    const rcode = isDropped(answer) ? null : answer.rcode;
-    const isBlocked = answeredBy === 'filter' && answer.errors.at(-1)?.code === EDE.BLOCKED;
-    figures.count(answeredBy, rcode, isBlocked, receivedAtMs);
+    figures.count(answeredBy, rcodeOf(answer), isBlocked(answeredBy, answer), receivedAtMs);
     if (!(trace instanceof LastWords) || trace.session !== queryLog.session) return answer;
     const ms = Math.round((clock.monotonic() - receivedAtMs) * 10) / 10;
     const line = { ...describe(query, context, answer), ms };
@@ -99,6 +97,15 @@ class LastWords implements Trace {
   of(answeredBy: AnsweredBy): string {
     return answeredBy === 'filter' ? this.#filter : this.#last;
   }
+}
+
+/** For the figures; null: there is no response. */
+export function rcodeOf(answer: AnswerView): number | null {
+  return isDropped(answer) ? null : answer.rcode;
+}
+
+function isBlocked(answeredBy: AnsweredBy, answer: AnswerView): boolean {
+  return answeredBy === 'filter' && answer.errors.at(-1)?.code === EDE.BLOCKED;
 }
 
 function isDropped(answer: AnswerView): boolean {

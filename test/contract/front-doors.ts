@@ -19,11 +19,14 @@ import type { Query } from '../../src/dns/query.ts';
 import { DohListener } from '../../src/listener/doh.ts';
 import type { Listener, ListenerParts } from '../../src/listener/listener.ts';
 import { StreamListener } from '../../src/listener/stream.ts';
+import { UdpThreads } from '../../src/listener/threads/udp-threads.ts';
 import { BatchSockets } from '../../src/listener/udp/batch-sockets.ts';
 import { dgramSockets } from '../../src/listener/udp/dgram-sockets.ts';
-import { loadSystemCalls } from '../../src/listener/udp/system-calls.ts';
+import { loadSystemCalls, type SystemCalls } from '../../src/listener/udp/system-calls.ts';
 import type { UdpSockets } from '../../src/listener/udp/udp-sockets.ts';
 import { UdpListener } from '../../src/listener/udp.ts';
+import { LimitLog } from '../../src/observe/limit-log.ts';
+import { ClientRate } from '../../src/resolver/client-rate.ts';
 import type { Context, Resolver } from '../../src/resolver/resolver.ts';
 import { CertificateStore, fitPair } from '../../src/tls/certificate-store.ts';
 import { answerWith } from '../support/dns-message.ts';
@@ -133,13 +136,46 @@ export interface Door {
 
 const { calls } = loadSystemCalls();
 
-/** Both kinds of UDP sockets; the first is of Linux alone. */
-export const UDP_SOCKETS: readonly { readonly name: string; sockets(clock: Clock): UdpSockets }[] = [
+interface UdpKind {
+  readonly name: string;
+  /** What is shorter than a header is not asked at all. */
+  readonly dropsNoQueries?: boolean;
+  sockets(clock: Clock): UdpSockets;
+}
+
+/** All kinds of UDP sockets; those in batches are of Linux alone. */
+export const UDP_SOCKETS: readonly UdpKind[] = [
   ...(calls === null
     ? []
-    : [{ name: 'UDP in batches', sockets: (clock: Clock) => new BatchSockets(calls, clock) }]),
+    : [
+        { name: 'UDP in batches', sockets: (clock: Clock) => new BatchSockets(calls, clock) },
+        {
+          name: 'UDP in batches, over two threads',
+          dropsNoQueries: true,
+          sockets: (clock: Clock) => threaded(calls, clock),
+        },
+      ]),
   { name: 'UDP through node:dgram', sockets: dgramSockets },
 ];
+
+/** Threads that know nothing, so that all is handed over; from the beginning. */
+function threaded(calls: SystemCalls, clock: Clock): UdpSockets {
+  const log = { debug() {}, info() {}, warn() {}, error: console.error };
+  const limitLog = new LimitLog(log, clock);
+  const threads = new UdpThreads({
+    ...{ count: 2, calls, clock, log, limitLog, rate: new ClientRate() },
+    ...{ facts: () => null, udpQueriesPerClient: () => 2 ** 30 },
+  });
+  return {
+    needsEachAddress: (wildcard) => threads.needsEachAddress(wildcard),
+    quiet: () => threads.quiet(),
+    end: () => threads.end(),
+    async open(parts) {
+      await threads.areUp;
+      return threads.open(parts);
+    },
+  };
+}
 
 const dohListener: Door['listener'] = (parts, certificates) => new DohListener({ ...parts, certificates });
 

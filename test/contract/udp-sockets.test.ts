@@ -38,7 +38,7 @@ function local(address: string): InterfaceAddress {
   return { interface: 'lo', address, family: 4, cidr: `${address}/8`, isLinkLocal: false };
 }
 
-describe.each(UDP_SOCKETS)('$name', ({ sockets }) => {
+describe.each(UDP_SOCKETS)('$name', ({ sockets, dropsNoQueries = false }) => {
   async function open(
     addresses: ConstructorParameters<typeof UdpListener>[0]['addresses'],
     resolver: Resolver = new TinyResolver(),
@@ -169,8 +169,9 @@ describe.each(UDP_SOCKETS)('$name', ({ sockets }) => {
     const { port } = (await open([v4('127.0.0.1')], { resolve })).addresses[0]!;
     const client = await clientOf('127.0.0.1', port);
     for (const length of [65_507, 0, 12]) client.socket.send(Buffer.alloc(length));
-    await eventually(() => octets.length === 3);
-    expect(octets).toEqual([65_507, 0, 12]);
+    const expected = dropsNoQueries ? [65_507, 12] : [65_507, 0, 12];
+    await eventually(() => octets.length === expected.length);
+    expect(octets).toEqual(expected);
   });
 
   it('takes no more in one turn than its budget, however much there is', async () => {
@@ -259,7 +260,7 @@ describe.each(UDP_SOCKETS)('$name', ({ sockets }) => {
     const before = descriptors();
     for (let at = 0; at < 20; at += 1) await cycle();
     await eventually(() => descriptors() <= before);
-  });
+  }, 30_000);
 });
 
 class Client {

@@ -2,11 +2,12 @@
 // a thread; nothing in it belongs to the process. A wildcard is one socket, which learns of each datagram where it came to
 // (IP_PKTINFO, RFC 3542 section 6).
 
-import type { Clock } from '../../clock/clock.ts';
+import type { DurationClock } from '../../clock/thread-clock.ts';
 import type { SocketAddress } from '../../config/config.ts';
 import { isWildcard } from '../../config/own-sockets.ts';
 import type { Bound } from '../binding.ts';
 import { AddressTexts } from './address-texts.ts';
+import type { AnsweringParts } from './answering-socket.ts';
 import { BatchSocket } from './batch-socket.ts';
 import { MessageBatch } from './message-batch.ts';
 import { OUTBOX_MESSAGES } from './outbox.ts';
@@ -18,46 +19,84 @@ import { RECEIVE_BUFFER_OCTETS, type UdpSocketParts, type UdpSockets } from './u
 /** The largest datagram; the kernel gives pages to the slots only as far as something long has come. */
 const DATAGRAM_OCTETS = 65_536;
 
+export interface WatchedSocket extends Pick<AnsweringParts, 'descriptor' | 'exchange' | 'elsewhere'> {
+  readonly wanted: SocketAddress;
+  readonly onBroken: UdpSocketParts['onBroken'];
+}
+
 export class BatchSockets implements UdpSockets {
   readonly #calls: SystemCalls;
-  readonly #clock: Clock;
+  readonly #clock: DurationClock;
   readonly #received: MessageBatch;
-  readonly #turns = new ReceiveTurns();
-  readonly #texts: AddressTexts;
+  readonly turns = new ReceiveTurns();
+  readonly texts: AddressTexts;
   /** For what calls take and give by address: a sockaddr or an interface's name, and a number behind it. */
   readonly #scratch = Buffer.from(new ArrayBuffer(64));
 
-  constructor(calls: SystemCalls, clock: Clock) {
+  constructor(calls: SystemCalls, clock: DurationClock) {
     this.#calls = calls;
     this.#clock = clock;
     this.#received = new MessageBatch(OUTBOX_MESSAGES, DATAGRAM_OCTETS, calls.addressOf);
-    this.#texts = new AddressTexts((index) => calls.if_indextoname(index, this.#scratchAddress));
+    this.texts = new AddressTexts((index) => calls.if_indextoname(index, this.#scratchAddress));
   }
 
   async open({ wanted, exchange, onBroken }: UdpSocketParts): Promise<Bound> {
-    const descriptor = this.#bind(wanted);
+    const { port, descriptors } = this.bind(wanted, 1);
+    const descriptor = descriptors[0]!;
+    const socket = this.watch({ descriptor, wanted, exchange, onBroken });
+    let isOpen = true;
+    const close = () => {
+      socket.close();
+      if (isOpen) this.#calls.close(descriptor);
+      isOpen = false;
+    };
+    return { port, close };
+  }
+
+  /**
+   * So many sockets on one address, among which the kernel divides the clients (SO_REUSEPORT, socket(7)). The first is
+   * bound before it is let be shared, so that an address of another program is not taken for ours.
+   */
+  bind(wanted: SocketAddress, count: number): { readonly port: number; readonly descriptors: number[] } {
+    const descriptors: number[] = [];
     try {
-      const isEverywhere = isWildcard(wanted.address);
-      if (isEverywhere) this.#askForLocalAddress(descriptor, wanted.family);
-      this.#setOption(descriptor, LINUX.SOL_SOCKET, LINUX.SO_RCVBUF, RECEIVE_BUFFER_OCTETS);
-      const port = this.#portOf(descriptor);
-      const socket = new BatchSocket({
-        descriptor,
-        family: wanted.family,
-        localAddress: isEverywhere ? null : wanted.address,
-        calls: this.#calls,
-        clock: this.#clock,
-        received: this.#received,
-        turns: this.#turns,
-        texts: this.#texts,
-        exchange,
-        onBroken,
-      });
-      return { port, close: () => socket.close() };
+      descriptors.push(this.#bind(wanted));
+      const port = this.#portOf(descriptors[0]!);
+      if (count > 1) this.#setOption(descriptors[0]!, LINUX.SOL_SOCKET, LINUX.SO_REUSEPORT, 1);
+      while (descriptors.length < count) descriptors.push(this.#bind({ ...wanted, port }, true));
+      for (const descriptor of descriptors) {
+        if (isWildcard(wanted.address)) this.#askForLocalAddress(descriptor, wanted.family);
+        this.#setOption(descriptor, LINUX.SOL_SOCKET, LINUX.SO_RCVBUF, RECEIVE_BUFFER_OCTETS);
+      }
+      return { port, descriptors };
     } catch (error) {
-      this.#calls.close(descriptor);
+      for (const descriptor of descriptors) this.#calls.close(descriptor);
       throw error;
     }
+  }
+
+  /** Takes queries on a socket that is bound, until it is closed; its descriptor stays whoever's it is. */
+  watch(socket: WatchedSocket): BatchSocket {
+    const { onBroken, ...parts } = socket;
+    return new BatchSocket({
+      ...this.answeringParts(parts),
+      ...{ received: this.#received, turns: this.turns, onBroken },
+    });
+  }
+
+  answeringParts({
+    descriptor,
+    wanted,
+    exchange,
+    elsewhere,
+  }: Omit<WatchedSocket, 'onBroken'>): AnsweringParts {
+    return {
+      descriptor,
+      family: wanted.family,
+      localAddress: isWildcard(wanted.address) ? null : wanted.address,
+      ...{ calls: this.#calls, clock: this.#clock, texts: this.texts, exchange },
+      ...(elsewhere === undefined ? {} : { elsewhere }),
+    };
   }
 
   /** Only where one of its addresses is taken, by a stub on 127.0.0.53 for instance: the others are to be had still. */
@@ -74,13 +113,14 @@ export class BatchSockets implements UdpSockets {
     return this.#calls.addressOf(this.#scratch.buffer as ArrayBuffer);
   }
 
-  #bind(wanted: SocketAddress): number {
+  #bind(wanted: SocketAddress, isShared = false): number {
     const calls = this.#calls;
     const family = wanted.family === 4 ? LINUX.AF_INET : LINUX.AF_INET6;
     const type = LINUX.SOCK_DGRAM | LINUX.SOCK_NONBLOCK | LINUX.SOCK_CLOEXEC;
     const descriptor = calls.socket(family, type, 0);
     if (descriptor < 0) throw this.#error('socket');
     try {
+      if (isShared) this.#setOption(descriptor, LINUX.SOL_SOCKET, LINUX.SO_REUSEPORT, 1);
       if (wanted.family === 6) this.#setOption(descriptor, LINUX.IPPROTO_IPV6, LINUX.IPV6_V6ONLY, 1);
       const octets = writeSocketName(this.#scratch, wanted, (name) => calls.if_nametoindex(name));
       if (calls.bind(descriptor, this.#scratchAddress, octets) < 0) throw this.#error('bind');

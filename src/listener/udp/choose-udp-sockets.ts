@@ -3,6 +3,7 @@
 
 import type { Clock } from '../../clock/clock.ts';
 import type { Log } from '../../observe/log.ts';
+import { UdpThreads, type UdpThreadsParts } from '../threads/udp-threads.ts';
 import { BatchSockets } from './batch-sockets.ts';
 import { dgramSockets } from './dgram-sockets.ts';
 import { MessageBatch } from './message-batch.ts';
@@ -12,13 +13,22 @@ import type { UdpSockets } from './udp-sockets.ts';
 const TRIAL = ['one', 'another'];
 const TRIAL_OCTETS = 16;
 
+export interface ChoiceParts {
+  readonly clock: Clock;
+  readonly log: Log;
+  /** With threads beside this one, where batches are to be had; `count` 0 or absent: without. */
+  readonly threads?: Omit<UdpThreadsParts, 'calls'>;
+}
+
 export function chooseUdpSockets(
-  { clock, log }: { readonly clock: Clock; readonly log: Log },
+  { clock, log, threads }: ChoiceParts,
   loaded: SystemCallsResult = loadSystemCalls(),
 ): UdpSockets {
   const reason = loaded.calls === null ? loaded.reason : problemOf(loaded.calls);
   if (loaded.calls !== null && reason === null) {
-    log.debug('UDP in batches', { calls: 'recvmmsg, sendmmsg' });
+    const count = threads?.count ?? 0;
+    log.debug('UDP in batches', { calls: 'recvmmsg, sendmmsg', threads: count });
+    if (threads !== undefined && count > 0) return new UdpThreads({ ...threads, calls: loaded.calls });
     return new BatchSockets(loaded.calls, clock);
   }
   log.info('UDP one datagram at a time, through node:dgram', { reason });

@@ -1,7 +1,7 @@
 // What happens between a datagram and its reply, whatever kind of socket they come by: the context of a query, the bounds
 // of a reply (EDNS sizes by RFC 6891 and RFC 9715, amplification), and what is in flight while the listener stops.
 
-import type { Clock } from '../../clock/clock.ts';
+import type { DurationClock } from '../../clock/thread-clock.ts';
 import type { Limits } from '../../config/config.ts';
 import {
   type Answer,
@@ -22,8 +22,9 @@ const AMPLIFICATION_MAX = 25;
 
 export interface UdpExchangeParts {
   readonly resolver: Resolver;
-  readonly clock: Clock;
-  readonly limits: Limits;
+  readonly clock: DurationClock;
+  /** Asked per query. */
+  readonly limits: Pick<Limits, 'queryDeadlineMs' | 'udpPayloadOctets'>;
 }
 
 export class UdpExchange {
@@ -92,9 +93,16 @@ export class UdpExchange {
     return renderBound(answer, query, this.#limitsOf(query));
   }
 
-  /** Takes nothing new from now on; resolves when nothing is in flight any more, or after `graceMs`. */
-  async stop(graceMs: number): Promise<void> {
+  /**
+   * Takes nothing new from now on; resolves when nothing is in flight any more, or after `graceMs`.
+   * @param last until it has resolved, something may come that had been taken before
+   */
+  async stop(graceMs: number, last?: Promise<void>): Promise<void> {
     this.#isStopping = true;
+    if (last !== undefined) {
+      this.#inFlight += 1;
+      void last.then(() => this.end());
+    }
     if (this.#inFlight > 0) await this.#drain.wait(graceMs);
   }
 

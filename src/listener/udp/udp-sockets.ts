@@ -11,6 +11,8 @@ export const RECEIVE_BUFFER_OCTETS = 1 << 20;
 export interface UdpSocketParts {
   readonly wanted: SocketAddress;
   readonly exchange: UdpExchange;
+  /** For queries that another thread has counted already; where there is none it is never asked. */
+  readonly counted: UdpExchange;
   /** It has to be opened anew. */
   readonly onBroken: (error: NodeJS.ErrnoException) => void;
 }
@@ -23,4 +25,8 @@ export interface UdpSockets {
    * asked before it is opened: another program on one of the addresses may be why.
    */
   needsEachAddress(wildcard: SocketAddress): boolean;
+  /** Takes nothing new from now on; resolves when all that was taken before has been asked. Default: at once. */
+  quiet?(): Promise<void>;
+  /** When all sockets have been closed: lets go of everything else. */
+  end?(): Promise<void>;
 }

@@ -16,7 +16,7 @@ import {
 } from '../../dns/packed-answer.ts';
 import { NAME_IN_KEY_AT, QuestionKey } from '../../dns/question-key.ts';
 import type { TableKey } from './entry-form.ts';
-import { OctetTable } from './octet-table.ts';
+import { OctetTable, type SharedTable } from './octet-table.ts';
 
 export interface AnswerStore {
   /**
@@ -76,6 +76,15 @@ export class PackedAnswerStore implements AnswerStore {
 
   resize(maxOctets: number): void {
     this.#table.resize(maxOctets);
+  }
+
+  /** For readers in other threads, until it is renewed (OctetTable). */
+  get shared(): SharedTable {
+    return this.#table.shared;
+  }
+
+  onRenewed(listener: () => void): () => void {
+    return this.#table.onRenewed(listener);
   }
 
   get(key: TableKey, nowMs: number): AnswerView | null {

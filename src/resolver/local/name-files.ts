@@ -3,6 +3,7 @@
 
 import type { Clock } from '../../clock/clock.ts';
 import type { Config } from '../../config/config.ts';
+import type { SharedNameHashes } from '../../dns/name-hashes.ts';
 import type { NameKey } from '../../dns/names.ts';
 import type { QuestionKey } from '../../dns/question-key.ts';
 import type { Log } from '../../observe/log.ts';
@@ -15,6 +16,8 @@ export interface NameFilesParts {
   readonly config: NameFilesConfig;
   readonly clock: Clock;
   readonly log: Log;
+  /** Called when other names are answered from now on. */
+  readonly onChange?: () => void;
 }
 
 export class NameFiles {
@@ -48,6 +51,11 @@ export class NameFiles {
   /** Could a file have the name of this question? "No" is certain. */
   mayHold(question: QuestionKey): boolean {
     return this.#index.mayHold(question);
+  }
+
+  /** The hashes of their names as they are now, for other threads. */
+  get sharedHashes(): SharedNameHashes {
+    return this.#index.sharedHashes;
   }
 
   /** Null: no file has the name, or the question is not about where it is. */
@@ -87,6 +95,7 @@ export class NameFiles {
       const index = new NameIndex();
       for await (const named of unhurried(inOrder(this.#files))) index.add(named);
       this.#index = index;
+      this.#parts.onChange?.();
     });
     return this.#building;
   }

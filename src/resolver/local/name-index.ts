@@ -3,7 +3,7 @@
 // address family. Whether a lease has expired is asked at each look-up. Reads no file.
 
 import { TYPE } from '../../dns/codes.ts';
-import { NameHashes } from '../../dns/name-hashes.ts';
+import { NameHashes, type SharedNameHashes } from '../../dns/name-hashes.ts';
 import { lowerName, type NameKey, nameOctets, parentOf, ROOT, reverseNameKey } from '../../dns/names.ts';
 import type { QuestionKey } from '../../dns/question-key.ts';
 import type { ResourceRecord } from '../../dns/records.ts';
@@ -65,6 +65,11 @@ export class NameIndex {
   /** The same by its hash: "no" is certain. */
   mayHold(question: QuestionKey): boolean {
     return this.#hashes.mayHold(question);
+  }
+
+  /** For other threads, once all names are in it. */
+  get sharedHashes(): SharedNameHashes {
+    return this.#hashes.shared;
   }
 
   /** In the order of their weight: hosts files before leases, newer leases before older ones. */

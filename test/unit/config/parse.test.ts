@@ -41,6 +41,7 @@ test('an empty file answers this machine, trusts nobody and keeps to every defau
     rebinding: { protect: false, allow: [] },
     certsDir: resolve('certs'),
     stateDir: resolve('state'),
+    workers: 'auto',
     log: { level: 'info', format: 'text', queries: 'off' },
     notify: [],
     limits: {

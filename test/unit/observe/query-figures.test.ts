@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { RCODE } from '../../../src/dns/codes.ts';
+import { FigureBook } from '../../../src/observe/figure-book.ts';
 import { type AnsweredBy, QueryFigures } from '../../../src/observe/query-figures.ts';
 import { SimulatedClock } from '../../support/simulated-clock.ts';
 
@@ -140,5 +141,35 @@ describe('of the last minute', () => {
     expect(figures.minute()).toEqual({
       ...{ perSecond: 0, blockedPerSecond: 0, hitShare: null, p50Ms: null, p99Ms: null },
     });
+  });
+});
+
+describe('of several threads', () => {
+  it('are added up, since the start and second by second, whoever was idle when', () => {
+    const { clock, figures, came } = scene();
+    const book = new FigureBook();
+    figures.include(new FigureBook(book.memory));
+    const there = (count: number) => {
+      const nowMs = clock.monotonic();
+      for (let at = 0; at < count; at += 1) book.count('cache', RCODE.NOERROR, false, nowMs - 0.05, nowMs);
+    };
+    came(1, 'upstream', 50);
+    there(3);
+    clock.advance(1000);
+    there(2);
+    clock.advance(1000);
+    came(4);
+    clock.advance(1000);
+    expect(figures.live()).toMatchObject({ lastMinute: [4, 2, 4], perSecond: 10 / 3, hitShare: 0.9 });
+    expect(figures.totals()).toMatchObject({
+      answeredBy: { cache: 9, upstream: 1 },
+      byRcode: { NOERROR: 10 },
+    });
+    clock.advance(120_000); // nobody asks, and nobody turns the thread's rows
+    expect(figures.live()).toMatchObject({ perSecond: 0, hitShare: null });
+    there(5);
+    clock.advance(1000);
+    expect(figures.live().lastMinute.at(-1)).toBe(5);
+    expect(figures.minute().perSecond).toBeCloseTo(5 / 60);
   });
 });

@@ -36,3 +36,12 @@ it('has no count of this host itself', () => {
   const rate = new ClientRate();
   expect([rate.count('127.0.0.1', 0), rate.count('::1', 0), rate.count('127.0.0.2', 0)]).toEqual([0, 0, 1]);
 });
+
+it('counts together with another one on the same memory, and each knows when a second is over', () => {
+  const rate = new ClientRate();
+  const other = new ClientRate(rate.memory);
+  expect([rate.count('10.0.0.1', 0), other.count('10.0.0.1', 1), rate.count('10.0.0.1', 2)]).toEqual([
+    1, 2, 3,
+  ]);
+  expect([other.count('10.0.0.1', 1000), rate.count('10.0.0.1', 1001)]).toEqual([1, 2]);
+});

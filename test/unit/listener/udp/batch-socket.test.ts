@@ -37,7 +37,12 @@ beforeEach(async () => {
     limits: limits as unknown as UdpExchangeParts['limits'],
   });
   const wanted = { address: '127.0.0.1', port: 53, family: 4 } as const;
-  socket = await new BatchSockets(kernel.calls, clock).open({ wanted, exchange, onBroken });
+  socket = await new BatchSockets(kernel.calls, clock).open({
+    wanted,
+    exchange,
+    counted: exchange,
+    onBroken,
+  });
 });
 afterEach(() => {
   socket.close();

@@ -1,0 +1,145 @@
+// How one UDP socket answers: from the octets of a query and the route that it came by to a reply on its way back. Answers that
+// are there at once gather until whoever took the queries sends them; late ones gather and leave once a turn. It receives
+// nothing and does not own its descriptor: where queries come from (batch-socket.ts, handed-over.ts) is not its business.
+
+import type { Timer } from '../../clock/clock.ts';
+import type { DurationClock } from '../../clock/thread-clock.ts';
+import { type Answer, type AnswerView, DROP } from '../../dns/answer.ts';
+import type { Query } from '../../dns/query.ts';
+import { HANDED_OVER } from '../../resolver/short-path.ts';
+import type { AddressTexts } from './address-texts.ts';
+import { ROUTE_WORDS } from './message-batch.ts';
+import { Outbox } from './outbox.ts';
+import { CONTROL_OCTETS, clientOf, portOf, turnRound } from './route.ts';
+import type { SystemCalls } from './system-calls.ts';
+import type { UdpExchange } from './udp-exchange.ts';
+
+/** When the kernel had no room for a reply. */
+const SEND_AGAIN_MS = 1;
+
+export interface AnsweringParts {
+  readonly descriptor: number;
+  readonly family: 4 | 6;
+  /** The address that it is bound to; null: a wildcard, and each datagram says which one it came to. */
+  readonly localAddress: string | null;
+  readonly calls: SystemCalls;
+  readonly clock: DurationClock;
+  readonly texts: AddressTexts;
+  readonly exchange: UdpExchange;
+  /** Where queries go that cannot be answered in this thread. */
+  readonly elsewhere?: Elsewhere;
+}
+
+/** The same octets and route, for whoever answers on this socket from another thread. */
+export interface Elsewhere {
+  handOver(taken: Taken): void;
+  /** All of a batch have been. */
+  sent(): void;
+}
+
+/** A query as it was taken, in memory that is soon another's. */
+export interface Taken {
+  readonly octets: Uint8Array;
+  readonly start: number;
+  readonly end: number;
+  /** The route stands here. */
+  readonly words: Int32Array;
+  readonly route: number;
+  readonly receivedAtMs: number;
+}
+
+export class AnsweringSocket {
+  readonly #parts: AnsweringParts;
+  readonly #replies: Outbox;
+  readonly #late: Outbox;
+  readonly #controlOctets: number;
+  #isLateToBeSent = false;
+  #sendAgain: Timer | null = null;
+  #isClosed = false;
+
+  constructor(parts: AnsweringParts) {
+    const { calls, descriptor, family, localAddress } = parts;
+    this.#parts = parts;
+    this.#controlOctets = localAddress === null ? CONTROL_OCTETS[family] : 0;
+    this.#replies = new Outbox(calls, descriptor);
+    this.#late = new Outbox(calls, descriptor);
+  }
+
+  /** Sends what is ready, and from now on nothing: the descriptor may be closed. */
+  close(): void {
+    if (this.#isClosed) return;
+    this.#late.send();
+    this.#isClosed = true;
+    this.#sendAgain?.cancel();
+  }
+
+  /**
+   * Asks it. The route becomes that of the reply; one that is that already stays as it is.
+   * @param hasControl does the route say which address of ours it came to?
+   */
+  take(
+    octets: Uint8Array,
+    start: number,
+    end: number,
+    words: Int32Array,
+    route: number,
+    hasControl: boolean,
+    receivedAtMs: number,
+  ): void {
+    const { exchange, texts, elsewhere } = this.#parts;
+    const clientPort = portOf(words, route);
+    if (clientPort === 0) return; // nobody can be answered there
+    const localAddress = this.#parts.localAddress ?? (hasControl ? turnRound(words, route, texts) : null);
+    if (localAddress === null) return;
+    const client = clientOf(words, route, texts);
+    const answer = exchange.ask(octets, start, end, client, clientPort, localAddress, receivedAtMs);
+    if (answer instanceof Promise) this.#wait(answer, words.slice(route, route + ROUTE_WORDS));
+    else if (answer === HANDED_OVER) elsewhere!.handOver({ octets, start, end, words, route, receivedAtMs });
+    else this.#render(this.#replies, exchange.query, answer, words, route);
+  }
+
+  /** What was answered at once, when the batch of queries is through. */
+  sendReplies(): void {
+    this.#send(this.#replies);
+    this.#parts.elsewhere?.sent();
+  }
+
+  #wait(answer: Promise<Answer>, wayBack: Int32Array): void {
+    const { exchange } = this.#parts;
+    const query = exchange.wait();
+    void answer.then((late) => {
+      this.#renderLate(query, late, wayBack);
+      exchange.end();
+    });
+  }
+
+  #renderLate(query: Query, answer: Answer, wayBack: Int32Array): void {
+    if (answer === DROP) return;
+    this.#render(this.#late, query, answer, wayBack, 0);
+    if (this.#isLateToBeSent) return;
+    this.#isLateToBeSent = true;
+    setImmediate(() => {
+      this.#isLateToBeSent = false;
+      this.#send(this.#late);
+    });
+  }
+
+  #render(outbox: Outbox, query: Query, answer: AnswerView, words: Int32Array, route: number): void {
+    if (answer === DROP) return;
+    if (outbox.isFull) this.#send(outbox);
+    if (outbox.isFull) return; // the kernel takes no more; the client asks again
+    outbox.add(this.#parts.exchange.render(answer, query, outbox.slot), words, route, this.#controlOctets);
+  }
+
+  /** While the kernel has no room nothing is tried but by the timer. */
+  #send(outbox: Outbox): void {
+    if (this.#isClosed || this.#sendAgain !== null || outbox.isEmpty) return;
+    outbox.send();
+    if (outbox.isEmpty) return;
+    this.#sendAgain = this.#parts.clock.after(SEND_AGAIN_MS, () => {
+      this.#sendAgain = null;
+      this.#send(this.#replies);
+      this.#send(this.#late);
+    });
+  }
+}

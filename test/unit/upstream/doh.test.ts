@@ -102,6 +102,8 @@ interface ServerOptions {
   readonly port: number;
   readonly address: string;
   readonly maxStreams: number;
+  /** Of each stream, at first. */
+  readonly windowOctets: number;
   /** Sees each stream of HTTP/2 as soon as its header fields are there. */
   readonly onStream: (stream: ServerHttp2Stream) => void;
 }
@@ -119,7 +121,7 @@ async function startServer(
   options: Partial<ServerOptions> = {},
 ): Promise<Server> {
   const { version = 'h2', certificate = good, port = 0, address = '127.0.0.1' } = options;
-  const { maxStreams, onStream = () => {} } = options;
+  const { maxStreams, windowOctets, onStream = () => {} } = options;
   const credentials = {
     cert: readFileSync(certificate.certificateFile),
     key: readFileSync(certificate.keyFile),
@@ -145,7 +147,10 @@ async function startServer(
     void take(request as Http2ServerRequest, response as Http2ServerResponse).catch(() => {});
   let net: NetServer;
   if (version === 'h2') {
-    const settings = maxStreams === undefined ? {} : { maxConcurrentStreams: maxStreams };
+    const settings = {
+      ...(maxStreams === undefined ? {} : { maxConcurrentStreams: maxStreams }),
+      ...(windowOctets === undefined ? {} : { initialWindowSize: windowOctets }),
+    };
     net = createSecureServer({ ...credentials, settings }, takeSafely)
       .on('sessionError', () => {})
       .prependListener('stream', onStream);
@@ -650,7 +655,7 @@ describe('a stream', () => {
         unfinished = null;
       });
     };
-    const server = await startServer(answer, { onStream });
+    const server = await startServer(answer, { onStream, windowOctets: 100 }); // so that a body takes its time
     const upstream = createUpstream(server.port);
     const first = askMany(upstream, 50);
     expect(await first.answers).toEqual(first.names);

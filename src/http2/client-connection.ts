@@ -179,7 +179,7 @@ export class ClientConnection implements FrameTaker {
   /** Of PRIORITY, acknowledgements of PING and what nobody knows, nothing follows (sections 5.3.2 and 5.5). */
   #takeSmall(type: number, flags: number, id: number, octets: Buffer, start: number, end: number): void {
     judgeFrame(type, id, end - start);
-    this.#countUnasked();
+    if (type !== FRAME.WINDOW_UPDATE) this.#countUnasked();
     if (type === FRAME.WINDOW_UPDATE) this.#windowUpdate(id, octets.readUInt32BE(start) & MAX_WINDOW_OCTETS);
     else if (type === FRAME.RST_STREAM) this.#rstStream(id, octets.readUInt32BE(start));
     else if (type === FRAME.SETTINGS) this.#settings(flags, octets, start, end);
@@ -333,6 +333,7 @@ export class ClientConnection implements FrameTaker {
   /** An increment of nothing is an error of one stream (section 6.9) that may be one of the connection: so there is one way less. */
   #windowUpdate(id: number, increment: number): void {
     if (increment === 0) throw protocolFault('WINDOW_UPDATE of nothing');
+    const { unsentOctets } = this;
     if (id === 0) {
       if (!this.#sending.openWindow(increment)) throw flowFault('a window that overflows');
     } else {
@@ -341,7 +342,8 @@ export class ClientConnection implements FrameTaker {
       if (stream !== undefined && !this.#sending.openStreamWindow(stream, increment))
         throw flowFault('a window that overflows');
     }
-    if (this.#sending.writer.length > 0) this.#said();
+    if (this.unsentOctets === unsentOctets) this.#countUnasked();
+    else this.#said();
   }
 
   /** @throws Http2Fault */

@@ -43,8 +43,11 @@ export interface ClientHandlers {
   onReset(stream: ClientStream, errorCode: number, reason: string): void;
   /** The server has done nothing about a stream, and will not (section 6.8); it is over. */
   onUnprocessed(stream: ClientStream): void;
-  /** GOAWAY: no stream is opened any more; those that stand go on, if the server means well. */
-  onGoaway(errorCode: number): void;
+  /**
+   * No stream is opened any more: GOAWAY, or the numbers are used up; those that stand go on, if the server means well.
+   * `errorCode`: of section 7.
+   */
+  onDone(errorCode: number): void;
   /** There is something to take and to write, for the first time since the last `take`. */
   onOutput(): void;
   /** There may be room for a stream where there was none. */
@@ -93,12 +96,7 @@ export class ClientConnection implements FrameTaker {
 
   /** Another request may be sent now. */
   get mayOpen(): boolean {
-    return !this.isDone && this.#streams.size < this.#maxStreams;
-  }
-
-  /** No further request may ever be sent. */
-  get isDone(): boolean {
-    return this.#isDone || this.#isOver || this.#streams.isUsedUp;
+    return !this.#isDone && !this.#isOver && this.#streams.size < this.#maxStreams;
   }
 
   /** The preface, our SETTINGS and our window (section 3.4). */
@@ -120,6 +118,7 @@ export class ClientConnection implements FrameTaker {
     this.#streams.add(stream);
     this.#sending.send(stream, fields, body, body.length);
     this.#said();
+    if (this.#streams.isUsedUp && !this.#isDone) this.#done(ERROR.NO_ERROR);
     return stream;
   }
 
@@ -143,11 +142,6 @@ export class ClientConnection implements FrameTaker {
     }
   }
 
-  /** The connection has gone, and nobody is told anything any more. */
-  close(): void {
-    this.#isOver = true;
-  }
-
   /** What is to be written, once. */
   take(): Buffer {
     this.#hasOutput = false;
@@ -164,7 +158,6 @@ export class ClientConnection implements FrameTaker {
   }
 
   takeFrame(type: number, flags: number, id: number, octets: Buffer, start: number, end: number): void {
-    if (this.#isOver) return;
     if (!this.#hasSettings && (type !== FRAME.SETTINGS || (flags & FLAG.ACK) !== 0))
       throw protocolFault('the first frame is no SETTINGS');
     const awaited = this.#blocks.unfinishedStream;
@@ -321,13 +314,17 @@ export class ClientConnection implements FrameTaker {
   }
 
   #goaway(lastStream: number, errorCode: number): void {
-    this.#isDone = true;
     for (const stream of this.#streams.all) {
       if (stream.id <= lastStream) continue;
       this.#forget(stream);
       this.#parts.handlers.onUnprocessed(stream);
     }
-    this.#parts.handlers.onGoaway(errorCode);
+    this.#done(errorCode);
+  }
+
+  #done(errorCode: number): void {
+    this.#isDone = true;
+    this.#parts.handlers.onDone(errorCode);
   }
 
   /** An increment of nothing is an error of one stream (section 6.9) that may be one of the connection: so there is one way less. */

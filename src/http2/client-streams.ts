@@ -29,7 +29,7 @@ export class ClientStreams {
 
   /** A connection gives so many streams and no more. */
   get isUsedUp(): boolean {
-    return this.#size >= SLOTS || this.nextId() > LAST_STREAM;
+    return this.nextId() > LAST_STREAM;
   }
 
   /** Never opened: neither by us, nor by a server, which we let open none. */

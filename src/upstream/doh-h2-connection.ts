@@ -38,7 +38,7 @@ export class DohH2Connection extends DohConnection implements ClientHandlers {
   /** Of every request, all but its length. */
   readonly #fields: Buffer;
   /** What is owed and has not been sent: for want of room, or of a turn. */
-  #waiting: number[] = [];
+  readonly #waiting: number[] = [];
   #hasTurn = false;
 
   constructor(parts: ConnectionParts, target: DohTarget, manners: DohManners) {
@@ -61,11 +61,6 @@ export class DohH2Connection extends DohConnection implements ClientHandlers {
     this.owe(id, exchange);
     this.#waiting.push(id);
     this.#askForTurn();
-  }
-
-  override close(reason: string, isByPeer = false): void {
-    this.#http2.close();
-    super.close(reason, isByPeer);
   }
 
   /** Resets its stream too, if it has one. */
@@ -103,7 +98,7 @@ export class DohH2Connection extends DohConnection implements ClientHandlers {
   }
 
   /** With an error, it has looked at what it was sent, and is no better for it than one that hangs up. */
-  onGoaway(errorCode: number): void {
+  onDone(errorCode: number): void {
     this.#retire();
     if (errorCode !== ERROR.NO_ERROR) this.close(`${IS_DONE} (GOAWAY, HTTP/2 error ${errorCode})`, true);
     else if (this.inFlight === 0) this.close(IS_DONE, true);
@@ -130,18 +125,12 @@ export class DohH2Connection extends DohConnection implements ClientHandlers {
 
   /** Sends what waits, as far as there is room, and whatever else there is to say. */
   takeTurn(): void {
-    if (!this.isOpen) return;
-    const most = this.#manners.isOneATurn ? 1 : DOH_MAX_IN_FLIGHT;
-    let sent = 0;
-    for (; sent < this.#waiting.length && sent < most && this.#mayOpen; sent += 1)
-      this.#request(this.#waiting[sent]!);
-    if (sent === this.#waiting.length) this.#waiting.length = 0;
-    else this.#waiting.splice(0, sent);
+    let left = this.#manners.isOneATurn ? 1 : DOH_MAX_IN_FLIGHT;
+    for (; left > 0 && this.#waiting.length > 0 && this.#mayOpen; left -= 1)
+      this.#request(this.#waiting.shift()!);
     this.#flush();
     this.#hasTurn = false;
-    if (this.#waiting.length === 0) return;
-    if (this.#http2.isDone) this.#retire();
-    else if (this.#mayOpen) this.#askForTurn();
+    if (this.#waiting.length > 0 && this.#mayOpen) this.#askForTurn();
   }
 
   get #mayOpen(): boolean {

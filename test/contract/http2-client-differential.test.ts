@@ -110,7 +110,7 @@ function askAll(socket: Socket, bodies: readonly Buffer[]): Promise<string[]> {
     onBodyTooLong: (stream) => done(stream, 'too long'),
     onReset: (stream, code, reason) => done(stream, `reset ${code} ${reason}`),
     onUnprocessed: (stream) => done(stream, 'unprocessed'),
-    onGoaway() {},
+    onDone() {},
     onOutput: () =>
       setImmediate(() => {
         if (!socket.writable) return;

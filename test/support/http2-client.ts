@@ -96,8 +96,8 @@ export class Http2Client implements ClientHandlers {
     this.events.push(`${stream.request} unprocessed`);
   }
 
-  onGoaway(errorCode: number): void {
-    this.events.push(`goaway ${errorCode}`);
+  onDone(errorCode: number): void {
+    this.events.push(`done ${errorCode}`);
   }
 
   onOutput(): void {}

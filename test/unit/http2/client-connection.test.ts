@@ -134,7 +134,7 @@ describe('a connection', () => {
     expect(wanted.events).toEqual([
       ...[`0 ${OK_SHOWN}`, '0 body 6f6b', `1 ${OK_SHOWN}`, `1 body ${long.toString('hex')}`],
       ...[`2 ${OK_SHOWN}`, '2 body 07', '3 reset 1 malformed header fields'],
-      ...['4 200 application/dns-message - -1 3', '4 body ', '6 unprocessed', 'goaway 0'],
+      ...['4 200 application/dns-message - -1 3', '4 body ', '6 unprocessed', 'done 0'],
       ...[`5 ${OK_SHOWN}`, '5 body 6f6b'],
     ]);
     fc.assert(
@@ -173,17 +173,10 @@ describe('a connection', () => {
     expect(client.said().map(shown)).toEqual([`3 1 0 ${ERROR.CANCEL}`]);
   });
 
-  it('takes no notice of anything once it has gone', () => {
-    const client = begun(1);
-    client.connection.close();
-    client.send(ok(1), frame(0, 0, 0));
-    expect({ events: client.events, fault: client.fault }).toEqual({ events: [], fault: null });
-    expect(client.connection.mayOpen).toBe(false);
-  });
-
   it('comes to the end of its stream numbers', () => {
     const client = begun(5, { firstStream: LAST_STREAM - 2 });
-    expect(client.connection).toMatchObject({ streams: 2, isDone: true, mayOpen: false });
+    expect(client.connection).toMatchObject({ streams: 2, mayOpen: false });
+    expect(client.events).toEqual(['done 0']);
     client.send(ok(LAST_STREAM));
     expect(client.events).toContain('1 body 6f6b');
   });
@@ -269,8 +262,9 @@ describe('a response', () => {
     const client = begun(2).send(whole(1, Buffer.alloc(MAX_BODY_OCTETS)), headers(3, OK_BLOCK));
     client.send(data(3, Buffer.alloc(MAX_BODY_OCTETS)));
     expect(client.events.at(-1)).toBe(`1 ${OK_SHOWN}`);
-    client.send(data(3, Buffer.of(1)), data(3, Buffer.alloc(100)), ping(1));
+    client.send(data(3, Buffer.of(1)));
     expect(client.events.at(-1)).toBe('1 too long');
+    client.send(data(3, Buffer.alloc(100)), ping(1));
     expect(client.said().map(shown)).toEqual([`3 3 0 ${ERROR.CANCEL}`, '6 0 1']);
     expect(client.connection.streams).toBe(0);
   });
@@ -325,12 +319,12 @@ describe('a stream', () => {
 
   it('above the last one of GOAWAY was not looked at; nothing new is opened, and the rest goes on', () => {
     const client = begun(4).send(goaway(2 ** 31 - 1));
-    expect(client.events).toEqual(['goaway 0']);
-    expect(client.connection).toMatchObject({ streams: 4, mayOpen: false, isDone: true });
+    expect(client.events).toEqual(['done 0']);
+    expect(client.connection).toMatchObject({ streams: 4, mayOpen: false });
     client.send(goaway(3), ok(1), ok(3), ok(7));
     expect(client.events.slice(1).sort()).toEqual([
       ...[`0 ${OK_SHOWN}`, '0 body 6f6b', `1 ${OK_SHOWN}`, '1 body 6f6b'],
-      ...['2 unprocessed', '3 unprocessed', 'goaway 0'],
+      ...['2 unprocessed', '3 unprocessed', 'done 0'],
     ]);
     expect(client.fault).toBeNull();
   });
@@ -380,6 +374,8 @@ describe('our window', () => {
     const [update] = client.said();
     expect(update).toMatchObject({ type: FRAME.WINDOW_UPDATE, stream: 0 });
     expect(update!.payload.readUInt32BE()).toBe((pieces + 1) * 16_384);
+    client.send(piece);
+    expect(client.said()).toEqual([]);
   });
 
   it('of a stream is never opened again, and whoever sends more ends the connection', () => {
@@ -405,6 +401,7 @@ describe('a server ends its connection', () => {
     ['by a response to nothing', headers(5, OK_BLOCK), ERROR.PROTOCOL_ERROR],
     ['by a stream of its own', headers(2, OK_BLOCK), ERROR.PROTOCOL_ERROR],
     ['by header fields on stream 0', headers(0, OK_BLOCK), ERROR.PROTOCOL_ERROR],
+    ['by a part of some there', headers(0, OK_BLOCK, { endHeaders: false }), ERROR.PROTOCOL_ERROR],
     ['by a body to nothing', data(5, Buffer.of(1)), ERROR.PROTOCOL_ERROR],
     ['by a reset of nothing', rstStream(5), ERROR.PROTOCOL_ERROR],
     ['by a window for nothing', windowUpdate(5, 1), ERROR.PROTOCOL_ERROR],

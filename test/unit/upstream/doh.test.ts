@@ -380,6 +380,20 @@ describe('over h2', () => {
   });
 });
 
+describe('over http/1.1', () => {
+  it('what nobody waits for any more takes its connection with it', async () => {
+    const server = await startServer(never, { version: 'http/1.1' });
+    const upstream = createUpstream(server.port);
+    const exchange = { sendsLeft: 1, reserved: 0 };
+    const slow = exchangeWith(upstream, queryFor('slow.example'), clock.monotonic() + SWEEP_MS, exchange);
+    slow.catch(() => {});
+    await eventually(() => server.asked.length === 1);
+    clock.advance(SWEEP_MS);
+    await eventually(() => server.open === 0);
+    await expect(slow).rejects.toMatchObject({ code: 'upstream-silent' });
+  });
+});
+
 describe.each(VERSIONS)('over %s, an upstream', (version) => {
   const start = (behave: Behaviour) => startServer(behave, { version });
   /** Misbehaves on its first connection only. */
@@ -459,6 +473,15 @@ describe.each(VERSIONS)('over %s, an upstream', (version) => {
       response.write(Buffer.alloc(40));
     });
     expect(await runUntil(ask(createUpstream(server.port), 'a.example'))).toBe('a.example');
+  });
+
+  it('that sends interim responses without end is left too', async () => {
+    const server = await onceOnly((asked) => {
+      for (let nth = 0; nth < 20; nth += 1) asked.response.writeEarlyHints({ link: '</a>; rel=preload' });
+      answer(asked);
+    });
+    expect(await runUntil(ask(createUpstream(server.port), 'a.example'))).toBe('a.example');
+    expect(server.connections).toBe(2);
   });
 
   it('that stays silent fails a query at its deadline at the latest', async () => {

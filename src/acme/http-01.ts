@@ -1,12 +1,13 @@
 // http-01 (RFC 8555 section 8.3): a small HTTP server that listens while a challenge is shown, answers its tokens exactly,
 // and nothing else. It stands at the addresses that clients use for DNS; the CA comes by port 80, which has to lead there.
 
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Clock } from '../clock/clock.ts';
 import type { SocketAddress } from '../config/config.ts';
 import { Binding, type Bound, bindServer } from '../listener/binding.ts';
 import { formatAddress } from '../listener/listener.ts';
+import { nodeHttp } from '../listener/node-http.ts';
 import type { Log } from '../observe/log.ts';
 import { type Challenge, ChallengeProblem, type ChallengeSolver } from './challenge.ts';
 
@@ -74,7 +75,7 @@ export class Http01 implements ChallengeSolver {
   }
 
   #server(): Server {
-    const server = createServer(
+    const server = nodeHttp.createServer(
       {
         maxHeaderSize: HEADER_OCTETS_MAX,
         headersTimeout: HEADER_TIMEOUT_MS,

@@ -2,12 +2,7 @@
 // requests, header octets and time, and no way for a request to throw into the process.
 // Every answer is written here, because the Date field is our own clock's or absent (RFC 9110 section 6.6.1).
 
-import {
-  createServer,
-  type Server as HttpServer,
-  type IncomingMessage,
-  type ServerResponse,
-} from 'node:http';
+import type { Server as HttpServer, IncomingMessage, ServerResponse } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
 import type { Server, Socket } from 'node:net';
 import type { Clock } from '../clock/clock.ts';
@@ -16,6 +11,7 @@ import { ConnectionTable } from '../listener/connection-table.ts';
 import { dateField } from '../listener/date-field.ts';
 import { Drain } from '../listener/drain.ts';
 import { plainAddress } from '../listener/listener.ts';
+import { nodeHttp } from '../listener/node-http.ts';
 import { behindPlainDoor } from '../listener/plain-door.ts';
 import { readInSmallPieces } from '../listener/small-pieces.ts';
 import { followCertificates, tlsServerOptions, trackHandshakes } from '../listener/tls-front.ts';
@@ -28,28 +24,16 @@ import type { CertificateStore } from '../tls/certificate-store.ts';
 import { isForwarded } from './access/forwarded.ts';
 import { type AdminAnswer, type AdminStream, COMMON_FIELDS, isStream, textAnswer } from './admin-answer.ts';
 import { AdminConnection } from './admin-connection.ts';
+import { ADMIN_LIMITS, type AdminLimits } from './admin-limits.ts';
 import { judgeAdminRequest } from './admin-request.ts';
 import { type FetchFields, judgeFetch } from './fetch-metadata.ts';
 import { FORM_WITHIN_MS, formOf } from './form-body.ts';
 import { plainSpeechAnswer } from './plain-speech.ts';
 import { type AdminAccess, type AdminRoutes, findRoute, isRoute } from './route.ts';
 
-export interface AdminLimits {
-  readonly connections: number;
-  readonly connectionsPerClient: number;
-  /** A connection without a request is closed after this; also the patience with a slow request. */
-  readonly connectionIdleMs: number;
-}
-
-/** A page, a few probes and a scraper; a browser opens six at a time (limits of our own). */
-export const ADMIN_LIMITS: AdminLimits = {
-  connections: 64,
-  connectionsPerClient: 16,
-  connectionIdleMs: 15_000,
-};
-
 const MAX_HEADER_OCTETS = 8192;
 const MAX_HEADER_FIELDS = 64;
+/** Node looks so often whether a request has taken too long, whether there is a connection or not. */
 const LOOK_EVERY_MS = 1000;
 /** What a stream may have waiting for a slow reader before it is left out of what is new. */
 const UNREAD_OCTETS_MAX = 262_144;
@@ -123,7 +107,7 @@ export class AdminServer {
   }
 
   #createPlain(answer: Answering): Server {
-    const server = createServer(this.#httpOptions);
+    const server = nodeHttp.createServer(this.#httpOptions);
     server.on('connection', (socket) => this.#accept(socket));
     this.#handleAll(server, answer);
     return server;

@@ -3,47 +3,43 @@
 // The chain of links, on one screen, is answer-path.ts.
 
 import type { RenewalWish } from '../admin/renewals.ts';
-import type { AdminSubject } from '../admin/routes.ts';
 import type { Timer } from '../clock/clock.ts';
+import { nextTurn } from '../clock/next-turn.ts';
 import type { TrueClock } from '../clock/true-clock.ts';
 import type { Config, Limits } from '../config/config.ts';
 import { houseSuffixOf } from '../config/house-labels.ts';
 import type { NameKey } from '../dns/names.ts';
-import { History } from '../history/history.ts';
 import { formatAddress } from '../listener/listener.ts';
 import { Filter } from '../lists/filter.ts';
-import { Notifier } from '../notify/notifier.ts';
 import { LimitLog } from '../observe/limit-log.ts';
 import type { Log } from '../observe/log.ts';
 import { PackedAnswerStore } from '../resolver/cache/answer-store.ts';
 import { cacheConfigKey } from '../resolver/cache/cache-config-key.ts';
-import { CacheFile } from '../resolver/cache/cache-file.ts';
+import type { CacheFile } from '../resolver/cache/cache-file.ts';
 import { FailureMemory } from '../resolver/cache/failure-memory.ts';
 import { ClientRate } from '../resolver/client-rate.ts';
 import { newCookieSecret, openCookieSecret } from '../resolver/cookie-secret.ts';
-import { type ExplainQuestion, explainName } from '../resolver/explained.ts';
 import { DeviceProbe } from '../resolver/local/device-probe.ts';
 import { NameFiles } from '../resolver/local/name-files.ts';
 import { lookUpAddresses, lookUpText } from '../resolver/own-lookup.ts';
 import type { Resolver } from '../resolver/resolver.ts';
 import type { ReloadFailure } from '../status/degradation.ts';
-import { gatherStatus } from '../status/gather.ts';
 import type { Status } from '../status/status.ts';
 import { sourcesOf } from '../timesync/built-in-sources.ts';
 import { Keeper, type KeeperInputs } from '../timesync/keeper.ts';
 import { createRoster } from '../timesync/roster.ts';
 import { createTlsConnector, type TlsConnector } from '../tls/connect.ts';
 import { UpstreamAddresses } from '../upstream/bootstrap.ts';
-import { AdminDoors } from './admin-doors.ts';
 import { AnswerFigures } from './answer-figures.ts';
 import { type AnswerPath, createAnswerPath } from './answer-path.ts';
 import { BelievedDate } from './believed-date.ts';
 import { affordableLimits, type DescriptorShare } from './descriptors.ts';
-import { deviceSetup } from './device-setup.ts';
 import { Doors } from './doors.ts';
+import type { ForPeople, ForPeopleParts } from './for-people.ts';
+import { giveBackStart } from './lean-memory.ts';
 import { OwnCertificates } from './own-certificates.ts';
 import { closeSettings, createSettings, type Settings } from './settings.ts';
-import { hostAddresses, isOwnDoor, ownHostsOf, ownNamesOf } from './this-host.ts';
+import { hostAddresses, isOwnDoor, ownHostsOf } from './this-host.ts';
 import { ThreadedUdp, threadCount } from './threaded-udp.ts';
 
 /** DHCP and router advertisements change what is on-link; so often we look. */
@@ -69,7 +65,8 @@ export class App {
   readonly #filter: Filter;
   readonly #failures = new FailureMemory();
   readonly #store: PackedAnswerStore;
-  readonly #cacheFile: CacheFile | null;
+  /** Null until all doors are open, and in a rehearsal. */
+  #cacheFile: CacheFile | null = null;
   readonly #seen: AnswerFigures;
   readonly #probe: DeviceProbe;
   readonly #path: AnswerPath;
@@ -77,21 +74,22 @@ export class App {
   readonly #doors: Doors;
   readonly #certificates: OwnCertificates;
   readonly #keeper: Keeper;
-  readonly #history: History;
-  readonly #notifier: Notifier;
-  readonly #admin: AdminDoors;
   readonly #startedAtMs: number;
   readonly #believedDate: BelievedDate;
   /** A reload changes it in place, for all who hold it. */
   readonly #limits: { -readonly [Name in keyof (Limits & DescriptorShare)]: number };
   readonly #limitLog: LimitLog;
   readonly #look: Timer;
+  readonly #keepsState: boolean;
+  /** Null until plain DNS is answered. */
+  #people: ForPeople | null = null;
   #settings: Settings;
   #reloadFailure: (Omit<ReloadFailure, 'forMs'> & { readonly sinceMs: number }) | null = null;
 
   constructor({ config, clock, log, keepsState = true }: AppParts) {
     this.#clock = clock;
     this.#log = log;
+    this.#keepsState = keepsState;
     this.#startedAtMs = clock.monotonic();
     this.#believedDate = new BelievedDate(clock);
     this.#limits = affordableLimits(config, log);
@@ -103,7 +101,7 @@ export class App {
     this.#tls = createTlsConnector({ clock, log });
     this.#store = new PackedAnswerStore(config.cache.maxBytes);
     const { stateDir } = config;
-    const lookup = (name: string) => lookUpAddresses(this.#path.inside, name, clock);
+    const lookup = (name: string) => this.#lookUp(name);
     this.#files = new NameFiles({ config, clock, log, onChange: () => this.#threads.changed() });
     this.#filter = new Filter({
       ...{ config: config.filter, stateDir: keepsState ? stateDir : null },
@@ -137,57 +135,43 @@ export class App {
       isDohBound: () => this.#doors.boundOf('doh').length > 0,
       askText: (name, type) => lookUpText(this.#wayTo(name), name, type, clock),
     });
-    this.#cacheFile = keepsState
-      ? new CacheFile({
-          ...{ store: this.#store, stateDir, clock, log },
-          isOn: () => this.#settings.config.cache.persist,
-          configKey: () => cacheConfigKey(this.#settings.config),
-        })
-      : null;
     this.#keeper = new Keeper({
       ...this.#keeperInputs(this.#settings),
       ...{ clock, log, stateDir, tls: this.#tls, keepsStamp: keepsState },
     });
-    this.#history = new History({
-      ...{ clock, machine: clock.machine, log, stateDir, keepsState, status: () => this.status() },
-      ...{ figures: () => this.#seen.figures.minute(), noticed: () => this.#keeper.incidents },
-    });
-    this.#notifier = new Notifier({
-      ...{ stateDir: keepsState ? stateDir : null, tls: this.#tls, lookup, clock, log },
-      status: () => this.status(),
-      isTelling: keepsState, // a rehearsal tells nobody
-      ...{ serverName: () => ownNamesOf(this.#settings.config)[0], openIncidents: () => this.#history.open },
-    });
-    this.#history.onIncident((event) => this.#notifier.hear(event));
     this.#heedClock();
-    this.#admin = new AdminDoors({
-      ...{ config, keepsState, clock, log, limits: this.#limits, limitLog },
-      subject: this.#adminSubject(),
-      allowedHosts: () => ownHostsOf(this.#settings.config),
-    });
     this.#look = clock.every(INTERFACES_EVERY_MS, () => this.#settings.accessList.look());
   }
 
-  /** Listens, and says so with one line `ready` once anything is bound. Resolves to false when no address can ever work. */
+  /**
+   * Listens, and says so with one line `ready` once anything is bound. Names of the house are answered first; then the time
+   * is looked for; then comes everything else. Resolves to false when no address can ever work.
+   */
   async start(): Promise<boolean> {
     const { config } = this.#settings;
-    this.#keeper.start(); // the time is looked for while the doors are opened
+    await this.#doors.openPlain(config.listen);
+    await nextTurn(); // between the pieces of what follows, which each take some milliseconds, queries are answered
+    const people = await this.#openToPeople();
+    this.#keeper.start();
     this.#addresses.attend(config.upstreams);
+    await nextTurn();
     const [, store] = await Promise.all([
-      this.#admin.start(), // whoever waits for `ready` may ask how it is
-      this.#doors.openPlain(config.listen).then(() => this.#certificates.open(config)),
+      people.openPlain(), // whoever waits for `ready` may ask how it is
+      this.#certificates.open(config),
     ]);
-    await Promise.all([this.#doors.openEncrypted(config.listen, store), this.#admin.openEncrypted(store)]);
+    await Promise.all([this.#doors.openEncrypted(config.listen, store), people.openEncrypted(store)]);
+    if (this.#keepsState) this.#cacheFile = await this.#openCacheFile();
+    if (this.#keepsState) giveBackStart(); // a rehearsal lives within somebody else's process
     this.#doors.announce(() => this.addresses);
     this.#settings.upstreams.warm();
     this.#cacheFile?.start();
-    this.#tellOwner();
+    people.tellOwner();
     return !this.#doors.areHopeless;
   }
 
   /** Where queries are taken now, by transport, and where the pages are, as text. */
   get addresses(): Doors['addresses'] & { readonly admin: string[] } {
-    return { ...this.#doors.addresses, admin: this.#admin.addresses.map(formatAddress) };
+    return { ...this.#doors.addresses, admin: (this.#people?.addresses ?? []).map(formatAddress) };
   }
 
   /** Answers clients, as the listeners ask it. */
@@ -200,36 +184,9 @@ export class App {
     return this.#path.inside;
   }
 
-  /** How everything stands now. */
+  /** How everything stands now; not to be asked before `start` has resolved. */
   status(): Status {
-    const { config, upstreams, forwards, designated } = this.#settings;
-    const nowMs = this.#clock.monotonic();
-    const failure = this.#reloadFailure;
-    return gatherStatus({
-      uptimeMs: nowMs - this.#startedAtMs,
-      listeners: this.#doors.listeners,
-      admin: this.#admin,
-      time: this.#keeper.report(),
-      certificates: this.#certificates.served,
-      filesProblem: this.#certificates.filesProblem,
-      furtherProblems: this.#certificates.furtherProblems,
-      issuances: this.#certificates.issuances,
-      designate: (address) => designated.designate(address),
-      hostAddresses: hostAddresses(),
-      upstreams: upstreams.report(),
-      forwards: forwards.report(),
-      cache: {
-        ...{ entries: this.#store.entries, octets: this.#store.octets, maxOctets: config.cache.maxBytes },
-        ...this.#seen.cacheFigures,
-      },
-      lists: this.#filter.report(),
-      nameFiles: this.#files.report(),
-      reloadFailure: failure === null ? null : { ...failure, forMs: nowMs - failure.sinceMs },
-      ...{ notify: this.#notifier.reports, outboxProblem: this.#notifier.outboxProblem },
-      ...this.#seen.report(),
-      limitsReached: this.#limitLog.times,
-      tls: this.#tls,
-    });
+    return this.#people!.status();
   }
 
   /** Takes over a new configuration, or throws and changes nothing. */
@@ -246,13 +203,13 @@ export class App {
     this.#keeper.reload(this.#keeperInputs(this.#settings));
     this.#addresses.attend(config.upstreams);
     void this.#files.reload(config);
-    this.#tellOwner();
+    this.#people?.tellOwner();
     this.#filter.reload(config.filter);
     this.#settings.upstreams.warm();
     this.#clock.after(old.config.limits.queryDeadlineMs, () => closeSettings(old)); // its queries finish first
-    await this.#admin.admitBy(config.admin);
+    await this.#people?.admitBy(config.admin);
     await this.#certificates.reload(config);
-    await Promise.all([this.#doors.listenOn(config.listen), this.#admin.listenOn(config.listen.admin)]);
+    await Promise.all([this.#doors.listenOn(config.listen), this.#people?.listenOn(config.listen.admin)]);
   }
 
   /** What keeps the configuration on disk from being taken over; null: nothing. The status says so until then. */
@@ -271,10 +228,8 @@ export class App {
     this.#look.cancel();
     await Promise.all([
       this.#doors.stop(DRAIN_MS),
-      this.#admin.stop(DRAIN_MS),
+      this.#people?.stop(DRAIN_MS),
       this.#keeper.stop(),
-      this.#history.stop(),
-      this.#notifier.close(),
       this.#certificates.close(),
       this.#cacheFile?.save(), // without the last few answers, but in time
     ]);
@@ -300,7 +255,7 @@ export class App {
       onRecovery: () => {
         this.#failures.forget();
         this.#addresses.lookAgain();
-        this.#notifier.wake();
+        this.#people?.wake();
       },
     });
   }
@@ -317,27 +272,69 @@ export class App {
     return { roster, upstreams: located };
   }
 
-  /** What the admin listener and the control socket ask and may do. */
-  #adminSubject(): AdminSubject {
-    const clock = this.#clock;
-    return {
-      clock,
-      status: () => this.status(),
+  /** What an earlier life had learnt. */
+  async #openCacheFile(): Promise<CacheFile> {
+    const { CacheFile } = await import('../resolver/cache/cache-file.ts');
+    return new CacheFile({
+      ...{ store: this.#store, stateDir: this.#settings.config.stateDir, clock: this.#clock, log: this.#log },
+      isOn: () => this.#settings.config.cache.persist,
+      configKey: () => cacheConfigKey(this.#settings.config),
+    });
+  }
+
+  async #openToPeople(): Promise<ForPeople> {
+    const { ForPeople } = await import('./for-people.ts');
+    this.#people = new ForPeople({
+      ...{ clock: this.#clock, log: this.#log, tls: this.#tls, keepsState: this.#keepsState },
+      ...{ limits: this.#limits, limitLog: this.#limitLog, seen: this.#seen, probe: this.#probe },
+      lookup: (name) => this.#lookUp(name),
+      config: () => this.#settings.config,
+      allowedHosts: () => ownHostsOf(this.#settings.config),
+      zones: () => this.#settings.config.zones,
+      standing: () => this.#standing(),
+      noticed: () => this.#keeper.incidents,
+      explained: this.#path.explained,
+      boundOf: (transport) => this.#doors.boundOf(transport),
+      certificates: () => this.#certificates.served,
       forgetStamp: () => this.#forgetStamp(),
       renewCertificate: (wish: RenewalWish) => this.#certificates.renew(wish),
       flushCache: (name: NameKey | null, below: boolean) => this.#flushCache(name, below),
-      explainName: (question: ExplainQuestion) => explainName(this.#path.explained, question, clock),
-      zones: () => this.#settings.config.zones,
-      history: this.#history,
-      testNotify: () => this.#notifier.test(),
-      ...{ queryLog: this.#seen.queryLog, traffic: () => this.#seen.figures.live() },
-      ...deviceSetup({
-        ...{ clock, probe: this.#probe, config: () => this.#settings.config },
-        boundOf: (transport) => this.#doors.boundOf(transport),
-        admin: () => this.#admin.addresses,
-        certificates: () => this.#certificates.served,
-      }),
+    });
+    return this.#people;
+  }
+
+  /** What the status is made of. */
+  #standing(): ReturnType<ForPeopleParts['standing']> {
+    const { config, upstreams, forwards, designated } = this.#settings;
+    const nowMs = this.#clock.monotonic();
+    const failure = this.#reloadFailure;
+    return {
+      uptimeMs: nowMs - this.#startedAtMs,
+      listeners: this.#doors.listeners,
+      time: this.#keeper.report(),
+      certificates: this.#certificates.served,
+      filesProblem: this.#certificates.filesProblem,
+      furtherProblems: this.#certificates.furtherProblems,
+      issuances: this.#certificates.issuances,
+      designate: (address) => designated.designate(address),
+      hostAddresses,
+      upstreams: upstreams.report(),
+      forwards: forwards.report(),
+      cache: {
+        ...{ entries: this.#store.entries, octets: this.#store.octets, maxOctets: config.cache.maxBytes },
+        ...this.#seen.cacheFigures,
+      },
+      lists: this.#filter.report(),
+      nameFiles: this.#files.report(),
+      reloadFailure: failure === null ? null : { ...failure, forMs: nowMs - failure.sinceMs },
+      ...this.#seen.report(),
+      limitsReached: this.#limitLog.times,
+      tls: this.#tls,
     };
+  }
+
+  #lookUp(name: string): ReturnType<typeof lookUpAddresses> {
+    return lookUpAddresses(this.#path.inside, name, this.#clock);
   }
 
   /** Names of houses are nobody's in the world, and are not asked for there. */
@@ -351,14 +348,6 @@ export class App {
     const { entries } = this.#store;
     this.#store.clear();
     return entries;
-  }
-
-  /** As soon as it is known what has lasted since an earlier life. */
-  #tellOwner(): void {
-    const told = this.#history.start().then(() => this.#notifier.become(this.#settings.config.notify));
-    void told.catch((error: Error) =>
-      this.#log.error('a bug in Noonmark: please report this line', { stack: error.stack ?? error.message }),
-    );
   }
 
   async #forgetStamp(): Promise<string> {

@@ -3,7 +3,7 @@
 // A server that clients have left no descriptor for can ask nobody and tell nobody (reliability row 24).
 
 import { readFileSync } from 'node:fs';
-import { ADMIN_LIMITS } from '../admin/admin-server.ts';
+import { ADMIN_LIMITS } from '../admin/admin-limits.ts';
 import type { Config, Limits } from '../config/config.ts';
 import type { Log } from '../observe/log.ts';
 

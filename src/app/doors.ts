@@ -3,7 +3,6 @@
 
 import type { Timer } from '../clock/clock.ts';
 import type { Config, SocketAddress } from '../config/config.ts';
-import { DohListener } from '../listener/doh.ts';
 import { formatAddress, type Listener, type ListenerParts } from '../listener/listener.ts';
 import { StreamListener } from '../listener/stream.ts';
 import { UdpListener, type UdpListenerParts } from '../listener/udp.ts';
@@ -36,7 +35,8 @@ export class Doors {
   }
 
   /** Resolves once every address has been tried. */
-  openEncrypted(listen: Config['listen'], certificates: CertificateStore): Promise<void> {
+  async openEncrypted(listen: Config['listen'], certificates: CertificateStore): Promise<void> {
+    const { DohListener } = await import('../listener/doh.ts'); // plain DNS has not waited for it
     return this.#open([
       new StreamListener({ ...this.#parts, addresses: listen.dot, certificates }),
       new DohListener({ ...this.#parts, addresses: listen.doh, certificates }),

@@ -9,7 +9,7 @@ import type { WantedReport } from '../status/gather.ts';
 import { AlpnChallenges } from '../tls/alpn-challenges.ts';
 import type { FilesProblem } from '../tls/certificate-files.ts';
 import type { CertificateStore, ServedCertificate } from '../tls/certificate-store.ts';
-import { type Certificates, openCertificates } from '../tls/certificates.ts';
+import type { Certificates } from '../tls/certificates.ts';
 import type { FurtherProblem } from '../tls/further-certificates.ts';
 import { certificateInputs } from './this-host.ts';
 
@@ -34,6 +34,7 @@ export class OwnCertificates {
   /** Resolves with a store that is not empty, whatever files and CAs are like. */
   async open(config: Config): Promise<CertificateStore> {
     const { clock, log } = this.#parts;
+    const { openCertificates } = await import('../tls/certificates.ts'); // after plain DNS, which needs none
     const inputs = certificateInputs(config, await this.#issued(config));
     this.#certificates = await openCertificates({ ...inputs, clock, log, challenges: this.#challenges });
     this.#issuer?.begin();

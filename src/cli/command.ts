@@ -1,5 +1,5 @@
 // What a command of the command line is, and the few things that all of them share: exit codes, output, options.
-// It knows no command; main.ts finds the one that was asked for.
+// It knows no command; command-line.ts finds the one that was asked for.
 
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';

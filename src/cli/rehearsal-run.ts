@@ -56,6 +56,7 @@ export async function rehearseScenario(
     try {
       await until(() => app.addresses.udp.length > 0);
       household = new Household({ config, clock, address: boundAddress(app) });
+      await started;
       return await play({ scenario, app, clock, machine, household, startedAtMs, until, config });
     } finally {
       household?.stop();

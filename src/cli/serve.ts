@@ -7,7 +7,6 @@ import { TrueClock } from '../clock/true-clock.ts';
 import { formatProblem } from '../config/problems.ts';
 import { createLog, type Log } from '../observe/log.ts';
 import { type Command, complain, EXIT, print, QUICKSTART, readArgs } from './command.ts';
-import { describeStart } from './quickstart.ts';
 import { loadOrComplain } from './read-config.ts';
 import { Reloading } from './reloading.ts';
 
@@ -44,7 +43,10 @@ Exit codes: 0 after a signal, 75 when no listen address can ever work, 78 for a 
     }
     flushCompileCache(); // not only at the end: after a power cut there was none
     reloading.sayCircles(); // not before: its files are read at once, and nobody waits for that with a question
-    if (values.config === undefined || process.stdout.isTTY) print(await describeStart(app, config, clock));
+    if (values.config === undefined || process.stdout.isTTY) {
+      const { describeStart } = await import('./quickstart.ts');
+      print(await describeStart(app, config, clock));
+    }
     log.info('stopping', { signal: await signal });
     reloading.close();
     await app.stop();

@@ -4,6 +4,7 @@
 
 import { uptime } from 'node:os';
 import type { Timer } from './clock.ts';
+import { fitsTicks, SharedTicks } from './shared-ticks.ts';
 
 export interface Machine {
   /** Milliseconds on a clock that never jumps and stands still while the machine is suspended. */
@@ -19,6 +20,8 @@ export interface Machine {
 /** Node's timers hold 31 bits and fire at once beyond; nothing here waits for 24 days, so the cap is only a guard. */
 const MAX_DELAY_MS = 2 ** 31 - 1;
 
+const ticks = new SharedTicks();
+
 export const thisMachine: Machine = {
   monotonic: () => performance.now(),
   systemClock: () => Date.now(),
@@ -28,6 +31,7 @@ export const thisMachine: Machine = {
     return { cancel: () => clearTimeout(handle) };
   },
   every(periodMs, action) {
+    if (fitsTicks(periodMs)) return { cancel: ticks.add(periodMs, action) };
     const handle = setInterval(action, Math.min(periodMs, MAX_DELAY_MS));
     return { cancel: () => clearInterval(handle) };
   },

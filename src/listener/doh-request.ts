@@ -3,12 +3,15 @@
 // The parameter `dns` asks for a message, `name` for JSON (doh-json-request.ts), whatever the Accept field says.
 
 import { MAX_MESSAGE_OCTETS } from '../dns/wire.ts';
+import { DNS_JSON } from './doh-json.ts';
 import { JsonQueryError, readJsonQuery } from './doh-json-request.ts';
 
 export const DNS_MESSAGE = 'application/dns-message';
 export const DOH_PATH = '/dns-query';
+/** From the fields of a request to the end of its body. */
+export const BODY_TIMEOUT_MS = 10_000;
 /** A body that is over the limit and announced as no longer than this is read to its end, so that the connection lives. */
-export const MAX_DISCARDED_OCTETS = 1 << 20;
+const MAX_DISCARDED_OCTETS = 1 << 20;
 
 export interface Refusal {
   readonly status: 400 | 404 | 405 | 408 | 413 | 415;
@@ -23,6 +26,8 @@ export type DohRequest =
   | Refusal;
 
 export type AnswerForm = 'message' | 'json';
+
+export const MEDIA_TYPES: Readonly<Record<AnswerForm, string>> = { message: DNS_MESSAGE, json: DNS_JSON };
 
 export interface RequestHead {
   readonly method: string;
@@ -39,6 +44,21 @@ export const TOO_LARGE: Refusal = {
   message: `a DNS message has at most ${MAX_MESSAGE_OCTETS} octets`,
 };
 export const TOO_SLOW: Refusal = { status: 408, message: 'the body did not arrive in time' };
+
+/** Is there no hope of reading the body, which has `leftOctets` as far as one knows, to its end? */
+export function isEndless({ status }: Refusal, leftOctets: number): boolean {
+  return status === 408 || (status === 413 && leftOctets > MAX_DISCARDED_OCTETS);
+}
+
+/** Fields of a response that refuses, but for the Date. */
+export function refusalFields({ status, asJson }: Refusal, bodyOctets: number): [string, string][] {
+  const fields: [string, string][] = [
+    ['content-type', asJson ? DNS_JSON : 'text/plain; charset=utf-8'],
+    ['content-length', String(bodyOctets)],
+  ];
+  if (status === 405) fields.push(['allow', 'GET, HEAD, POST']);
+  return fields;
+}
 
 /** Scheme and authority, which a server takes and a proxy needs (RFC 9112 section 3.2.2). */
 const ORIGIN = /^https?:\/\/[^/?]*/i;

@@ -19,8 +19,8 @@ const QUERIES_PER_TURN = 32;
 const FAREWELL_MS = 2000;
 /** Blocks of RFC 8467 section 4.1. */
 const RESPONSE_PADDING_OCTETS = 468;
-/** Room for the answers of a turn at first: a few usual ones, or one that is padded. */
-const FIRST_ROOM_OCTETS = 1024;
+/** Room for the answers of a turn at first: two or three usual ones. */
+const FIRST_ROOM_OCTETS = 256;
 const NO_ROOM = Buffer.alloc(0);
 
 export interface StreamConnectionParts extends Pick<ListenerParts, 'resolver' | 'clock' | 'limits'> {

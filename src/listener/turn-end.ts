@@ -1,4 +1,5 @@
-// Calls whoever asked for it once the turn of the event loop is over, all of them from one call of the loop's.
+// Calls whoever asked for it once the turn of the event loop is over, all of them from one call of the loop's. So whatever
+// has gathered for a connection in one turn leaves in one write. Who asks twice is called twice.
 
 export interface Ending {
   endTurn(): void;

@@ -36,7 +36,7 @@ export function coalesce({ limits, limitLog, generation = () => 0 }: CoalescePar
       if (shared?.generation === present) {
         context.trace?.say('forward', 'shares the look-up of another query');
         shared.clients.push(client);
-        return shared.answer;
+        return shared.answer!; // it is there as long as the look-up is in the map
       }
       const answer = promised(next, query, context);
       const lookUp: LookUp = { generation: present, clients: [client], answer };
@@ -44,6 +44,8 @@ export function coalesce({ limits, limitLog, generation = () => 0 }: CoalescePar
       const over = () => {
         if (inFlight.get(key) === lookUp) inFlight.delete(key);
         for (const one of lookUp.clients) waiting.leave(one);
+        lookUp.clients = NOBODY;
+        lookUp.answer = null;
       };
       answer.then(over, over);
       return answer;
@@ -51,12 +53,17 @@ export function coalesce({ limits, limitLog, generation = () => 0 }: CoalescePar
   });
 }
 
-/** One on its way, and all who wait for it. */
+/**
+ * One on its way, and all who wait for it. When it is over it lets go of them: an old copy of the map that it was in may
+ * outlive it for long, and all that hangs on it (see upstream/owed-exchanges.ts).
+ */
 interface LookUp {
   readonly generation: number;
-  readonly clients: WaitingClient[];
-  readonly answer: Promise<Answer>;
+  clients: WaitingClient[];
+  answer: Promise<Answer> | null;
 }
+
+const NOBODY: WaitingClient[] = [];
 
 interface WaitingClient {
   readonly address: string;

@@ -44,8 +44,8 @@ export interface StatusInputs {
   readonly filesProblem: FilesProblem | null;
   readonly furtherProblems: readonly FurtherProblem[];
   readonly designate: (askedAddress: string) => Designation;
-  /** Of all interfaces. */
-  readonly hostAddresses: readonly string[];
+  /** Of all interfaces. Asked when somebody reads `designated`, like `process`: the system is asked for every one of them. */
+  readonly hostAddresses: () => readonly string[];
   readonly upstreams: readonly UpstreamState[];
   readonly forwards: readonly ForwardState[];
   readonly cache: Status['cache'];
@@ -101,7 +101,10 @@ export function gatherStatus(inputs: StatusInputs): Status {
     waiting,
     clock,
     ...{ certificate, certificates, issuances },
-    designated: designatedReports(plainAddresses(inputs.listeners), inputs.hostAddresses, inputs.designate),
+    get designated() {
+      const { hostAddresses, designate, listeners } = inputs;
+      return designatedReports(plainAddresses(listeners), hostAddresses(), designate);
+    },
     upstreams,
     forwards,
     cache,

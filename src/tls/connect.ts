@@ -110,8 +110,16 @@ export interface TlsConnectorParts {
   readonly loadOpenSsl?: () => OpenSslResult;
 }
 
-/** Chooses how to verify, once: OpenSSL's own functions where they pass the self-test, else Node. */
+/** How to verify is chosen when it is first needed, which no name of the house waits for. */
 export function createTlsConnector({ clock, log, loadOpenSsl }: TlsConnectorParts): TlsConnector {
+  return new Connector(() => chooseVerification(log, loadOpenSsl), clock);
+}
+
+/** OpenSSL's own functions where they pass the self-test, else Node. */
+function chooseVerification(
+  log: Log | undefined,
+  loadOpenSsl: TlsConnectorParts['loadOpenSsl'],
+): Verification {
   const loaded = loadProvenOpenSsl(loadOpenSsl);
   const verification: Verification =
     loaded.openssl === null ? nativeVerification(loaded.reason) : opensslVerification(loaded.openssl);
@@ -119,22 +127,29 @@ export function createTlsConnector({ clock, log, loadOpenSsl }: TlsConnectorPart
     const { reason } = verification;
     log?.warn('certificates are judged by Node at the system clock, for want of OpenSSL itself', { reason });
   }
-  return new Connector(verification, clock);
+  return verification;
 }
 
 /** When a certificate must be valid: at an instant that may depend on where its own validity begins. */
 type At = (leafNotBeforeMs: number) => number;
 
 class Connector implements TlsConnector {
-  readonly #verification: Verification;
+  readonly #choose: () => Verification;
   readonly #clock: Clock;
   readonly #standing: DatedConnections;
   readonly #listeners = new Set<(peer: GenuinePeer) => void>();
 
-  constructor(verification: Verification, clock: Clock) {
-    this.#verification = verification;
+  #chosen: Verification | null = null;
+
+  constructor(choose: () => Verification, clock: Clock) {
+    this.#choose = choose;
     this.#clock = clock;
     this.#standing = new DatedConnections(clock);
+  }
+
+  get #verification(): Verification {
+    this.#chosen ??= this.#choose();
+    return this.#chosen;
   }
 
   get verification(): 'openssl' | 'native' {

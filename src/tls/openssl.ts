@@ -3,7 +3,7 @@
 // executable exports its functions. Thin, typed, one line each, under their own names: their manual pages are the
 // documentation (https://docs.openssl.org/3.5/man3/). No policy here; verify.ts has it, self-test.ts proves it.
 
-import koffi from 'koffi';
+import { createRequire } from 'node:module';
 
 /** An address in OpenSSL's memory; `null` is NULL. Whoever makes an object frees it. */
 export type Pointer = bigint & { readonly of: 'openssl' };
@@ -21,11 +21,15 @@ export type OpenSslResult =
  */
 const LIBRARIES = [null, 'libcrypto.so.3', 'libcrypto.3.dylib'];
 
+/** When it is needed, and not with this file: 9 ms that no name of the house waits for. */
+const load = createRequire(import.meta.url);
+
 /** Binds all functions, from the first library that has every one of them. */
 export function loadOpenSsl(libraries: readonly (string | null)[] = LIBRARIES): OpenSslResult {
   const reasons: string[] = [];
   for (const library of libraries) {
     try {
+      const koffi = load('koffi') as typeof import('koffi');
       // deep: a second OpenSSL must find its own functions before the executable's, or the two free each other's memory.
       return { openssl: bind(koffi.load(library ?? null, library ? { deep: true } : {})) };
     } catch (error) {
@@ -35,7 +39,7 @@ export function loadOpenSsl(libraries: readonly (string | null)[] = LIBRARIES): 
   return { openssl: null, reason: `OpenSSL's functions were not found (${reasons.join('; ')})` };
 }
 
-function bind(library: ReturnType<typeof koffi.load>) {
+function bind(library: ReturnType<typeof import('koffi').load>) {
   const f = <Arguments extends readonly unknown[], Result>(declaration: string) =>
     library.func(declaration) as unknown as (...values: Arguments) => Result;
   type Octets = Uint8Array;

@@ -41,7 +41,6 @@ export class DohConnection extends UpstreamConnection {
   /** Those that wait for their turn of the event loop. */
   readonly #waiting: number[] = [];
   #isTurnTaken = false;
-  #nextId = 0;
   /** It takes nothing new: its upstream is done with it, or it is dying. */
   #isRetired = false;
 
@@ -63,8 +62,7 @@ export class DohConnection extends UpstreamConnection {
   }
 
   send(exchange: Exchange): void {
-    const id = this.#nextId;
-    this.#nextId += 1;
+    const id = this.owed.freeId();
     this.owe(id, exchange);
     if (!this.#manners.isOneATurn) {
       this.#request(id, exchange);

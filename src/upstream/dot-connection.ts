@@ -14,7 +14,6 @@ const MAX_STRAYS = 1000;
 export class DotConnection extends UpstreamConnection {
   readonly maxInFlight = DOT_MAX_IN_FLIGHT;
   readonly #reader = new FrameReader();
-  #nextId = 0;
   /** IDs of what has been taken on in this turn of the event loop. */
   #outgoing: number[] = [];
   #strays = 0;
@@ -29,7 +28,7 @@ export class DotConnection extends UpstreamConnection {
   }
 
   send(exchange: Exchange): void {
-    const id = this.#freeId();
+    const id = this.owed.freeId();
     this.owe(id, exchange);
     this.#outgoing.push(id);
     if (this.#outgoing.length === 1) setImmediate(this.#flush);
@@ -56,7 +55,7 @@ export class DotConnection extends UpstreamConnection {
 
   readonly #take = (message: Uint8Array): void => {
     const id = message.length < 2 ? -1 : readUint16(message, 0);
-    const exchange = this.owed.get(id);
+    const exchange = id < 0 ? undefined : this.owed.get(id);
     if (exchange !== undefined && isReplyTo(message, exchange.query)) {
       this.heard(id);
       exchange.resolve(message);
@@ -67,11 +66,4 @@ export class DotConnection extends UpstreamConnection {
     if (problem === null) this.#strays += 1;
     else this.heardGarbled(id, problem);
   };
-
-  #freeId(): number {
-    while (this.owed.has(this.#nextId)) this.#nextId = (this.#nextId + 1) & 0xffff;
-    const id = this.#nextId;
-    this.#nextId = (id + 1) & 0xffff;
-    return id;
-  }
 }

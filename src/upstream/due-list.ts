@@ -1,6 +1,6 @@
 // Whatever waits for an instant of its own, under one timer for all: most of it is over long before it is due, and a timer
 // each would cost more than the rest of its way. The timer stands at the earliest instant that was known when it was set;
-// when it runs, all that wait are looked at.
+// when it runs, all that wait are looked at. No Set, for the reason that owed-exchanges.ts has.
 
 import type { Clock, Timer } from '../clock/clock.ts';
 
@@ -10,6 +10,8 @@ const LEAST_PAUSE_MS = 5;
 export interface Waiting {
   /** Monotonic milliseconds; may move while it waits, but to an earlier instant only by `add`. */
   readonly dueAtMs: number;
+  /** Where it stands in the list, which alone writes this; -1: nowhere. */
+  slot: number;
   /** Called when it is due, again and again until it is due later or has been deleted. */
   due(nowMs: number): void;
 }
@@ -17,7 +19,8 @@ export interface Waiting {
 export class DueList {
   readonly #clock: Clock;
   /** As many as are in flight, which `limits.pending_queries` bounds. */
-  readonly #waiting = new Set<Waiting>();
+  readonly #slots: (Waiting | undefined)[] = [];
+  readonly #free: number[] = [];
   #timer: Timer | null = null;
   #timerAtMs = Number.POSITIVE_INFINITY;
 
@@ -27,22 +30,31 @@ export class DueList {
 
   /** Also for one that is in it already, and due earlier than it was. */
   add(one: Waiting, nowMs: number): void {
-    this.#waiting.add(one);
+    if (one.slot < 0) {
+      one.slot = this.#free.pop() ?? this.#slots.length;
+      this.#slots[one.slot] = one;
+    }
     if (one.dueAtMs < this.#timerAtMs) this.#setTimer(one.dueAtMs, nowMs);
   }
 
   delete(one: Waiting): void {
-    this.#waiting.delete(one);
-    if (this.#waiting.size === 0) this.#stopTimer();
+    if (one.slot < 0) return;
+    this.#slots[one.slot] = undefined;
+    this.#free.push(one.slot);
+    one.slot = -1;
+    if (this.#free.length < this.#slots.length) return;
+    this.#slots.length = 0;
+    this.#free.length = 0;
+    this.#stopTimer();
   }
 
   #look(): void {
     const nowMs = this.#clock.monotonic();
     this.#stopTimer();
     let next = Number.POSITIVE_INFINITY;
-    for (const one of this.#waiting) {
-      if (one.dueAtMs <= nowMs) one.due(nowMs);
-      if (this.#waiting.has(one)) next = Math.min(next, one.dueAtMs);
+    for (const one of this.#slots) {
+      if (one !== undefined && one.dueAtMs <= nowMs) one.due(nowMs);
+      if (one !== undefined && one.slot >= 0) next = Math.min(next, one.dueAtMs);
     }
     if (next < this.#timerAtMs) this.#setTimer(Math.max(next, nowMs + LEAST_PAUSE_MS), nowMs);
   }

@@ -72,7 +72,9 @@ export interface ExchangeEnd {
 export class UpstreamPool {
   readonly #parts: UpstreamPoolParts;
   readonly #members: readonly Member[];
-  readonly #probing: Timer;
+  /** Null while nobody has failed: an idle server wakes up for nothing. */
+  #probing: Timer | null = null;
+  #isClosed = false;
   /** Exchanges, with the instants of their hedges and deadlines. */
   readonly waiting: DueList;
 
@@ -88,7 +90,6 @@ export class UpstreamPool {
       problem: new StandingReason(),
       failingSinceMs: null,
     }));
-    this.#probing = parts.clock.every(PROBE_EVERY_MS, () => this.#probeFailed());
   }
 
   /**
@@ -148,6 +149,7 @@ export class UpstreamPool {
     const nowMs = this.#parts.clock.monotonic();
     member.card.failed(nowMs);
     member.failingSinceMs ??= nowMs;
+    if (!this.#isClosed) this.#probing ??= this.#parts.clock.every(PROBE_EVERY_MS, () => this.#probeFailed());
     member.failed += 1;
     // Why it is not located is known best by whoever looks for it, and changes with what that finds.
     if (member.upstream.isLocated === false) member.problem.forget();
@@ -193,14 +195,23 @@ export class UpstreamPool {
   }
 
   close(): void {
-    this.#probing.cancel();
+    this.#isClosed = true;
+    this.#stopProbing();
     for (const { upstream } of this.#members) upstream.close();
   }
 
   /** One that failed is asked until it answers, so that no client has to find out. */
   #probeFailed(): void {
     if (!this.#parts.isUsable()) return;
-    for (const member of this.#members) if (member.card.isPenalised) this.#probe(member);
+    const failing = this.#members.filter(({ card }) => card.isPenalised);
+    if (failing.length === 0) this.#stopProbing();
+
+    for (const member of failing) this.#probe(member);
+  }
+
+  #stopProbing(): void {
+    this.#probing?.cancel();
+    this.#probing = null;
   }
 
   #probe(member: Member): void {
@@ -223,6 +234,7 @@ export class UpstreamPool {
 /** One client query on its way through at most MAX_TRIES upstream queries. */
 class Attempt implements Waiting {
   readonly result: Promise<Uint8Array>;
+  slot = -1;
   readonly query: Uint8Array;
   readonly deadlineMs: number;
   readonly budget: SendBudget = { sendsLeft: MAX_SENDS, reserved: 0 };

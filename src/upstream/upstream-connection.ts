@@ -7,6 +7,7 @@ import { UpstreamFailure } from '../dns/failures.ts';
 import { MAX_MESSAGE_OCTETS } from '../dns/wire.ts';
 import type { VerifiedSocket } from '../tls/connect.ts';
 import { OctetCredit } from '../tls/octet-credit.ts';
+import { OwedExchanges } from './owed-exchanges.ts';
 import type { Exchange } from './upstream.ts';
 
 /** A connection that owes answers and gave none for this long is suspect. With the sweep: within a second. */
@@ -41,8 +42,7 @@ export abstract class UpstreamConnection {
   /** Exchanges that it may have in flight. */
   abstract readonly maxInFlight: number;
   protected readonly parts: ConnectionParts;
-  /** By an ID of the transport's own. */
-  protected readonly owed = new Map<number, Exchange>();
+  protected readonly owed = new OwedExchanges();
   readonly #credit = new OctetCredit(MOST_CREDIT_OCTETS);
   #sweep: Timer | null = null;
   #lastHeardMs: number;
@@ -84,12 +84,12 @@ export abstract class UpstreamConnection {
     this.#sweep?.cancel();
     this.parts.socket.destroy();
     const isOurs = (exchange: Exchange) => !exchange.isSettled && !this.#handedOn.has(exchange);
-    const unanswered = [...this.owed.values()].filter(isOurs);
+    const unanswered = Array.from(this.owed, ([, exchange]) => exchange).filter(isOurs);
     this.owed.clear();
     this.parts.onClose(unanswered, reason, isByPeer);
   }
 
-  /** `exchange` is sent now, as `id`. */
+  /** `exchange` is sent now, as `id`, which `owed` has given. */
   protected owe(id: number, exchange: Exchange): void {
     if (this.owed.size === 0) this.#lastHeardMs = this.parts.clock.monotonic();
     this.owed.set(id, exchange);
@@ -136,7 +136,7 @@ export abstract class UpstreamConnection {
     }
     if (isSilent && !this.#isSuspect && this.owed.size > 0) {
       this.#isSuspect = true;
-      for (const exchange of this.owed.values()) {
+      for (const [, exchange] of this.owed) {
         if (this.parts.onSilence(exchange)) this.#handedOn.add(exchange);
       }
     }

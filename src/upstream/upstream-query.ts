@@ -44,8 +44,8 @@ export function buildUpstreamQuery(query: Query): Uint8Array {
   writeUint16(message, 4, 1);
   writeUint32(message, 6, 0);
   writeUint16(message, 10, 1);
-  for (let at = HEADER_OCTETS; at < nameStop; at += 1) message[at] = lowerOctet(query.bytes[at]!);
-  for (let at = nameStop; at < questionEnd; at += 1) message[at] = query.bytes[at]!;
+  for (let at = HEADER_OCTETS; at < nameStop; at += 1) message[at] = lowerOctet(query.message[at]!);
+  for (let at = nameStop; at < questionEnd; at += 1) message[at] = query.message[at]!;
   writeOpt(message, questionEnd, query.dnssecOk ? OPT_WITH_DO : OPT);
   return message;
 }

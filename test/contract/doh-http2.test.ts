@@ -6,18 +6,22 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { DohListener } from '../../src/listener/doh.ts';
-import { MOST_CREDIT_OCTETS } from '../../src/listener/http-connection.ts';
+import { MOST_CREDIT_OCTETS } from '../../src/listener/http2-connection.ts';
 import { LimitLog } from '../../src/observe/limit-log.ts';
 import { makeQuery, readReply } from '../support/dns-message.ts';
+import { eventually } from '../support/eventually.ts';
 import {
   data,
   ERROR,
   type Field,
   headerBlock,
   headers,
+  MAX_WINDOW_OCTETS,
   ping,
+  SETTING,
   settings,
   TYPE,
+  windowUpdate,
 } from '../support/peers/http2-frames.ts';
 import { openRawHttp2, type RawHttp2, requestFields } from '../support/peers/raw-http2.ts';
 import { createPki } from '../support/pki.ts';
@@ -40,16 +44,18 @@ afterAll(() => rmSync(directory, { recursive: true }));
 
 const warn = vi.fn();
 let clock: SimulatedClock;
+let resolver: TinyResolver;
 let listener: DohListener;
 const peers: RawHttp2[] = [];
 
 beforeEach(async () => {
   warn.mockClear();
   clock = new SimulatedClock();
+  resolver = new TinyResolver();
   const log = { debug() {}, info() {}, warn, error() {} };
   listener = new DohListener({
     addresses: [{ address: '127.0.0.1', port: 0, family: 4 }],
-    resolver: new TinyResolver(),
+    resolver,
     clock,
     log,
     limits: DEFAULT_LIMITS,
@@ -170,4 +176,47 @@ describe('frames that ask nothing', () => {
     expect(await isServed(peer, 999)).toBe(true);
     expect(warn).not.toHaveBeenCalled();
   });
+
+  it('are no bodies of requests, however long', async () => {
+    const peer = await open();
+    const body = Buffer.alloc(60_000);
+    for (let stream = 1; stream < 20; stream += 2) {
+      const pieces = [0, 15_000, 30_000, 45_000].map((at) =>
+        data(stream, body.subarray(at, at + 15_000), { endStream: at === 45_000 }),
+      );
+      await peer.write(Buffer.concat([headers(stream, headerBlock(requestFields(SERVER_NAME))), ...pieces]));
+      expect(String(await peer.response(stream))).toContain('no DNS query');
+    }
+    clock.advance(SWEEP_MS);
+    expect(await isServed(peer, 101)).toBe(true);
+  });
+});
+
+it('a client that reads nothing is not read from, though its windows are wide open', async () => {
+  const asked = 2_000; // 60 MB of answers
+  const peer = await open([[SETTING.initialWindowSize, MAX_WINDOW_OCTETS]]);
+  peer.stopReading();
+  const block = headerBlock(requestFields(SERVER_NAME));
+  const big = makeQuery('big.example', 'TXT', { id: 0 });
+  const requests = Array.from({ length: asked }, (_, nth) => [
+    headers(2 * nth + 1, block),
+    data(2 * nth + 1, big, { endStream: true }),
+  ]).flat();
+  void peer.write(Buffer.concat([windowUpdate(0, MAX_WINDOW_OCTETS - 65_535), ...requests]));
+  let before = -1;
+  await eventually(() => {
+    const isStill = resolver.contexts.length > 0 && resolver.contexts.length === before;
+    before = resolver.contexts.length;
+    return isStill;
+  });
+  expect(resolver.contexts.length).toBeLessThan(asked);
+  expect(warn).not.toHaveBeenCalled();
+});
+
+it('a connection that is closed says goodbye, and nothing against its client', async () => {
+  const peer = await open();
+  expect(await isServed(peer, 1)).toBe(true);
+  await listener.stop(0);
+  expect(await peer.closes(CLOSES_MS)).toBe(true);
+  expect(peer.goawayCode).toBe(ERROR.none);
 });

@@ -26,7 +26,8 @@ describe.skipIf(!isRoot || !havePeers('ip', 'unshare', 'dig', 'kdig', 'curl'))(
 
     beforeAll(async () => {
       const clone = temporaryDirectory('clone');
-      for (const item of SHIPPED) cpSync(join(REPOSITORY, item), join(clone, item), { recursive: true });
+      for (const item of SHIPPED)
+        cpSync(join(REPOSITORY, item), join(clone, item), { recursive: true, verbatimSymlinks: true });
       symlinkSync(join(REPOSITORY, 'node_modules'), join(clone, 'node_modules'));
       network = freshNetwork('npm start', clone);
       await network.server.waitForLine(/names of the world:/i);

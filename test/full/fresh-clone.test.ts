@@ -17,7 +17,8 @@ describe.skipIf(!isRoot || !havePeers('ip', 'unshare', 'dig'))('A fresh clone', 
   test('is set up by npm ci without install scripts, and npm start then runs on the pinned Node', async () => {
     const clone = temporaryDirectory('fresh');
     const listed = await run('git', ['ls-files', '-co', '--exclude-standard'], { cwd: REPOSITORY });
-    for (const file of listed.stdout.trim().split('\n')) cpSync(join(REPOSITORY, file), join(clone, file));
+    for (const file of listed.stdout.trim().split('\n'))
+      cpSync(join(REPOSITORY, file), join(clone, file), { verbatimSymlinks: true });
     const installed = await run('npm', ['ci'], {
       cwd: clone,
       env: shellEnvironment(),

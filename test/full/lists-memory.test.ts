@@ -13,10 +13,10 @@ const GROWTH_MAX_OCTETS = 100e6;
 const LINES_A_WRITE = 10_000;
 
 const READER = `
-  import { leanMemory } from '${new URL('../../src/cli/lean-memory.ts', import.meta.url)}';
+  import { leanHeap } from '${new URL('../../src/app/lean-memory.ts', import.meta.url)}';
   import { nameKey } from '${new URL('../../src/dns/names.ts', import.meta.url)}';
   import { Filter } from '${new URL('../../src/lists/filter.ts', import.meta.url)}';
-  leanMemory(); // as the server does
+  leanHeap(); // as the server does
   const never = () => {};
   const clock = {
     status: { state: 'synchronized' },

@@ -8,7 +8,7 @@ import { sealedValue } from './sealed-values.ts';
 import { tableKey } from './table-keys.ts';
 import type { Reading, ReadingOrder } from './table-reading.ts';
 
-/** So small that segments are emptied and used again all the time: of 512 octets each. */
+/** So small that segments of 512 octets are emptied and used again all the time. */
 const TABLE_OCTETS = 20 * 1024;
 const KEYS = 24;
 const LONGEST_OCTETS = 400;
@@ -20,6 +20,7 @@ export interface TornReadings {
   readonly finds: number;
   readonly isCareless?: boolean;
   readonly arch?: string;
+  readonly tableOctets?: number;
   /** After so many values a new table takes the place of the old one; 0: never. */
   readonly renewEvery?: number;
   /** An end to it, whatever the readers do. */
@@ -28,8 +29,16 @@ export interface TornReadings {
 
 /** @returns what all readers counted together, and how many values were written meanwhile */
 export async function tornReadings(wanted: TornReadings): Promise<Reading & { writes: number }> {
-  const { readers, finds, isCareless = false, arch = process.arch, renewEvery = 0, maxWrites } = wanted;
-  const table = new OctetTable(TABLE_OCTETS);
+  const {
+    readers,
+    finds,
+    isCareless = false,
+    arch = process.arch,
+    tableOctets = TABLE_OCTETS,
+    renewEvery = 0,
+    maxWrites,
+  } = wanted;
+  const table = new OctetTable(tableOctets);
   const done = new SharedArrayBuffer(4);
   const threads = Array.from({ length: readers }, () => {
     const { port1, port2 } = new MessageChannel();
@@ -83,6 +92,7 @@ function ownKey(text: string): TableKey {
 
 function writeUntil(isDone: () => boolean, table: OctetTable, renewEvery: number, maxWrites: number): number {
   const values = manyValues();
+  const { maxOctets } = table;
   let writes = 0;
   while (writes < maxWrites && !isDone()) {
     const { key, value } = values[(writes * 7) % VALUES]!;
@@ -92,7 +102,7 @@ function writeUntil(isDone: () => boolean, table: OctetTable, renewEvery: number
     writes += 1;
     if (renewEvery === 0 || writes % renewEvery !== 0) continue;
     if (writes % (renewEvery * 2) === 0) table.clear();
-    else table.resize(TABLE_OCTETS + ((writes / renewEvery) % 4) * 1024);
+    else table.resize(maxOctets + ((writes / renewEvery) % 4) * 1024);
   }
   return writes;
 }

@@ -109,18 +109,12 @@ export class EntryLog {
     else this.#newer[newest] = segment;
     this.#newest[ring] = segment;
     this.#counts[ring]! += 1;
-    // one that was left behind when its last entry had gone
-    if (newest !== NONE && this.#live[newest] === 0) this.#release(newest);
   }
 
   /** An entry lives there no more. */
   drop(place: number, units: number): void {
-    const segment = this.#segmentOf(place);
-    this.#live[segment]! -= units;
+    this.#live[this.#segmentOf(place)]! -= units;
     this.#liveUnits -= units;
-    const ring = this.#ring[segment]!;
-    if (this.#live[segment] === 0 && ring !== NO_RING && this.#newest[ring] !== segment)
-      this.#release(segment);
   }
 
   /** Takes a segment out of its ring, to be emptied; returns the ring. */
@@ -152,11 +146,6 @@ export class EntryLog {
       least = this.#live[segment]!;
     }
     return found;
-  }
-
-  #release(segment: number): void {
-    this.take(segment);
-    this.giveBack(segment);
   }
 
   #segmentOf(place: number): number {

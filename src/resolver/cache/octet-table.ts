@@ -6,7 +6,7 @@
 
 import { EntryArea, type TableKey, UNIT_OCTETS, unitsFor } from './entry-form.ts';
 import { EntryLog, MAIN, NONE, type Ring, SEGMENT_BOOK_OCTETS, SMALL } from './entry-log.ts';
-import { GROUP_OCTETS, SlotIndex } from './slot-index.ts';
+import { SlotIndex } from './slot-index.ts';
 
 /** What of the segments new entries have at least: the rest is for those that were asked for again. */
 const SMALL_SHARE = 0.2;
@@ -14,7 +14,7 @@ const SMALL_SHARE = 0.2;
 /** What of all octets the index takes: entries of 80 octets, the least that answers have, fill four fifths of its slots. */
 const INDEX_SHARE = 1 / 8;
 
-/** Emptying one takes 0.1 ms; the longest answer that there can be takes 80 KiB. */
+/** Emptying one takes 0.1 to 0.6 ms; the longest answer that there can be takes 80 KiB. */
 export const MAX_SEGMENT_OCTETS = 128 * 1024;
 const MIN_SEGMENTS = 16;
 /** In front of the first segment, so that no place is 0 and entries begin with a cache line. */
@@ -25,9 +25,9 @@ const SPARE_SEGMENTS = 1;
 
 /**
  * How many segments are emptied for one new entry, with what was asked for again going to the main ring, before one goes with
- * all that is in it: a bound on how long that entry can take. The small ring's entries go there once in their lives.
+ * all that is in it: a bound on how long that entry can take, some 5 ms. Most of the small ring's go there once in their lives.
  */
-const MAX_EMPTIED = { [SMALL]: 64, [MAIN]: 4 } as const;
+const MAX_EMPTIED = { [SMALL]: 16, [MAIN]: 4 } as const;
 
 /** What a reader in another thread needs (table-reader.ts). */
 export interface SharedTable {
@@ -47,7 +47,10 @@ export class OctetTable {
   #log: EntryLog;
   #entries = 0;
 
-  /** All of it is reserved at once; memory that was never written to costs nothing. */
+  /**
+   * All of it is reserved at once; memory that was never written to costs nothing. Of less than some KiB it keeps nothing.
+   * @throws RangeError where the machine refuses so much
+   */
   constructor(maxOctets: number) {
     this.#maxOctets = maxOctets;
     [this.#index, this.#area, this.#log] = emptyParts(maxOctets);
@@ -87,7 +90,8 @@ export class OctetTable {
 
   /** The same, and nothing else happens. */
   peek(key: TableKey): number {
-    return this.at(this.#index.slotOf(key, this.#area));
+    const slot = this.#index.slotOf(key, this.#area);
+    return slot === NONE ? NONE : this.#area.valueOf(this.#index.placeAt(slot));
   }
 
   /** Of the value that begins there. */
@@ -103,7 +107,7 @@ export class OctetTable {
     const known = this.#index.slotOf(key, this.#area);
     const units = unitsFor(key.length, value.length);
     if (units > this.#log.segmentUnits) {
-      if (known !== NONE) this.deleteAt(known);
+      if (known !== NONE) this.#free(known);
       return;
     }
     if (known !== NONE && this.#area.roomOf(this.#index.placeAt(known)) >= value.length) {
@@ -124,7 +128,7 @@ export class OctetTable {
   /** Was it there? */
   delete(key: TableKey): boolean {
     const slot = this.#index.slotOf(key, this.#area);
-    if (slot !== NONE) this.deleteAt(slot);
+    if (slot !== NONE) this.#free(slot);
     return slot !== NONE;
   }
 
@@ -135,7 +139,10 @@ export class OctetTable {
     this.#renewed();
   }
 
-  /** More room, or less: then what is asked for least goes. Everything is copied, into new slots. */
+  /**
+   * More room, or less: then what is asked for least goes. Everything is copied, into new slots.
+   * @throws RangeError where the machine refuses so much; then nothing has changed
+   */
   resize(maxOctets: number): void {
     if (maxOctets === this.#maxOctets) return;
     const [index, area, log] = [this.#index, this.#area, this.#log];
@@ -186,23 +193,27 @@ export class OctetTable {
 
   /** Where the value begins; -1: the slot is empty. */
   at(slot: number): number {
-    const place = slot === NONE ? 0 : this.#index.placeAt(slot);
+    const place = this.#index.heldAt(slot);
     return place === 0 ? NONE : this.#area.valueOf(place);
   }
 
   /** A view that is good until the table changes; null: the slot is empty. */
   keyAt(slot: number): Uint8Array | null {
-    const place = this.#index.placeAt(slot);
+    const place = this.#index.heldAt(slot);
     return place === 0 ? null : this.#area.keyOf(place);
   }
 
   /** Has it been asked for again, and lately enough? */
   isProtectedAt(slot: number): boolean {
-    const place = this.#index.placeAt(slot);
+    const place = this.#index.heldAt(slot);
     return place !== 0 && (this.#index.isMarked(slot) || this.#log.isMain(place));
   }
 
   deleteAt(slot: number): void {
+    if (this.#index.heldAt(slot) !== 0) this.#free(slot);
+  }
+
+  #free(slot: number): void {
     const place = this.#index.placeAt(slot);
     if (place === 0) return;
     this.#index.point(slot, 0, 0);
@@ -217,14 +228,14 @@ export class OctetTable {
   /** A slot for a new key, free and without a mark. */
   #slotFor(hash: number): number {
     const slot = this.#index.slotFor(hash, this.#worthOf);
-    this.deleteAt(slot);
+    this.#free(slot);
     this.#index.unmark(slot);
     this.#entries += 1;
     return slot;
   }
 
   readonly #worthOf = (slot: number): number =>
-    1 + (this.#log.isMain(this.#index.placeAt(slot)) ? 1 : 0) + (this.#index.isMarked(slot) ? 2 : 0);
+    (this.#log.isMain(this.#index.placeAt(slot)) ? 1 : 0) + (this.#index.isMarked(slot) ? 2 : 0);
 
   #adopt(from: EntryArea, fromPlace: number, ring: Ring, hash: number, isMarked: boolean): void {
     const units = from.unitsOf(fromPlace);
@@ -241,15 +252,13 @@ export class OctetTable {
   #placeFor(ring: Ring, units: number): number {
     let place = this.#log.append(ring, units);
     if (place !== NONE) return place;
-    this.#gather();
+    if (this.#log.isHalfDead) this.#gather(); // rather than touch more memory
     const emptied = [0, 0];
     while (this.#log.free <= SPARE_SEGMENTS) {
+      if (this.#gather()) continue;
       const from = this.#log.count(SMALL) > this.#log.segments * SMALL_SHARE ? SMALL : MAIN;
-      this.#empty(
-        this.#log.oldest(from),
-        MAIN,
-        emptied[from]! >= MAX_EMPTIED[from] ? this.#isNone : this.#isMarked,
-      );
+      const stays = emptied[from]! < MAX_EMPTIED[from] ? this.#isMarked : this.#isNone;
+      this.#empty(this.#log.oldest(from), MAIN, stays);
       emptied[from]! += 1;
     }
     place = this.#log.append(ring, units); // what was moved may have opened another segment
@@ -258,11 +267,11 @@ export class OctetTable {
     return this.#log.append(ring, units);
   }
 
-  /** Where too much is dead, of values that were replaced by longer ones or deleted, what lives moves together. */
-  #gather(): void {
-    if (!this.#log.isHalfDead) return;
+  /** Where much of a segment is dead, of values that were replaced by longer ones or deleted, what lives moves elsewhere. */
+  #gather(): boolean {
     const emptiest = this.#log.emptiest();
     if (emptiest !== NONE) this.#empty(emptiest, null, this.#isAny);
+    return emptiest !== NONE;
   }
 
   readonly #isMarked = (slot: number): boolean => this.#index.isMarked(slot);
@@ -278,7 +287,7 @@ export class OctetTable {
       const slot = area.slotOf(place);
       if (index.placeAt(slot) !== place) continue;
       if (!stays(slot)) {
-        this.deleteAt(slot);
+        this.#free(slot);
         continue;
       }
       const ring = to ?? own;
@@ -311,11 +320,11 @@ export function loneWordIn(memory: SharedArrayBuffer): Int32Array {
 type Parts = [index: SlotIndex, area: EntryArea, log: EntryLog];
 
 function emptyParts(maxOctets: number): Parts {
-  const groups = Math.max(1, Math.floor((maxOctets * INDEX_SHARE) / GROUP_OCTETS));
-  const octets = maxOctets - groups * GROUP_OCTETS - LEAD_UNITS * UNIT_OCTETS;
-  const segmentOctets = Math.min(MAX_SEGMENT_OCTETS, 2 ** Math.floor(Math.log2(octets / MIN_SEGMENTS)));
+  const index = SlotIndex.of(maxOctets * INDEX_SHARE);
+  const octets = Math.max(1, maxOctets - index.words.byteLength - LEAD_UNITS * UNIT_OCTETS);
+  const share = 2 ** Math.floor(Math.log2(octets / MIN_SEGMENTS));
+  const segmentOctets = Math.max(UNIT_OCTETS, Math.min(MAX_SEGMENT_OCTETS, share));
   const segments = Math.floor(octets / (segmentOctets + SEGMENT_BOOK_OCTETS));
-  const index = new SlotIndex(new SharedArrayBuffer(groups * GROUP_OCTETS));
   const area = new EntryArea(new SharedArrayBuffer(LEAD_UNITS * UNIT_OCTETS + segments * segmentOctets));
   return [index, area, new EntryLog(segments, segmentOctets / UNIT_OCTETS, LEAD_UNITS)];
 }

@@ -14,7 +14,7 @@ import {
 } from './entry-form.ts';
 import { loneWordIn, MAX_SEGMENT_OCTETS, type SharedTable } from './octet-table.ts';
 import { loadWord, loadWords } from './shared-octets.ts';
-import { GROUP_WORDS, NUMBERS, PLACE, SLOTS, SlotIndex, TAGS } from './slot-index.ts';
+import { NUMBERS, PLACE, SLOTS, SlotIndex, TAGS } from './slot-index.ts';
 
 const NONE = -1;
 
@@ -67,7 +67,7 @@ export class TableReader {
 
   #findIn(group: number, hash: number, key: TableKey): number {
     const words = this.#index.words;
-    const version = group * GROUP_WORDS;
+    const version = this.#index.sharedLineOf(group);
     const tags = version + TAGS;
     for (let at = tags; at < tags + SLOTS; at += 1) {
       for (let tries = 0; loadWord(words, at) === hash; tries += 1) {

@@ -33,7 +33,7 @@ export const FAIRNESS: Trial = {
 export const FAIR_LATENCY: Trial = {
   row: 25,
   name: `a device that asks ${RATE_PER_SECOND} times a second: how long the others wait`,
-  over: ['UDP', 'TCP', 'DoT'], // over DoH such a device takes all of a core: docs/reliability.md
+  over: TRANSPORTS,
   isLong: true,
   async attack({ target, transport }) {
     const calm = await during(target, () => pause(3_000));

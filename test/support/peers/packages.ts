@@ -11,6 +11,8 @@ export const PEER_PACKAGES = {
   kdig: 'knot-dnsutils',
   'ldns-signzone': 'ldnsutils',
   curl: 'curl',
+  nghttp: 'nghttp2-client',
+  h2load: 'nghttp2-client',
   stubby: 'stubby',
   tcpdump: 'tcpdump',
   openssl: 'openssl',

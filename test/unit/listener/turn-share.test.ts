@@ -64,3 +64,26 @@ it('leaves out what nobody wants any more, and spends no room of a turn on it', 
   await turn();
   expect(asked).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 10, 11, 12, 13, 14, 15, 16, 18]);
 });
+
+it('gives connections of a client their turns one after another, each as much as is left of it', async () => {
+  const share = new TurnShare(4);
+  const taken: string[] = [];
+  const connection = (name: string, requests: number) => {
+    let left = requests;
+    const goOn = () => {
+      for (; left > 0 && share.take('a'); left -= 1) taken.push(name);
+      if (left > 0) share.wait('a', { goOn });
+    };
+    goOn();
+  };
+  connection('x', 9);
+  connection('y', 3);
+  connection('z', 2);
+  expect(taken.join('')).toBe('xxxx');
+  await turn();
+  expect(taken.join('')).toBe('xxxxxxxx');
+  await turn();
+  expect(taken.join('')).toBe('xxxxxxxxyyyz');
+  await turn();
+  expect(taken.join('')).toBe('xxxxxxxxyyyzxz');
+});

@@ -75,8 +75,8 @@ describe('the container', () => {
     const [health, , serve] = commands;
     expect(health).toEqual(expect.arrayContaining(['/app/src/main.ts', 'health']));
     expect(serve).toContain('serve');
-    const main = read('src/main.ts');
-    for (const name of ['health', 'serve']) expect(main).toMatch(new RegExp(`^ {2}${name}: \\{`, 'm'));
+    const found = read('src/cli/command-line.ts');
+    for (const name of ['health', 'serve']) expect(found).toMatch(new RegExp(`^ {2}${name}: \\{`, 'm'));
   });
 
   test('keeps in its volume what home.yaml keeps', () => {

@@ -59,6 +59,17 @@ describe('equal questions in flight', () => {
     expect(asked).toHaveLength(2);
   });
 
+  it('go on sharing the newer one when that is answered', async () => {
+    const { asked, resolve } = shared();
+    const old = resolve('a.example');
+    generation += 1;
+    void resolve('a.example');
+    asked[0]!.resolve(Answer.ofRcode(0));
+    await old;
+    void resolve('a.example');
+    expect(asked).toHaveLength(2);
+  });
+
   it('fail alike, and nothing of it stays', async () => {
     const { asked, resolve } = shared();
     const both = Promise.allSettled([resolve('a.example'), resolve('a.example')]);
@@ -98,6 +109,15 @@ describe('who waits', () => {
       'limits.pending_queries_per_client': 1,
       'limits.pending_queries': 1,
     });
+  });
+
+  it('makes room for as many as shared one answer', async () => {
+    const { asked, resolve } = shared();
+    for (let round = 0; round < 3; round += 1) {
+      const waiting = Promise.all([1, 2, 3].map(() => resolve('same.example')));
+      asked[round]!.resolve(Answer.ofRcode(0));
+      expect(await waiting).toHaveLength(3);
+    }
   });
 
   it('makes room when answered or failed, and being turned away takes none', async () => {

@@ -29,7 +29,7 @@ function inputs(more: Partial<StatusInputs> = {}): StatusInputs {
     filesProblem: null,
     furtherProblems: [],
     designate: () => ({ silence: 'no name is configured' }),
-    hostAddresses: [],
+    hostAddresses: () => [],
     upstreams: [],
     forwards: [],
     cache: CACHE,
@@ -77,7 +77,7 @@ it('says what devices learn of us at each address that they may ask in plain DNS
         { transport: 'tcp', addresses: [udp, ...everywhere], waiting: [] },
         { transport: 'dot', addresses: [{ ...dot, address: '10.9.9.9' }], waiting: [] },
       ],
-      hostAddresses: ['127.0.0.1', '203.0.113.7', 'fd00::2', 'fe80::2%eth0'],
+      hostAddresses: () => ['127.0.0.1', '203.0.113.7', 'fd00::2', 'fe80::2%eth0'],
       designate: (asked) =>
         asked === '203.0.113.7'
           ? {

@@ -105,13 +105,27 @@ describe('one query', () => {
     expect(counts(upstreams)).toEqual([1, 0]);
   });
 
-  it('leaves no timer behind but the one that probes', async () => {
+  it('leaves no timer behind, so that an idle server sleeps', async () => {
     const { pool, upstreams } = createPool('a', 'b');
-    const idleTimers = clock.pendingTimers;
+    expect(clock.pendingTimers).toBe(0);
     ask(pool);
     await upstreams[0].answer(GOOD);
-    expect(clock.pendingTimers).toBe(idleTimers);
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  it('has the timer that probes only while somebody fails, and none once it is closed', async () => {
+    const { pool, upstreams } = createPool('a', 'b');
+    ask(pool);
+    await upstreams[0].fail();
+    await upstreams[1].answer(GOOD);
+    expect(clock.pendingTimers).toBe(1);
+    clock.advance(PROBE_EVERY_MS);
+    await upstreams[0].answer(GOOD);
+    clock.advance(PROBE_EVERY_MS);
+    expect(clock.pendingTimers).toBe(0);
+    pool.warm();
     pool.close();
+    await upstreams[0].fail();
     expect(clock.pendingTimers).toBe(0);
   });
 
@@ -250,6 +264,32 @@ describe('a failure', () => {
     }
     expect(counts(upstreams).reduce((sum, count) => sum + count)).toBe(3);
     expect(exchange.result).toBeInstanceOf(UpstreamFailure);
+  });
+
+  it('that comes at once, in the middle of something, lets whoever it befell finish that first', async () => {
+    const { pool, upstreams } = createPool('a', 'b');
+    const taken: string[] = [];
+    for (const upstream of upstreams) {
+      upstream.take = (exchange) => {
+        taken.push(`${upstream.name} begins`);
+        exchange.reject(new UpstreamFailure('upstream-unreachable', 'dead'));
+        taken.push(`${upstream.name} ends`);
+      };
+    }
+    ask(pool);
+    await settle();
+    expect(taken.slice(0, 4)).toEqual(['a begins', 'a ends', 'b begins', 'b ends']);
+  });
+
+  it('after an answer counts for nothing, nor does a second answer', async () => {
+    const { pool, upstreams } = createPool('a');
+    ask(pool);
+    const [exchange] = upstreams[0].asked as [Exchange];
+    exchange.resolve(GOOD);
+    exchange.resolve(GOOD);
+    exchange.reject(new UpstreamFailure('upstream-silent', 'late'));
+    await settle();
+    expect(pool.report()[0]).toMatchObject({ answered: 1, failed: 0 });
   });
 
   it('keeps clients away from the upstream while its penalty lasts', async () => {

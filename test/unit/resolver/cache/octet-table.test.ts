@@ -53,7 +53,7 @@ function slotOf(table: OctetTable, text: string): number {
 }
 
 const names = (from: number, to: number, prefix = 'name-') =>
-  Array.from({ length: to - from }, (_, at) => `${prefix}${from + at}`);
+  Array.from({ length: Math.floor(to - from) }, (_, at) => `${prefix}${from + at}`);
 
 /** How many names, set once each, are kept of more than there is room for. */
 function roomFor(maxOctets: number): number {
@@ -169,6 +169,18 @@ describe('values', () => {
     expect([table.entries, contentOf(table).length]).toEqual([1, 1]);
   });
 
+  it('that are the next to go can be replaced by longer ones', () => {
+    const table = new OctetTable(MIB);
+    const all = names(0, roomFor(MIB) * 2);
+    for (const name of all) set(table, name);
+    for (let round = 0; round < 10; round += 1) {
+      const oldest = all.find((name) => has(table, name) && peek(table, name)!.length === VALUE.length)!;
+      set(table, oldest, new Uint8Array(20_000 + round));
+      expect(peek(table, oldest)!.length).toBe(20_000 + round);
+      expect(contentOf(table).length).toBe(table.entries);
+    }
+  });
+
   it('that are peeked at, or set again, have not been asked for again', () => {
     const table = new OctetTable(MIB);
     set(table, 'peeked');
@@ -242,11 +254,21 @@ describe('what goes first', () => {
   it('is a flood of new keys of ten times its size, and not what was asked for again (reliability row 13)', () => {
     const table = new OctetTable(MIB);
     const room = roomFor(MIB);
-    const hot = names(0, Math.floor(room * 0.7), 'hot-');
+    const hot = names(0, Math.floor(room / 2), 'hot-');
     for (const name of hot) set(table, name);
     for (const name of hot) find(table, name);
     for (const name of names(0, room * 10)) set(table, name);
     expect(hot.filter((name) => !has(table, name))).toEqual([]);
+  });
+
+  it('is little of what was asked for again, where that is nearly all', () => {
+    const table = new OctetTable(8 * MIB);
+    const room = roomFor(8 * MIB);
+    const hot = names(0, Math.floor(room * 0.75), 'hot-');
+    for (const name of hot) set(table, name);
+    for (const name of hot) find(table, name);
+    for (const name of names(0, room * 3)) set(table, name);
+    expect(hot.filter((name) => !has(table, name)).length).toBeLessThan(hot.length / 10);
   });
 
   it('is not what is said to have earned more', () => {
@@ -267,7 +289,7 @@ describe('what goes first', () => {
   });
 
   it.each([
-    { ring: 'small', isProtected: false, segments: 65 + 1 },
+    { ring: 'small', isProtected: false, segments: 17 + 1 },
     { ring: 'main', isProtected: true, segments: 5 + 1 },
   ])(
     'is found within a few segments, where all in the $ring ring was asked for again',
@@ -278,7 +300,8 @@ describe('what goes first', () => {
       for (const name of all) find(table, name);
       const places = all.map((name) => table.peek(tableKey(name)));
       const first = places.findIndex((place) => place >= 0);
-      for (let at = 0; table.peek(tableKey(all[first]!)) === places[first]; at += 1) set(table, `new-${at}`);
+      for (let at = 0; at < 10 ** 5 && table.peek(tableKey(all[first]!)) === places[first]; at += 1)
+        set(table, `new-${at}`);
       const moved = all.filter((name, at) => table.peek(tableKey(name)) !== places[at]);
       expect(moved.length * 136).toBeLessThan((segments + first) * 128 * 1024);
       expect(moved.length * 136).toBeGreaterThan((segments - 3) * 128 * 1024);
@@ -309,15 +332,15 @@ describe('what goes first', () => {
     },
   );
 
-  it('is what is new and unasked for, where a group of slots is full', () => {
+  it.each([0, 1])('is what is unasked for, where both groups of slots are full (%i)', (order) => {
     const table = new OctetTable(MIB);
     const meet = (name: string) => tableKey(name, 0x1234_5678);
-    for (const name of names(0, 12, 'hot-')) {
-      table.set(meet(name), VALUE);
-      table.find(meet(name));
-    }
-    for (const name of names(0, 100)) table.set(meet(name), VALUE);
-    expect(names(0, 12, 'hot-').filter((name) => table.peek(meet(name)) < 0)).toEqual([]);
+    for (const name of names(0, 14)) table.set(meet(name), VALUE);
+    const bySlot = names(0, 14).sort((one, other) => slotOf(table, one) - slotOf(table, other));
+    const hot = (order === 0 ? bySlot : bySlot.reverse()).slice(0, 12); // all of one group, and five of the other
+    for (const name of hot) table.find(meet(name));
+    for (const name of names(100, 200)) table.set(meet(name), VALUE);
+    expect(hot.filter((name) => table.peek(meet(name)) < 0)).toEqual([]);
     expect(table.entries).toBe(14);
   });
 });
@@ -332,11 +355,25 @@ describe('its room', () => {
     expect(small.octetsHeld).toBeGreaterThan(0.8 * 8 * MIB);
   });
 
-  it.each([1, 3, 64])('is never more than it may have, index and books included (%i MiB)', (mebibytes) => {
-    const table = new OctetTable(mebibytes * MIB);
-    expect(table.octetsTaken).toBeLessThanOrEqual(mebibytes * MIB);
-    expect(table.octetsTaken).toBeGreaterThan(0.95 * mebibytes * MIB);
-    expect(table.octets.byteLength).toBeLessThan(table.octetsTaken);
+  it('is never more than it may have, index and books included, and not much less', () => {
+    for (let maxOctets = MIB; maxOctets < 64 * MIB; maxOctets += MIB / 3 + 1000) {
+      const table = new OctetTable(maxOctets);
+      expect(table.octetsTaken).toBeLessThanOrEqual(maxOctets);
+      expect(table.octetsTaken).toBeGreaterThan(0.95 * maxOctets);
+      expect(table.octets.byteLength).toBeLessThan(table.octetsTaken);
+    }
+  });
+
+  it('may be too little for anything', () => {
+    for (let maxOctets = 0; maxOctets < 3000; maxOctets += 50) {
+      const table = new OctetTable(maxOctets);
+      for (const name of names(0, 100)) set(table, name, new Uint8Array(maxOctets % 7));
+      expect(find(table, 'name-99') ?? '').toBe(has(table, 'name-99') ? '\0'.repeat(maxOctets % 7) : '');
+      expect(table.octetsHeld).toBeLessThanOrEqual(maxOctets);
+      table.resize(100);
+      table.clear();
+      expect(table.entries).toBe(0);
+    }
   });
 
   it('costs next to nothing while it is not used', () => {
@@ -345,6 +382,15 @@ describe('its room', () => {
     for (const name of names(0, 1000)) set(table, name);
     expect(process.memoryUsage.rss() - before).toBeLessThan(64 * MIB);
     expect(table.entries).toBe(1000);
+  });
+
+  it('is little for a few names, index included', () => {
+    const table = new OctetTable(64 * MIB);
+    for (const name of names(0, 3000)) set(table, name);
+    expect(table.octets.subarray(MIB).findIndex((octet) => octet !== 0)).toBe(-1);
+    const index = new Uint8Array(table.shared.index);
+    expect(index.subarray(MIB / 8).findIndex((octet) => octet !== 0)).toBe(-1);
+    expect(names(0, 3000).filter((name) => !has(table, name))).toEqual([]);
   });
 
   it('is not crept over by a few entries that are replaced again and again', () => {
@@ -374,6 +420,12 @@ describe('its room', () => {
     for (const name of names(0, room / 2, 'after-')) set(table, name);
     expect(names(0, room / 2, 'after-').filter((name) => !has(table, name))).toEqual([]);
     expect(names(room / 10, room).filter((name) => name.endsWith('7') && !has(table, name))).toEqual([]);
+    const few = names(0, room * 2, 'few-');
+    for (const name of few) set(table, name);
+    const kept = few.filter((name) => has(table, name));
+    for (const name of kept.slice(room * -0.4)) table.delete(tableKey(name)); // the newest
+    for (const name of names(0, room * 0.3, 'filling-')) set(table, name);
+    expect(kept.slice(0, room * -0.4).filter((name) => !has(table, name))).toEqual([]);
     table.clear();
     expect([table.entries, table.octetsHeld, contentOf(table)]).toEqual([0, 0, []]);
   });
@@ -395,6 +447,22 @@ describe('its room', () => {
     for (const name of names(0, room, 'more-')) set(table, name);
     expect(table.entries).toBe(before + room);
   });
+});
+
+it('shows a walk that pauses every entry once, though the index grows to its full size meanwhile', () => {
+  const table = new OctetTable(16 * MIB);
+  const all = names(0, 2000, 'early-');
+  for (const name of all) set(table, name);
+  for (const name of all.slice(0, 1000)) find(table, name);
+  const seen: [string, boolean][] = [];
+  for (let slot = 0; slot < table.slots; slot += 1) {
+    const key = table.keyAt(slot);
+    const text = key === null ? '' : Buffer.from(key).toString('latin1');
+    if (text.startsWith('early')) seen.push([text, table.isProtectedAt(slot)]);
+    if (slot % 4 === 0 && table.entries < 90_000) set(table, `more-${slot}`);
+  }
+  expect(table.entries).toBeGreaterThan(50_000);
+  expect(seen.sort()).toEqual(all.map((name, at) => [name, at < 1000] as [string, boolean]).sort());
 });
 
 it('shows a walk that pauses every entry that lives all the while, once, however many come, move and go', () => {

@@ -10,9 +10,9 @@ import { hashed, mixed, newSeed } from '../dns/quick-hash.ts';
 const WINDOW_MS = 1000;
 /** A power of two; two devices of a house share one as good as never. */
 const COUNTERS = 2 ** 14;
-/** Where in its memory, behind the end of the window. */
+/** Where in its memory, behind the end of the window; the counts in cache lines of their own. */
 const SEED_AT = 8;
-const COUNTS_AT = 16;
+const COUNTS_AT = 128;
 
 export class ClientRate {
   readonly memory: SharedArrayBuffer;

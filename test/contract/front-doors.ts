@@ -130,6 +130,8 @@ export interface Door {
   /** Does it keep connections? */
   readonly isStream: boolean;
   readonly isEncrypted: boolean;
+  /** Queries are received in threads, whose clock no test moves. */
+  readonly hasMachineTime?: boolean;
   listener(parts: ListenerParts, certificates: CertificateStore): Listener;
   visit(address: SocketAddress, ca: string, from?: From): Promise<Visitor>;
 }
@@ -138,8 +140,8 @@ const { calls } = loadSystemCalls();
 
 interface UdpKind {
   readonly name: string;
-  /** What is shorter than a header is not asked at all. */
-  readonly dropsNoQueries?: boolean;
+  /** Received by other threads: by their clock, and what is shorter than a header is not handed over. */
+  readonly isThreaded?: boolean;
   sockets(clock: Clock): UdpSockets;
 }
 
@@ -151,7 +153,7 @@ export const UDP_SOCKETS: readonly UdpKind[] = [
         { name: 'UDP in batches', sockets: (clock: Clock) => new BatchSockets(calls, clock) },
         {
           name: 'UDP in batches, over two threads',
-          dropsNoQueries: true,
+          isThreaded: true,
           sockets: (clock: Clock) => threaded(calls, clock),
         },
       ]),
@@ -181,8 +183,9 @@ const dohListener: Door['listener'] = (parts, certificates) => new DohListener({
 
 export const DOORS: readonly Door[] = [
   ...UDP_SOCKETS.map(
-    ({ name, sockets }): Door => ({
+    ({ name, sockets, isThreaded = false }): Door => ({
       name,
+      hasMachineTime: isThreaded,
       transport: 'udp',
       isStream: false,
       isEncrypted: false,

@@ -8,6 +8,7 @@ import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
+import { thisMachine } from '../../src/clock/machine.ts';
 import type { SocketAddress } from '../../src/config/config.ts';
 import { Answer } from '../../src/dns/answer.ts';
 import { OPTION, TYPE } from '../../src/dns/codes.ts';
@@ -158,15 +159,19 @@ describe.each(everywhere)('$name on IPv$family', ({ door, family }) => {
     const { resolver, visit, address } = await open(door, { family, limits: { queryDeadlineMs: 1234 } });
     clock.advance(5000);
     const visitor = await visit();
+    const earliestMs = thisMachine.monotonic();
     await visitor.ask(makeQuery('www.example'));
+    const { receivedAtMs } = resolver.contexts[0]!;
+    expect(receivedAtMs).toBeGreaterThanOrEqual(door.hasMachineTime ? earliestMs : 5000);
+    expect(receivedAtMs).toBeLessThanOrEqual(door.hasMachineTime ? thisMachine.monotonic() : 5000);
     expect(resolver.contexts).toEqual([
       {
         client: LOOPBACK[family],
         clientPort: visitor.localPort,
         localAddress: address.address,
         transport: door.transport,
-        receivedAtMs: 5000,
-        deadlineMs: 6234,
+        receivedAtMs,
+        deadlineMs: receivedAtMs + 1234,
       },
     ]);
   });

@@ -39,7 +39,7 @@ export interface SharedTable {
 }
 
 export class OctetTable {
-  readonly #generation = new Int32Array(new SharedArrayBuffer(4));
+  readonly #generation = loneWord();
   readonly #onRenewed = new Set<(shared: SharedTable) => void>();
   #maxOctets: number;
   #index: SlotIndex;
@@ -303,6 +303,18 @@ export class OctetTable {
     }
     log.giveBack(segment);
   }
+}
+
+/** In a cache line, and the next that a processor fetches with it, to which nobody writes. */
+const LONE_AT = 128;
+
+function loneWord(): Int32Array {
+  return loneWordIn(new SharedArrayBuffer(2 * LONE_AT + 4));
+}
+
+/** The word that all readers look at each time, in memory that nobody else has something in. */
+export function loneWordIn(memory: SharedArrayBuffer): Int32Array {
+  return new Int32Array(memory, LONE_AT, 1);
 }
 
 type Parts = [index: SlotIndex, area: EntryArea, log: EntryLog];

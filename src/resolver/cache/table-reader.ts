@@ -12,7 +12,7 @@ import {
   UNIT_OCTETS,
   UNIT_WORDS,
 } from './entry-form.ts';
-import { MAX_SEGMENT_OCTETS, type SharedTable } from './octet-table.ts';
+import { loneWordIn, MAX_SEGMENT_OCTETS, type SharedTable } from './octet-table.ts';
 import { loadWord, loadWords } from './shared-octets.ts';
 import { NUMBERS, PLACE, SLOTS, SlotIndex, TAGS } from './slot-index.ts';
 
@@ -106,5 +106,5 @@ export class TableReader {
 }
 
 function partsOf(shared: SharedTable): [SharedTable, Int32Array, SlotIndex, EntryArea] {
-  return [shared, new Int32Array(shared.control), new SlotIndex(shared.index), new EntryArea(shared.area)];
+  return [shared, loneWordIn(shared.control), new SlotIndex(shared.index), new EntryArea(shared.area)];
 }

@@ -37,7 +37,6 @@ export function takeOctets(socket: Socket, taker: OctetTaker): void {
   }
   setImmediate(() => {
     takers.set(socket, taker);
-    const early = socket.read() as Buffer | null;
-    if (early !== null) taker(early);
+    for (let early = socket.read(); early !== null; early = socket.read()) taker(early as Buffer);
   });
 }

@@ -95,6 +95,7 @@ export class DohH2Connection extends DohConnection implements ClientHandlers {
   }
 
   onUnprocessed({ request }: ClientStream): void {
+    this.isRetired = true; // so that elsewhere is not here
     this.askUnsentElsewhere(request);
   }
 

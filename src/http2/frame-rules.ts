@@ -24,7 +24,7 @@ const FIXED_OCTETS = new Map<number, number>([
 export function judgeFrame(type: number, id: number, octets: number): void {
   if (ON_STREAM_0.has(type) && id !== 0) throw protocolFault(`a frame of type ${type} on a stream`);
   if (type === FRAME.PRIORITY && id === 0) throw protocolFault('PRIORITY on stream 0');
-  if (type === FRAME.PUSH_PROMISE) throw protocolFault('a client pushes');
+  if (type === FRAME.PUSH_PROMISE) throw protocolFault('something is pushed');
   const fixed = FIXED_OCTETS.get(type) ?? octets;
   const isTooShort = type === FRAME.GOAWAY && octets < GOAWAY_OCTETS_MIN;
   if (octets !== fixed || isTooShort) throw sizeFault(`a frame of type ${type} and ${octets} octets`);
@@ -60,6 +60,14 @@ export function readSettings(octets: Buffer, start: number, end: number): number
     if (id === SETTING.INITIAL_WINDOW_SIZE) window = value;
   }
   return window;
+}
+
+/** Of a frame that `readSettings` has judged, the last value of one setting; -1: it is not there. */
+export function settingOf(octets: Buffer, start: number, end: number, wanted: number): number {
+  let value = -1;
+  for (let at = start; at < end; at += SETTING_OCTETS)
+    if (octets.readUInt16BE(at) === wanted) value = octets.readUInt32BE(at + 2);
+  return value;
 }
 
 /** Section 6.5.2; of its table we use nothing, and frames of ours are never longer than everybody takes. */

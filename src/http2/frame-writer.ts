@@ -1,7 +1,7 @@
 // Writes frames (RFC 9113 section 6) one behind the other into one buffer, which leaves as a whole: so everything that is
 // said in one turn is one write. It knows no connection; what is allowed to be said is for others to know.
 
-import { FLAG, FRAME, FRAME_HEAD_OCTETS, MAX_PAYLOAD_OCTETS } from './codes.ts';
+import { FLAG, FRAME, FRAME_HEAD_OCTETS, MAX_PAYLOAD_OCTETS, PREFACE } from './codes.ts';
 
 /** Several answers of the usual length. */
 const FIRST_ROOM_OCTETS = 1024;
@@ -34,6 +34,14 @@ export class FrameWriter {
   giveBack(): void {
     if (this.#octets === NOTHING && this.#lent.length <= KEPT_OCTETS) this.#octets = this.#lent;
     this.#lent = NOTHING;
+  }
+
+  /** What a client says before its first frame (section 3.4). */
+  preface(): void {
+    const at = this.#length;
+    this.#length += PREFACE.length;
+    if (this.#length > this.#octets.length) this.#grow(at);
+    PREFACE.copy(this.#octets, at);
   }
 
   data(stream: number, octets: Buffer, start: number, end: number, isLast: boolean): void {

@@ -1,17 +1,26 @@
-// Header blocks of one connection: put together from HEADERS and CONTINUATION (RFC 9113 section 4.3), decoded, judged. A client
+// Header blocks of one connection: put together from HEADERS and CONTINUATION (RFC 9113 section 4.3), decoded, judged. A peer
 // repeats itself, so the last block that changed no table is known octet by octet, with what it means: for as long
 // as the tables are the same, it means the same again.
 
 import { compressionFault, limitFault, protocolFault } from './fault.ts';
-import { HpackDecoder } from './hpack-decoder.ts';
+import { type FieldReader, HpackDecoder } from './hpack-decoder.ts';
 import { CONTINUATIONS, HEADER_BLOCK_OCTETS } from './limits.ts';
-import { RequestFields, type RequestHead } from './request-fields.ts';
 
-/** Of the block that is known; requests of DoH have some 50 to 400. */
+/** Of the block that is known; messages of DoH have some 50 to 400. */
 const KNOWN_OCTETS_MAX = 1024;
 
 /** A list over our limits, decoded to its end and not kept. */
 export const TOO_LONG = 'too long';
+
+/** What a list of fields comes to; one list, and then the next. */
+export interface FieldJudge<Head> extends FieldReader {
+  begin(): this;
+  readonly isTooLong: boolean;
+  /** Null: it is malformed. */
+  head(): Head | null;
+  /** It may stand behind a body. */
+  readonly areTrailers: boolean;
+}
 
 /** A block whose end has not come. */
 interface Unfinished {
@@ -28,13 +37,17 @@ export interface HeaderBlock {
   readonly octets: Buffer;
 }
 
-export class HeaderBlocks {
+export class HeaderBlocks<Head> {
   readonly #decoder = new HpackDecoder();
-  readonly #fields = new RequestFields();
+  readonly #fields: FieldJudge<Head>;
   #unfinished: Unfinished | null = null;
   #known: Buffer | null = null;
-  #knownHead: RequestHead | null = null;
+  #knownHead: Head | null = null;
   #knownVersion = 0;
+
+  constructor(fields: FieldJudge<Head>) {
+    this.#fields = fields;
+  }
 
   /** The stream whose block is to be continued, by the next frame and no other (section 6.10); 0: none. */
   get unfinishedStream(): number {
@@ -64,7 +77,7 @@ export class HeaderBlocks {
   }
 
   /** Null: malformed (section 8.1.1). @throws Http2Fault */
-  request(octets: Buffer, start: number, end: number): RequestHead | typeof TOO_LONG | null {
+  head(octets: Buffer, start: number, end: number): Head | typeof TOO_LONG | null {
     const known = this.#known;
     const isKnown =
       known !== null &&
@@ -90,7 +103,7 @@ export class HeaderBlocks {
     return fields.areTrailers && !fields.isTooLong;
   }
 
-  #read(octets: Buffer, start: number, end: number): RequestFields {
+  #read(octets: Buffer, start: number, end: number): FieldJudge<Head> {
     if (end - start > HEADER_BLOCK_OCTETS) throw compressionFault('a header block is too long');
     this.#decoder.decode(octets, start, end, this.#fields.begin());
     return this.#fields;

@@ -2,7 +2,8 @@
 // RequestHead. A list that is too long is counted on and kept no more; a malformed one is its stream's end (section 8.1.1).
 // It knows the fields that some handler reads; the others are judged and forgotten.
 
-import type { FieldReader } from './hpack-decoder.ts';
+import { contentLength, isRightName, isRightValue } from './field-rules.ts';
+import type { FieldJudge } from './header-blocks.ts';
 import { FIELD_OVERHEAD_OCTETS, HEADER_FIELDS, HEADER_LIST_OCTETS } from './limits.ts';
 
 export interface RequestHead {
@@ -14,16 +15,7 @@ export interface RequestHead {
   readonly contentLength: number;
 }
 
-/** Section 8.2.1, and a token of RFC 9110 section 5.1 without capitals. */
-const NAME = /^[a-z0-9!#$%&'*+\-.^_`|~]+$/;
-const NO_VALUE = /[\0\r\n]|^[ \t]|[ \t]$/;
-const LENGTH = /^\d{1,15}$/;
-/** Section 8.2.2: what concerns a connection has no place in HTTP/2. */
-const OF_CONNECTION = new Set([
-  ...['connection', 'proxy-connection', 'keep-alive', 'transfer-encoding', 'upgrade'],
-]);
-
-export class RequestFields implements FieldReader {
+export class RequestFields implements FieldJudge<RequestHead> {
   #method = '';
   #path = '';
   #scheme = '';
@@ -60,7 +52,7 @@ export class RequestFields implements FieldReader {
     this.#count += 1;
     this.#octets += name.length + value.length + FIELD_OVERHEAD_OCTETS;
     if (this.isTooLong || this.#isMalformed) return;
-    if (NO_VALUE.test(value)) this.#isMalformed = true;
+    if (!isRightValue(value)) this.#isMalformed = true;
     else if (name.charCodeAt(0) === 0x3a) this.#pseudo(name, value);
     else this.#regular(name, value);
   }
@@ -107,7 +99,7 @@ export class RequestFields implements FieldReader {
 
   #regular(name: string, value: string): void {
     this.#isPastPseudo = true;
-    if (!NAME.test(name) || OF_CONNECTION.has(name)) this.#isMalformed = true;
+    if (!isRightName(name)) this.#isMalformed = true;
     else if (name === 'te') this.#isMalformed = value !== 'trailers';
     else if (name === 'host') this.#host = value;
     else if (name === 'content-type') this.#contentType = value;
@@ -115,9 +107,7 @@ export class RequestFields implements FieldReader {
   }
 
   #announce(value: string): void {
-    const length = LENGTH.test(value) ? Number(value) : -1;
-    const isOther = this.#contentLength >= 0 && this.#contentLength !== length;
-    if (length < 0 || isOther) this.#isMalformed = true;
-    this.#contentLength = length;
+    this.#contentLength = contentLength(value, this.#contentLength);
+    if (this.#contentLength < 0) this.#isMalformed = true;
   }
 }

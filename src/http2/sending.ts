@@ -1,30 +1,39 @@
-// The way out of a connection (RFC 9113 section 5.2 and 6.9): answers as far as the client's windows let them pass, the rest of
-// each in memory until they open. It resets nothing and ends nothing; whoever opens a window too far is for
-// server-connection.ts.
+// The way out of a connection (RFC 9113 section 5.2 and 6.9): messages as far as the peer's windows let them pass, the rest of
+// each in memory until they open. It resets nothing and ends nothing; whoever opens a window too far is for the connection.
 
 import { FIRST_WINDOW_OCTETS, MAX_PAYLOAD_OCTETS, MAX_WINDOW_OCTETS } from './codes.ts';
 import { FrameWriter } from './frame-writer.ts';
 import { NO_TABLE } from './hpack-encoder.ts';
-import type { ServerStream } from './server-stream.ts';
 
-/** Fields of a response, encoded; `hpack-encoder.ts` makes them. */
+/** Fields of a message, encoded; `hpack-encoder.ts` makes them. */
 export interface EncodedFields {
   readonly octets: Buffer;
   readonly length: number;
 }
 
-export class Sending {
+/** As far as its message is concerned. */
+export interface OutgoingStream {
+  readonly id: number;
+  /** What we may still send. */
+  sendWindow: number;
+  /** Of its message, from `sentOctets` on. */
+  unsent: Buffer;
+  sentOctets: number;
+  readonly unsentOctets: number;
+}
+
+export class Sending<Stream extends OutgoingStream> {
   readonly writer = new FrameWriter();
   /** Called when a stream has nothing left to send. */
-  readonly #onSent: (stream: ServerStream) => void;
-  /** Streams whose answers wait for a window, in order. */
-  readonly #waiting = new Set<ServerStream>();
+  readonly #onSent: (stream: Stream) => void;
+  /** Streams whose messages wait for a window, in order. */
+  readonly #waiting = new Set<Stream>();
   #window = FIRST_WINDOW_OCTETS;
   #firstStreamWindow = FIRST_WINDOW_OCTETS;
   #unsentOctets = 0;
   #hasSaidNoTable = false;
 
-  constructor(onSent: (stream: ServerStream) => void) {
+  constructor(onSent: (stream: Stream) => void) {
     this.#onSent = onSent;
   }
 
@@ -33,16 +42,15 @@ export class Sending {
     return this.#firstStreamWindow;
   }
 
-  /** Of answers that wait for a window. */
+  /** Of messages that wait for a window. */
   get unsentOctets(): number {
     return this.#unsentOctets;
   }
 
   /** Fields, and the body from 0 to `length`, of which what has to wait is copied. */
-  answer(stream: ServerStream, fields: EncodedFields, body: Buffer, length: number): void {
+  send(stream: Stream, fields: EncodedFields, body: Buffer, length: number): void {
     const first = this.#hasSaidNoTable ? -1 : NO_TABLE;
     this.#hasSaidNoTable = true;
-    stream.isAnswered = true;
     this.writer.headers(stream.id, fields.octets, fields.length, length === 0, first);
     const fits = length <= MAX_PAYLOAD_OCTETS && length <= this.#window && length <= stream.sendWindow;
     if (length > 0 && !fits) {
@@ -57,8 +65,8 @@ export class Sending {
     this.#onSent(stream);
   }
 
-  /** It is over, and what waits of its answer is for nobody. */
-  forget(stream: ServerStream): void {
+  /** It is over, and what waits of its message is for nobody. */
+  forget(stream: Stream): void {
     if (!this.#waiting.delete(stream)) return;
     this.#unsentOctets -= stream.unsentOctets;
   }
@@ -75,7 +83,7 @@ export class Sending {
   }
 
   /** False: it would be larger than windows can be. */
-  openStreamWindow(stream: ServerStream, octets: number): boolean {
+  openStreamWindow(stream: Stream, octets: number): boolean {
     stream.sendWindow += octets;
     if (stream.sendWindow > MAX_WINDOW_OCTETS) return false;
     if (this.#waiting.has(stream)) this.#sendOn(stream);
@@ -83,14 +91,14 @@ export class Sending {
   }
 
   /** Section 6.9.2: all streams that stand move by the difference; windows may become negative. False: too large. */
-  setFirstStreamWindow(octets: number, streams: Iterable<ServerStream>): boolean {
+  setFirstStreamWindow(octets: number, streams: Iterable<Stream>): boolean {
     const difference = octets - this.#firstStreamWindow;
     this.#firstStreamWindow = octets;
     for (const stream of streams) if (!this.openStreamWindow(stream, difference)) return false;
     return true;
   }
 
-  #sendOn(stream: ServerStream): void {
+  #sendOn(stream: Stream): void {
     const { unsent } = stream;
     while (stream.sentOctets < unsent.length) {
       const room = Math.min(MAX_PAYLOAD_OCTETS, this.#window, stream.sendWindow);

@@ -9,6 +9,7 @@ import { FrameReader, type FrameTaker } from './frame-reader.ts';
 import { flowFault, judgeFrame, PRIORITY_OCTETS, paddingOf, readSettings, sizeFault } from './frame-rules.ts';
 import { HeaderBlocks, TOO_LONG } from './header-blocks.ts';
 import { HEADER_LIST_OCTETS, HELD_OCTETS, type Http2Limit } from './limits.ts';
+import { RequestFields, type RequestHead } from './request-fields.ts';
 import { type EncodedFields, Sending } from './sending.ts';
 import { ServerStream } from './server-stream.ts';
 import { StreamTable } from './stream-table.ts';
@@ -49,8 +50,8 @@ export interface ServerConnectionParts {
 export class ServerConnection implements FrameTaker {
   readonly #parts: ServerConnectionParts;
   readonly #reader = new FrameReader(this);
-  readonly #blocks = new HeaderBlocks();
-  readonly #sending: Sending;
+  readonly #blocks = new HeaderBlocks<RequestHead>(new RequestFields());
+  readonly #sending: Sending<ServerStream>;
   readonly #streams = new StreamTable();
   readonly #tolerance: Tolerance;
   #prefaceOctets = 0;
@@ -138,7 +139,8 @@ export class ServerConnection implements FrameTaker {
   respond(stream: ServerStream, fields: EncodedFields, body: Buffer, bodyOctets: number): void {
     if (stream.isClosed || stream.isAnswered) return;
     this.#streams.dropBody(stream);
-    this.#sending.answer(stream, fields, body, bodyOctets);
+    stream.isAnswered = true;
+    this.#sending.send(stream, fields, body, bodyOctets);
     this.#said();
   }
 
@@ -294,7 +296,7 @@ export class ServerConnection implements FrameTaker {
   }
 
   #request(id: number, isLast: boolean, octets: Buffer, from: number, to: number): void {
-    const head = this.#blocks.request(octets, from, to);
+    const head = this.#blocks.head(octets, from, to);
     this.#streams.opened(id);
     if (this.#isDraining) this.#streams.remember(id);
     else if (head === TOO_LONG) this.#refuse(id, ERROR.ENHANCE_YOUR_CALM, 'http2_header_list');
@@ -364,7 +366,7 @@ export class ServerConnection implements FrameTaker {
   }
 
   /** Something that the client has us say. */
-  #reply(): Sending['writer'] {
+  #reply(): Sending<ServerStream>['writer'] {
     this.#tolerance.countReply();
     this.#said();
     return this.#sending.writer;

@@ -1,7 +1,6 @@
 // What an HTTP response of a DoH server is worth (RFC 8484 section 4.2), pure: is it a DNS message at all, and how old.
 // Whether that message replies to the query is upstream-query.ts.
 
-import type { Dispatcher } from 'undici';
 import { ttlOf } from '../dns/lifetime.ts';
 import { layoutOf, writeUint32 } from '../dns/wire.ts';
 
@@ -18,24 +17,27 @@ const HINTS: Readonly<Record<number, string>> = {
   429: '; it has been asked too often',
 };
 
-type Headers = Dispatcher.ResponseData['headers'];
-
 /** Part of a sentence about the upstream, or null where its response promises a DNS message. */
-export function problemOfHead(status: number, headers: Headers): string | null {
+export function problemOfHead(
+  status: number,
+  contentType: string | undefined,
+  contentEncoding: string | undefined,
+): string | null {
+  if (status === OK && contentType === DNS_MESSAGE && contentEncoding === undefined) return null; // as nearly always
   if (status >= 300 && status < 400) {
     return `answered with the HTTP status ${status}, and redirects are not followed; check its path`;
   }
   if (status !== OK) return `answered with the HTTP status ${status}${HINTS[status] ?? ''}`;
-  const coding = String(headers['content-encoding'] ?? IDENTITY);
+  const coding = contentEncoding ?? IDENTITY;
   if (coding.trim().toLowerCase() !== IDENTITY) return `answered in a compressed form, which is not read`;
-  const [mediaType] = String(headers['content-type'] ?? '').split(';', 1) as [string];
+  const [mediaType] = (contentType ?? '').split(';', 1) as [string];
   if (mediaType.trim().toLowerCase() === DNS_MESSAGE) return null;
   return `answered with something else than ${DNS_MESSAGE}; check its path`;
 }
 
 /** Seconds that the response has spent in caches of HTTP (RFC 9111 section 5.1); 0 where nothing valid is said. */
-export function ageOf({ age }: Headers): number {
-  return typeof age === 'string' && /^\d{1,9}$/.test(age) ? Number(age) : 0;
+export function ageOf(age: string | undefined): number {
+  return age !== undefined && /^\d{1,9}$/.test(age) ? Number(age) : 0;
 }
 
 /** Takes the age of the response off every TTL, in place (RFC 8484 section 5.1). `reply` is sound. */

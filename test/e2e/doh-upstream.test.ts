@@ -1,4 +1,4 @@
-// DoH upstreams (RFC 8484) and what only they can do: a real dnsdist and a real kresd, asked as they should be, and a
+// DoH upstreams (RFC 8484) and what only they can do: a real unbound, dnsdist and kresd, asked as they should be, and a
 // server with every fault that HTTP has. Faults that DoT has as well are in upstream-faults.test.ts, impostors in
 // upstream-identity.test.ts.
 

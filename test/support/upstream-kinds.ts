@@ -44,6 +44,7 @@ export interface RealKind extends UpstreamKind {
 
 export const REAL_UPSTREAMS: readonly RealKind[] = [
   { ...DOT, peer: 'unbound', start: startUnbound },
+  { ...DOH, peer: 'unbound', start: (options) => startUnbound({ ...options, overHttps: true }) },
   { ...DOH, peer: 'dnsdist', start: startDnsdist },
   { ...DOH, peer: 'kresd', start: startKresd },
 ];

@@ -43,6 +43,8 @@ export const forwardingOverTls = (upstreamPort: number, upstreamName: string) =>
 export interface UnboundOptions {
   readonly certificateFile: string;
   readonly keyFile: string;
+  /** DNS over HTTPS in place of DNS over TLS. */
+  readonly overHttps?: boolean;
   readonly signedZone?: SignedZone;
   /** Default: a free one. */
   readonly port?: number;
@@ -109,7 +111,7 @@ function configuration(options: UnboundOptions, port: number): string {
   return `
 server:
   interface: ${address}@${port}
-  tls-port: ${port}
+  ${options.overHttps ? 'https' : 'tls'}-port: ${port}
   tls-service-pem: "${options.certificateFile}"
   tls-service-key: "${options.keyFile}"
   access-control: 127.0.0.0/8 allow

@@ -102,6 +102,8 @@ interface ServerOptions {
   readonly port: number;
   readonly address: string;
   readonly maxStreams: number;
+  /** Of each stream, at first. */
+  readonly windowOctets: number;
   /** Sees each stream of HTTP/2 as soon as its header fields are there. */
   readonly onStream: (stream: ServerHttp2Stream) => void;
 }
@@ -119,7 +121,7 @@ async function startServer(
   options: Partial<ServerOptions> = {},
 ): Promise<Server> {
   const { version = 'h2', certificate = good, port = 0, address = '127.0.0.1' } = options;
-  const { maxStreams, onStream = () => {} } = options;
+  const { maxStreams, windowOctets, onStream = () => {} } = options;
   const credentials = {
     cert: readFileSync(certificate.certificateFile),
     key: readFileSync(certificate.keyFile),
@@ -145,7 +147,10 @@ async function startServer(
     void take(request as Http2ServerRequest, response as Http2ServerResponse).catch(() => {});
   let net: NetServer;
   if (version === 'h2') {
-    const settings = maxStreams === undefined ? {} : { maxConcurrentStreams: maxStreams };
+    const settings = {
+      ...(maxStreams === undefined ? {} : { maxConcurrentStreams: maxStreams }),
+      ...(windowOctets === undefined ? {} : { initialWindowSize: windowOctets }),
+    };
     net = createSecureServer({ ...credentials, settings }, takeSafely)
       .on('sessionError', () => {})
       .prependListener('stream', onStream);
@@ -375,6 +380,20 @@ describe('over h2', () => {
   });
 });
 
+describe('over http/1.1', () => {
+  it('what nobody waits for any more takes its connection with it', async () => {
+    const server = await startServer(never, { version: 'http/1.1' });
+    const upstream = createUpstream(server.port);
+    const exchange = { sendsLeft: 1, reserved: 0 };
+    const slow = exchangeWith(upstream, queryFor('slow.example'), clock.monotonic() + SWEEP_MS, exchange);
+    slow.catch(() => {});
+    await eventually(() => server.asked.length === 1);
+    clock.advance(SWEEP_MS);
+    await eventually(() => server.open === 0);
+    await expect(slow).rejects.toMatchObject({ code: 'upstream-silent' });
+  });
+});
+
 describe.each(VERSIONS)('over %s, an upstream', (version) => {
   const start = (behave: Behaviour) => startServer(behave, { version });
   /** Misbehaves on its first connection only. */
@@ -454,6 +473,15 @@ describe.each(VERSIONS)('over %s, an upstream', (version) => {
       response.write(Buffer.alloc(40));
     });
     expect(await runUntil(ask(createUpstream(server.port), 'a.example'))).toBe('a.example');
+  });
+
+  it('that sends interim responses without end is left too', async () => {
+    const server = await onceOnly((asked) => {
+      for (let nth = 0; nth < 20; nth += 1) asked.response.writeEarlyHints({ link: '</a>; rel=preload' });
+      answer(asked);
+    });
+    expect(await runUntil(ask(createUpstream(server.port), 'a.example'))).toBe('a.example');
+    expect(server.connections).toBe(2);
   });
 
   it('that stays silent fails a query at its deadline at the latest', async () => {
@@ -650,7 +678,7 @@ describe('a stream', () => {
         unfinished = null;
       });
     };
-    const server = await startServer(answer, { onStream });
+    const server = await startServer(answer, { onStream, windowOctets: 100 }); // so that a body takes its time
     const upstream = createUpstream(server.port);
     const first = askMany(upstream, 50);
     expect(await first.answers).toEqual(first.names);

@@ -158,7 +158,7 @@ const log = z
 const WORKERS_MAX = 8;
 
 const workers = z
-  .union([z.literal('auto'), wholeNumber(0, WORKERS_MAX, {})], {
+  .literal(['auto', ...Array.from({ length: WORKERS_MAX + 1 }, (_, count) => count)], {
     error: ({ input }) =>
       `${describeValue(input)} does not fit; write auto, or a whole number of 0 to ${WORKERS_MAX}`,
   })

@@ -137,6 +137,17 @@ describe.skipIf(!havePeers('unbound') || loadSystemCalls().calls === null)('Two 
     expect((await noonmark.ask(`www.${WILD_ZONE}`)).rcode).toBe('NOERROR');
   });
 
+  test('are as many as they were until the next start, and a reload says so', async () => {
+    const before = noonmark.process.lines.length;
+    await reload({ workers: 1 });
+    const said = noonmark.process.lines
+      .slice(before)
+      .filter((line) => line.includes('counts at the next start'));
+    expect(said).toHaveLength(1);
+    expect(said[0]).toContain('1 counts at the next start; until then it is 2');
+    await reload({});
+  });
+
   test('answer at SIGTERM what they have taken, and the process ends at once', async () => {
     const { code, signal } = await noonmark.stop();
     expect([code, signal]).toEqual([0, null]);

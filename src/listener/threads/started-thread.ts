@@ -3,6 +3,7 @@
 
 import { Worker } from 'node:worker_threads';
 import { type DurationClock, monotonicZeroMs } from '../../clock/thread-clock.ts';
+import { within } from '../../clock/within.ts';
 import type { SocketAddress } from '../../config/config.ts';
 import { FigureBook } from '../../observe/figure-book.ts';
 import type { LimitLog } from '../../observe/limit-log.ts';
@@ -100,10 +101,7 @@ export class StartedThread implements Receiving {
   /** Resolves when it is gone, or is not expected to go any more. */
   async end(): Promise<void> {
     this.#say({ kind: 'end' });
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const patience = this.#parts.clock.after(END_WITHIN_MS, resolve);
-    await Promise.race([this.#ended.promise, promise]);
-    patience.cancel();
+    await within(END_WITHIN_MS, this.#ended.promise, this.#parts.clock);
   }
 
   takeBatch(): boolean {

@@ -3,6 +3,7 @@
 // they are for is up, and again when it is gone: so nobody waits for a thread, and a server without one serves.
 
 import type { Clock } from '../../clock/clock.ts';
+import { within } from '../../clock/within.ts';
 import type { SocketAddress } from '../../config/config.ts';
 import { BugLog } from '../../observe/bug-log.ts';
 import type { FigureBook } from '../../observe/figure-book.ts';
@@ -17,6 +18,9 @@ import { BatchSockets } from '../udp/batch-sockets.ts';
 import type { SystemCalls } from '../udp/system-calls.ts';
 import type { UdpSocketParts, UdpSockets } from '../udp/udp-sockets.ts';
 import { StartedThread } from './started-thread.ts';
+
+/** Far longer than a thread needs for a batch. */
+const CLOSED_WITHIN_MS = 1000;
 
 /** What this server knows at this moment. */
 export type FactsNow = Omit<ThreadFacts, 'generation'>;
@@ -93,7 +97,8 @@ export class UdpThreads implements UdpSockets {
   }
 
   async open(parts: UdpSocketParts): Promise<Bound> {
-    while (this.#closing.size > 0) await Promise.all(this.#closing); // the address may be theirs still
+    // The address may be theirs still; where one of them hangs it is tried again later (binding.ts).
+    if (this.#closing.size > 0) await within(CLOSED_WITHIN_MS, Promise.all(this.#closing), this.#parts.clock);
     const { port, descriptors } = this.#sockets.bind(parts.wanted, this.#threads.length);
     const places = this.#threads.map((thread, at) => this.#place(thread, descriptors[at]!, parts));
     const close = () => {

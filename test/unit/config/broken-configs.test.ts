@@ -1209,6 +1209,16 @@ certificate:
     ],
   },
   {
+    name: 'more workers than there can be',
+    yaml: `workers: 9`,
+    problems: ['home.yaml:1: workers: the number 9 does not fit; write auto, or a whole number of 0 to 8'],
+  },
+  {
+    name: 'a word for workers that is none',
+    yaml: `workers: all`,
+    problems: ['home.yaml:1: workers: the text "all" does not fit; write auto, or a whole number of 0 to 8'],
+  },
+  {
     name: 'an unknown query log',
     yaml: `log: {queries: ful}`,
     problems: [`home.yaml:1: log.queries: "ful" is not one of off, anonymised, full; did you mean full?`],

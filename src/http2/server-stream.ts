@@ -1,5 +1,5 @@
-// One request and its answer, as a server has them; the rest of a stream (RFC 9113 section 5.1) is in http2-stream.ts.
-// It keeps what came and judges none of it: that is server-connection.ts.
+// One request and its answer, as a server has them (RFC 9113 section 8.1). What both sides know of a stream is in
+// http2-stream.ts; it judges no field and sends nothing.
 
 import { Http2Stream } from './http2-stream.ts';
 import type { RequestHead } from './request-fields.ts';

@@ -1,4 +1,5 @@
-// One request and its response, as a client has them; the rest of a stream is in http2-stream.ts.
+// One request and its response, as a client has them (RFC 9113 section 8.1). What both sides know of a stream is in
+// http2-stream.ts; it judges no field and sends nothing.
 
 import { STREAM_WINDOW_OCTETS } from './client-limits.ts';
 import { Http2Stream } from './http2-stream.ts';

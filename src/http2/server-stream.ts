@@ -1,4 +1,5 @@
-// One request and its answer, as a server has them; the rest of a stream is in http2-stream.ts.
+// One request and its answer, as a server has them (RFC 9113 section 8.1). What both sides know of a stream is in
+// http2-stream.ts; it judges no field and sends nothing.
 
 import { Http2Stream } from './http2-stream.ts';
 import type { RequestHead } from './request-fields.ts';

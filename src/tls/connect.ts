@@ -11,6 +11,7 @@ import type { Clock } from '../clock/clock.ts';
 import type { Log } from '../observe/log.ts';
 import { DatedConnections } from './dated-connections.ts';
 import { judgeNativeIdentity, verdictOfNativeError } from './native.ts';
+import { readInPlace } from './octets-in-place.ts';
 import type { OpenSsl, OpenSslResult } from './openssl.ts';
 import { loadProvenOpenSsl } from './self-test.ts';
 import type { TrustAnchors } from './trust-anchors.ts';
@@ -28,6 +29,8 @@ export interface TlsTarget {
   readonly pins?: readonly string[];
   /** Protocols to offer, most wanted first (RFC 7301). The peer may choose none; see `socket.alpnProtocol`. */
   readonly alpn?: readonly string[];
+  /** Whoever gets the socket may read it by takeOctets (octets-in-place.ts). */
+  readonly isReadInPlace?: boolean;
   /** For TCP and TLS handshake together. */
   readonly timeoutMs: number;
   /** Gives up with the signal's own reason. */
@@ -321,14 +324,17 @@ interface Handshake {
 
 function handshake(target: TlsTarget, verification: Verification, clock: Clock, at: At): Promise<Handshake> {
   const { promise, resolve, reject } = Promise.withResolvers<Handshake>();
-  const socket = connect({
+  const options = {
     ...verification.options(target),
     host: target.address,
     port: target.port,
     // RFC 6066 section 3: an address is no server name; the empty string sends none.
     servername: isIP(target.serverName) === 0 ? target.serverName : '',
     ALPNProtocols: target.alpn && [...target.alpn],
-  });
+  };
+  const socket = target.isReadInPlace
+    ? readInPlace((option) => connect({ ...options, ...option }))
+    : connect(options);
   socket.setNoDelay(true);
   const end = () => {
     timer.cancel();

@@ -191,6 +191,7 @@ export abstract class ConnectedUpstream implements Upstream {
         anchors,
         pins,
         alpn: this.#protocol.alpn,
+        isReadInPlace: true,
         signal,
         timeoutMs: CONNECT_TIMEOUT_MS,
       });

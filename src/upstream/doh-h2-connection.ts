@@ -10,6 +10,7 @@ import { ERROR } from '../http2/codes.ts';
 import type { Http2Fault } from '../http2/fault.ts';
 import { staticNumber } from '../http2/header-tables.ts';
 import { encodeFields, HpackEncoder } from '../http2/hpack-encoder.ts';
+import { takeOctets } from '../tls/octets-in-place.ts';
 import { DohConnection, type DohTarget, IS_DONE, TOO_LONG_REPLY } from './doh-connection.ts';
 import { ageOf, DNS_MESSAGE, problemOfHead } from './doh-response.ts';
 import type { ConnectionParts, Exchange } from './upstream-connection.ts';
@@ -52,7 +53,7 @@ export class DohH2Connection extends DohConnection implements ClientHandlers {
     });
     const { socket } = parts;
     socket.on('end', () => this.close('the upstream closed the connection', true));
-    socket.on('data', (chunk: Buffer) => this.#http2.receive(chunk));
+    takeOctets(socket, (octets) => this.#http2.receive(octets));
     this.#http2.begin();
   }
 
@@ -78,7 +79,7 @@ export class DohH2Connection extends DohConnection implements ClientHandlers {
   }
 
   onEnd({ request, head, body }: ClientStream): void {
-    this.receive(request, body, ageOf(head!.age));
+    this.receive(request, Buffer.from(body), ageOf(head!.age)); // a body of one piece is where it was received
     this.onRoom();
   }
 
@@ -94,6 +95,7 @@ export class DohH2Connection extends DohConnection implements ClientHandlers {
   }
 
   onUnprocessed({ request }: ClientStream): void {
+    this.isRetired = true; // so that elsewhere is not here
     this.askUnsentElsewhere(request);
   }
 

@@ -3,6 +3,7 @@
 
 import { FrameReader, LENGTH_OCTETS } from '../dns/framing.ts';
 import { readUint16, writeUint16 } from '../dns/wire.ts';
+import { takeOctets } from '../tls/octets-in-place.ts';
 import { type ConnectionParts, type Exchange, UpstreamConnection } from './upstream-connection.ts';
 import { isReplyTo, whyGarbled } from './upstream-query.ts';
 
@@ -21,8 +22,8 @@ export class DotConnection extends UpstreamConnection {
   constructor(parts: ConnectionParts) {
     super(parts);
     parts.socket.on('end', () => this.close('the upstream closed the connection', true));
-    parts.socket.on('data', (chunk: Uint8Array) => {
-      this.#reader.push(chunk, this.#take);
+    takeOctets(parts.socket, (octets) => {
+      this.#reader.push(octets, this.#take);
       if (this.#strays > MAX_STRAYS) this.close('the upstream sent too many replies that answer nothing');
     });
   }
@@ -58,7 +59,7 @@ export class DotConnection extends UpstreamConnection {
     const exchange = id < 0 ? undefined : this.owed.get(id);
     if (exchange !== undefined && isReplyTo(message, exchange.query)) {
       this.heard(id);
-      exchange.resolve(message);
+      exchange.resolve(Buffer.from(message)); // what was received is there until we return
       this.parts.onAnswer();
       return;
     }

@@ -214,7 +214,10 @@ describe('queries', () => {
 describe('GOAWAY', () => {
   it('gives back the send of what was not looked at, and of what was not sent', async () => {
     const { connection, say, onSilence, onClose } = await connected(2);
-    onSilence.mockReturnValue(true);
+    onSilence.mockImplementation(() => {
+      expect(connection.isSuspect).toBe(true); // and so not the one to ask
+      return true;
+    });
     const [kept, dropped, waiting] = exchanges(3);
     for (const exchange of [kept!, dropped!, waiting!]) connection.send(exchange);
     await turn();

@@ -158,6 +158,19 @@ describe('queries', () => {
     expect(ofType(TYPE.headers)).toHaveLength(1);
   });
 
+  it('have their answers to keep, whatever is received into the same octets next', async () => {
+    const { connection, theirs, say } = await connected();
+    const exchange = exchangeFor('a.example');
+    connection.send(exchange);
+    await turn();
+    const octets = replyOn(1, exchange);
+    theirs.write(octets);
+    await say(ping());
+    octets.fill(0);
+    const reply = Buffer.from(exchange.resolve.mock.calls[0]![0]);
+    expect(reply).toEqual(answerWith(Buffer.from(exchange.query), '192.0.2.7'));
+  });
+
   it('beyond what the upstream takes wait for their turn, at no cost to others', async () => {
     const { connection, ofType, say } = await connected(2);
     const asked = exchanges(5);

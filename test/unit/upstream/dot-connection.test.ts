@@ -107,6 +107,18 @@ describe('queries', () => {
     expect(onAnswer).toHaveBeenCalledTimes(3);
   });
 
+  it('have their answers to keep, whatever is received into the same octets next', async () => {
+    const { connection, theirs, asked } = connect();
+    const exchange = exchangeFor('a.example');
+    connection.send(exchange);
+    await turn();
+    const octets = framed(replyTo(asked[0]!));
+    theirs.write(octets);
+    await turn();
+    octets.fill(0);
+    expect(Buffer.from(exchange.resolve.mock.calls[0]![0])).toEqual(Buffer.from(replyTo(asked[0]!)));
+  });
+
   it('are not changed by being sent: their ID belongs to the connection', () => {
     const { connection } = connect();
     const exchange = exchangeFor('a.example');

@@ -11,7 +11,7 @@ import { percent } from './markdown.ts';
 import { since, treeCpu } from './measure.ts';
 import { NOONMARK } from './peers/noonmark.ts';
 import { type Peer, type Server, startServer } from './peers/peer.ts';
-import { needPrograms } from './peers/peers.ts';
+import { MEASURE, needPrograms } from './peers/peers.ts';
 import { fill } from './rows/fleet.ts';
 import { runLoad } from './rows/load-row.ts';
 import { type Bench, forwardingOf, type LoadRow } from './rows/row.ts';
@@ -43,7 +43,7 @@ export async function profileRow(
       return [node!, '--cpu-prof', `--cpu-prof-dir=${directory}`, ...rest];
     },
   };
-  const forwarding = forwardingOf(NOONMARK, row, NOONMARK);
+  const forwarding = forwardingOf(NOONMARK, row, MEASURE);
   const server = await startServer(profiled, bench.world, {
     forwarding,
     roomForNames: ROOM_FOR_NAMES,

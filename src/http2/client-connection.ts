@@ -14,16 +14,9 @@ import { ClientStream } from './client-stream.ts';
 import { ClientStreams } from './client-streams.ts';
 import { ERROR, FIRST_WINDOW_OCTETS, FLAG, FRAME, MAX_WINDOW_OCTETS, SETTING } from './codes.ts';
 import { Http2Fault, protocolFault } from './fault.ts';
-import { FrameReader, type FrameTaker } from './frame-reader.ts';
-import {
-  flowFault,
-  judgeFrame,
-  PRIORITY_OCTETS,
-  paddingOf,
-  readSettings,
-  settingOf,
-  sizeFault,
-} from './frame-rules.ts';
+import { FrameDispatch } from './frame-dispatch.ts';
+import { FrameReader } from './frame-reader.ts';
+import { flowFault, judgeFrame, paddingOf, readSettings, settingOf, sizeFault } from './frame-rules.ts';
 import { HeaderBlocks, TOO_LONG } from './header-blocks.ts';
 import { HEADER_LIST_OCTETS } from './limits.ts';
 import { ResponseFields, type ResponseHead } from './response-fields.ts';
@@ -65,23 +58,29 @@ export interface ClientConnectionParts {
   readonly firstStream?: number;
 }
 
-export class ClientConnection implements FrameTaker {
+export class ClientConnection extends FrameDispatch<ResponseHead> {
   readonly #parts: ClientConnectionParts;
   readonly #reader = new FrameReader(this);
-  readonly #blocks = new HeaderBlocks<ResponseHead>(new ResponseFields());
   readonly #sending = new Sending<ClientStream>(() => {});
   readonly #streams: ClientStreams;
   #maxStreams = STREAMS_BEFORE_SETTINGS;
   #receiveWindow = CONNECTION_WINDOW_OCTETS;
   #unaskedFrames = 0;
-  #hasSettings = false;
-  #hasOutput = false;
   #isDone = false;
   #isOver = false;
 
   constructor(parts: ClientConnectionParts) {
+    super(new HeaderBlocks(new ResponseFields()));
     this.#parts = parts;
     this.#streams = new ClientStreams(parts.firstStream);
+  }
+
+  protected override get writer() {
+    return this.#sending.writer;
+  }
+
+  protected override onOutput(): void {
+    this.#parts.handlers.onOutput();
   }
 
   /** Streams that are not over. */
@@ -101,7 +100,7 @@ export class ClientConnection implements FrameTaker {
 
   /** The preface, our SETTINGS and our window (section 3.4). */
   begin(): void {
-    const { writer } = this.#sending;
+    const { writer } = this;
     writer.preface();
     writer.settings([
       [SETTING.ENABLE_PUSH, 0],
@@ -109,7 +108,7 @@ export class ClientConnection implements FrameTaker {
       [SETTING.MAX_HEADER_LIST_SIZE, HEADER_LIST_OCTETS],
     ]);
     writer.windowUpdate(0, CONNECTION_WINDOW_OCTETS - FIRST_WINDOW_OCTETS);
-    this.#said();
+    this.said();
   }
 
   /** Sends a request; called where `mayOpen`. `request`: what the caller knows it by. */
@@ -117,7 +116,7 @@ export class ClientConnection implements FrameTaker {
     const stream = new ClientStream(this.#streams.nextId(), request, this.#sending.firstStreamWindow);
     this.#streams.add(stream);
     this.#sending.send(stream, fields, body, body.length);
-    this.#said();
+    this.said();
     if (this.#streams.isUsedUp && !this.#isDone) this.#done(ERROR.NO_ERROR);
     return stream;
   }
@@ -142,35 +141,24 @@ export class ClientConnection implements FrameTaker {
     }
   }
 
-  /** What is to be written, once. */
-  take(): Buffer {
-    this.#hasOutput = false;
-    return this.#sending.writer.take();
-  }
-
   /** All that was ever taken has been written, so that nobody needs its octets any more. */
   allWritten(): void {
-    this.#sending.writer.giveBack();
+    this.writer.giveBack();
   }
 
-  mayTake(): boolean {
+  override mayTake(): boolean {
     return true;
   }
 
-  takeFrame(type: number, flags: number, id: number, octets: Buffer, start: number, end: number): void {
-    if (!this.#hasSettings && (type !== FRAME.SETTINGS || (flags & FLAG.ACK) !== 0))
-      throw protocolFault('the first frame is no SETTINGS');
-    const awaited = this.#blocks.unfinishedStream;
-    if (awaited !== 0 && (type !== FRAME.CONTINUATION || id !== awaited))
-      throw protocolFault('something else comes within a header block');
-    if (type === FRAME.DATA) this.#data(flags, id, octets, start, end);
-    else if (type === FRAME.HEADERS) this.#headers(flags, id, octets, start, end);
-    else if (type === FRAME.CONTINUATION) this.#continuation(flags, octets, start, end);
-    else this.#takeSmall(type, flags, id, octets, start, end);
-  }
-
   /** Of PRIORITY, acknowledgements of PING and what nobody knows, nothing follows (sections 5.3.2 and 5.5). */
-  #takeSmall(type: number, flags: number, id: number, octets: Buffer, start: number, end: number): void {
+  protected override takeSmall(
+    type: number,
+    flags: number,
+    id: number,
+    octets: Buffer,
+    start: number,
+    end: number,
+  ): void {
     judgeFrame(type, id, end - start);
     if (type !== FRAME.WINDOW_UPDATE) this.#countUnasked();
     if (type === FRAME.WINDOW_UPDATE) this.#windowUpdate(id, octets.readUInt32BE(start) & MAX_WINDOW_OCTETS);
@@ -179,18 +167,18 @@ export class ClientConnection implements FrameTaker {
     else if (type === FRAME.GOAWAY)
       this.#goaway(octets.readUInt32BE(start) & MAX_WINDOW_OCTETS, octets.readUInt32BE(start + 4));
     else if (type === FRAME.PING && (flags & FLAG.ACK) === 0) {
-      this.#sending.writer.pingAck(octets, start, end);
-      this.#said();
+      this.writer.pingAck(octets, start, end);
+      this.said();
     }
   }
 
-  #data(flags: number, id: number, octets: Buffer, start: number, end: number): void {
+  protected override takeData(flags: number, id: number, octets: Buffer, start: number, end: number): void {
     const padding = paddingOf(flags, octets, start, end);
     this.#receiveWindow -= end - start;
     if (this.#receiveWindow < CONNECTION_WINDOW_OCTETS >> 1) {
-      this.#sending.writer.windowUpdate(0, CONNECTION_WINDOW_OCTETS - this.#receiveWindow);
+      this.writer.windowUpdate(0, CONNECTION_WINDOW_OCTETS - this.#receiveWindow);
       this.#receiveWindow = CONNECTION_WINDOW_OCTETS;
-      this.#said();
+      this.said();
     }
     const stream = this.#standing(id, 'DATA');
     if (stream === undefined) return;
@@ -229,27 +217,13 @@ export class ClientConnection implements FrameTaker {
     this.#parts.handlers.onEnd(stream);
   }
 
-  #headers(flags: number, id: number, octets: Buffer, start: number, end: number): void {
-    const padding = paddingOf(flags, octets, start, end);
-    const padded = (flags & FLAG.PADDED) === 0 ? start : start + 1;
-    const from = (flags & FLAG.PRIORITY) === 0 ? padded : padded + PRIORITY_OCTETS;
-    const to = end - padding;
-    const isLast = (flags & FLAG.END_STREAM) !== 0;
-    if (from > to) throw sizeFault('HEADERS that are cut off');
+  protected override judgeHeaders(id: number): void {
     if (this.#streams.isIdle(id)) throw protocolFault('HEADERS on an idle stream');
-    if ((flags & FLAG.END_HEADERS) !== 0) this.#fields(id, isLast, octets, from, to);
-    else this.#blocks.beginPart(id, isLast, octets.subarray(from, to));
-  }
-
-  #continuation(flags: number, octets: Buffer, start: number, end: number): void {
-    const isWhole = (flags & FLAG.END_HEADERS) !== 0;
-    const block = this.#blocks.addPart(octets.subarray(start, end), isWhole);
-    if (block !== null) this.#fields(block.stream, block.isLast, block.octets, 0, block.octets.length);
   }
 
   /** A whole header block; one for nobody is decoded all the same, as the next one is read by its tables. */
-  #fields(id: number, isLast: boolean, octets: Buffer, from: number, to: number): void {
-    const head = this.#blocks.head(octets, from, to);
+  protected override takeFields(id: number, isLast: boolean, octets: Buffer, from: number, to: number): void {
+    const head = this.blocks.head(octets, from, to);
     if (head === TOO_LONG) throw calmFault('a list of header fields is too long');
     const stream = this.#standing(id, 'HEADERS');
     if (stream === undefined) return;
@@ -300,16 +274,16 @@ export class ClientConnection implements FrameTaker {
       throw flowFault('a window that overflows');
     if (settingOf(octets, start, end, SETTING.ENABLE_PUSH) > 0) throw protocolFault('a server enables push');
     this.#limitStreams(settingOf(octets, start, end, SETTING.MAX_CONCURRENT_STREAMS));
-    this.#hasSettings = true;
-    this.#sending.writer.settingsAck();
-    this.#said();
+    this.hasSettings = true;
+    this.writer.settingsAck();
+    this.said();
   }
 
   /** @param most that the server takes at once; -1: it does not say */
   #limitStreams(most: number): void {
     const ours = this.#parts.maxStreams;
     if (most >= 0) this.#maxStreams = Math.min(most, ours);
-    else if (!this.#hasSettings) this.#maxStreams = ours;
+    else if (!this.hasSettings) this.#maxStreams = ours;
     this.#parts.handlers.onRoom();
   }
 
@@ -340,7 +314,7 @@ export class ClientConnection implements FrameTaker {
         throw flowFault('a window that overflows');
     }
     if (this.unsentOctets === unsentOctets) this.#countUnasked();
-    else this.#said();
+    else this.said();
   }
 
   /** @throws Http2Fault */
@@ -357,8 +331,8 @@ export class ClientConnection implements FrameTaker {
 
   #reset(stream: ClientStream, errorCode: number): void {
     this.#forget(stream);
-    this.#sending.writer.rstStream(stream.id, errorCode);
-    this.#said();
+    this.writer.rstStream(stream.id, errorCode);
+    this.said();
   }
 
   #forget(stream: ClientStream): void {
@@ -368,15 +342,9 @@ export class ClientConnection implements FrameTaker {
 
   #end(fault: Http2Fault): void {
     this.#isOver = true;
-    this.#sending.writer.goaway(0, fault.errorCode); // of its streams, which are none
-    this.#said();
+    this.writer.goaway(0, fault.errorCode); // of its streams, which are none
+    this.said();
     this.#parts.handlers.onFault(fault);
-  }
-
-  #said(): void {
-    if (this.#hasOutput) return;
-    this.#hasOutput = true;
-    this.#parts.handlers.onOutput();
   }
 }
 

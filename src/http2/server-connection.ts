@@ -5,8 +5,9 @@
 
 import { ERROR, FIRST_WINDOW_OCTETS, FLAG, FRAME, MAX_WINDOW_OCTETS, PREFACE, SETTING } from './codes.ts';
 import { Http2Fault, protocolFault } from './fault.ts';
-import { FrameReader, type FrameTaker } from './frame-reader.ts';
-import { flowFault, judgeFrame, PRIORITY_OCTETS, paddingOf, readSettings, sizeFault } from './frame-rules.ts';
+import { FrameDispatch } from './frame-dispatch.ts';
+import { FrameReader } from './frame-reader.ts';
+import { flowFault, judgeFrame, paddingOf, readSettings, sizeFault } from './frame-rules.ts';
 import { HeaderBlocks, TOO_LONG } from './header-blocks.ts';
 import { HEADER_LIST_OCTETS, HELD_OCTETS, type Http2Limit } from './limits.ts';
 import { RequestFields, type RequestHead } from './request-fields.ts';
@@ -47,26 +48,32 @@ export interface ServerConnectionParts {
   readonly nowMs: () => number;
 }
 
-export class ServerConnection implements FrameTaker {
+export class ServerConnection extends FrameDispatch<RequestHead> {
   readonly #parts: ServerConnectionParts;
   readonly #reader = new FrameReader(this);
-  readonly #blocks = new HeaderBlocks<RequestHead>(new RequestFields());
   readonly #sending: Sending<ServerStream>;
   readonly #streams = new StreamTable();
   readonly #tolerance: Tolerance;
   #prefaceOctets = 0;
-  #hasSettings = false;
   #receiveWindow = FIRST_WINDOW_OCTETS;
   #takenOctets = 0;
-  #hasOutput = false;
   #isDraining = false;
   #isOver = false;
 
   constructor(parts: ServerConnectionParts) {
+    super(new HeaderBlocks(new RequestFields()));
     const { maxStreams, nowMs } = parts;
     this.#parts = parts;
     this.#tolerance = new Tolerance(maxStreams, nowMs());
     this.#sending = new Sending((stream) => this.#closeIfDone(stream));
+  }
+
+  protected override get writer() {
+    return this.#sending.writer;
+  }
+
+  protected override onOutput(): void {
+    this.#parts.handlers.onOutput();
   }
 
   /** Streams that are not over. */
@@ -87,7 +94,7 @@ export class ServerConnection implements FrameTaker {
   /** In memory for its client: frames and header blocks that are not whole, bodies, answers without a window. */
   get heldOctets(): number {
     const { writer, unsentOctets } = this.#sending;
-    const unread = this.#reader.pendingOctets + this.#blocks.heldOctets;
+    const unread = this.#reader.pendingOctets + this.blocks.heldOctets;
     return unread + this.#streams.bodyOctets + unsentOctets + writer.length;
   }
 
@@ -102,11 +109,11 @@ export class ServerConnection implements FrameTaker {
 
   /** Our SETTINGS, which a server says at once (section 3.4). */
   begin(): void {
-    this.#sending.writer.settings([
+    this.writer.settings([
       [SETTING.MAX_CONCURRENT_STREAMS, this.#parts.maxStreams],
       [SETTING.MAX_HEADER_LIST_SIZE, HEADER_LIST_OCTETS],
     ]);
-    this.#said();
+    this.said();
   }
 
   receive(chunk: Buffer): void {
@@ -141,7 +148,7 @@ export class ServerConnection implements FrameTaker {
     this.#streams.dropBody(stream);
     stream.isAnswered = true;
     this.#sending.send(stream, fields, body, bodyOctets);
-    this.#said();
+    this.said();
   }
 
   /** Whatever else comes of it is thrown away; an answer that was given before stands. */
@@ -153,16 +160,16 @@ export class ServerConnection implements FrameTaker {
   drain(): void {
     if (this.#isDraining || this.#isOver) return;
     this.#isDraining = true;
-    this.#sending.writer.goaway(this.#streams.lastStream, ERROR.NO_ERROR);
-    this.#said();
+    this.writer.goaway(this.#streams.lastStream, ERROR.NO_ERROR);
+    this.said();
   }
 
   /** Tells the client why, and all streams that they are over. */
   end(fault: Http2Fault): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    this.#sending.writer.goaway(this.#streams.lastStream, fault.errorCode);
-    this.#said();
+    this.writer.goaway(this.#streams.lastStream, fault.errorCode);
+    this.said();
     this.close();
     this.#parts.handlers.onFault(fault);
   }
@@ -173,36 +180,25 @@ export class ServerConnection implements FrameTaker {
     for (const stream of this.all) this.#close(stream);
   }
 
-  /** What is to be written, once. */
-  take(): Buffer {
-    this.#hasOutput = false;
-    return this.#sending.writer.take();
-  }
-
   /** All that was ever taken has been written, so that nobody needs its octets any more. */
   allWritten(): void {
-    this.#sending.writer.giveBack();
+    this.writer.giveBack();
     this.#tolerance.allWritten();
   }
 
-  mayTake(type: number): boolean {
+  override mayTake(type: number): boolean {
     return type !== FRAME.HEADERS || this.#parts.handlers.mayBegin();
   }
 
-  takeFrame(type: number, flags: number, id: number, octets: Buffer, start: number, end: number): void {
-    if (!this.#hasSettings && (type !== FRAME.SETTINGS || (flags & FLAG.ACK) !== 0))
-      throw protocolFault('the first frame is no SETTINGS');
-    const awaited = this.#blocks.unfinishedStream;
-    if (awaited !== 0 && (type !== FRAME.CONTINUATION || id !== awaited))
-      throw protocolFault('something else comes within a header block');
-    if (type === FRAME.DATA) this.#data(flags, id, octets, start, end);
-    else if (type === FRAME.HEADERS) this.#headers(flags, id, octets, start, end);
-    else if (type === FRAME.CONTINUATION) this.#continuation(flags, octets, start, end);
-    else this.#takeSmall(type, flags, id, octets, start, end);
-  }
-
   /** Of PRIORITY, GOAWAY and what nobody knows, nothing follows (sections 5.3.2, 6.8 and 5.5). */
-  #takeSmall(type: number, flags: number, id: number, octets: Buffer, start: number, end: number): void {
+  protected override takeSmall(
+    type: number,
+    flags: number,
+    id: number,
+    octets: Buffer,
+    start: number,
+    end: number,
+  ): void {
     judgeFrame(type, id, end - start);
     if (type === FRAME.WINDOW_UPDATE) this.#windowUpdate(id, octets.readUInt32BE(start) & MAX_WINDOW_OCTETS);
     else if (type === FRAME.RST_STREAM) this.#rstStream(id);
@@ -218,7 +214,7 @@ export class ServerConnection implements FrameTaker {
     return at;
   }
 
-  #data(flags: number, id: number, octets: Buffer, start: number, end: number): void {
+  protected override takeData(flags: number, id: number, octets: Buffer, start: number, end: number): void {
     const padding = paddingOf(flags, octets, start, end);
     this.#receiveWindow -= end - start;
     if (this.#receiveWindow < WINDOW_LOW_OCTETS) {
@@ -263,32 +259,19 @@ export class ServerConnection implements FrameTaker {
     else if (stream.wantsBody) this.#parts.handlers.onBody(stream);
   }
 
-  #headers(flags: number, id: number, octets: Buffer, start: number, end: number): void {
-    const padding = paddingOf(flags, octets, start, end);
-    const padded = (flags & FLAG.PADDED) === 0 ? start : start + 1;
-    const from = (flags & FLAG.PRIORITY) === 0 ? padded : padded + PRIORITY_OCTETS;
-    const to = end - padding;
-    const isLast = (flags & FLAG.END_STREAM) !== 0;
-    if (from > to) throw sizeFault('HEADERS that are cut off');
-    if ((flags & FLAG.END_HEADERS) !== 0) this.#fields(id, isLast, octets, from, to);
-    else if (id === 0) throw protocolFault('HEADERS on stream 0');
-    else this.#blocks.beginPart(id, isLast, octets.subarray(from, to));
-  }
-
-  #continuation(flags: number, octets: Buffer, start: number, end: number): void {
-    const isWhole = (flags & FLAG.END_HEADERS) !== 0;
-    const block = this.#blocks.addPart(octets.subarray(start, end), isWhole);
-    if (block !== null) this.#fields(block.stream, block.isLast, block.octets, 0, block.octets.length);
+  /** Of one that is whole its fields are decoded first. */
+  protected override judgeHeaders(id: number, isWhole: boolean): void {
+    if (!isWhole && id === 0) throw protocolFault('HEADERS on stream 0');
   }
 
   /** A whole header block: a request, or what comes behind its body. */
-  #fields(id: number, isLast: boolean, octets: Buffer, from: number, to: number): void {
+  protected override takeFields(id: number, isLast: boolean, octets: Buffer, from: number, to: number): void {
     if (this.#streams.isNew(id)) {
       this.#request(id, isLast, octets, from, to);
       return;
     }
     const stream = this.#streams.standing(id, 'HEADERS');
-    const areTrailers = this.#blocks.areTrailers(octets, from, to);
+    const areTrailers = this.blocks.areTrailers(octets, from, to);
     if (stream === null) return;
     if (stream.hasEnded) this.#breach(id, ERROR.STREAM_CLOSED);
     else if (!isLast || !areTrailers) this.#breach(id, ERROR.PROTOCOL_ERROR);
@@ -296,7 +279,7 @@ export class ServerConnection implements FrameTaker {
   }
 
   #request(id: number, isLast: boolean, octets: Buffer, from: number, to: number): void {
-    const head = this.#blocks.head(octets, from, to);
+    const head = this.blocks.head(octets, from, to);
     this.#streams.opened(id);
     if (this.#isDraining) this.#streams.remember(id);
     else if (head === TOO_LONG) this.#refuse(id, ERROR.ENHANCE_YOUR_CALM, 'http2_header_list');
@@ -324,7 +307,7 @@ export class ServerConnection implements FrameTaker {
       if (end > start) throw sizeFault('an acknowledgement with settings');
       return;
     }
-    this.#hasSettings = true;
+    this.hasSettings = true;
     const window = readSettings(octets, start, end);
     if (window >= 0 && !this.#sending.setFirstStreamWindow(window, this.all))
       throw flowFault('a window that overflows');
@@ -342,7 +325,7 @@ export class ServerConnection implements FrameTaker {
       if (stream === undefined) return; // it may have been on its way when the stream ended
       if (!this.#sending.openStreamWindow(stream, increment)) this.#breach(id, ERROR.FLOW_CONTROL_ERROR);
     }
-    if (this.#sending.writer.length > 0) this.#said();
+    if (this.writer.length > 0) this.said();
   }
 
   /** The client breaks a rule that costs it one stream (section 5.4.2). */
@@ -359,8 +342,8 @@ export class ServerConnection implements FrameTaker {
 
   #reset(id: number, errorCode: number): void {
     this.#streams.remember(id);
-    this.#sending.writer.rstStream(id, errorCode);
-    this.#said();
+    this.writer.rstStream(id, errorCode);
+    this.said();
     const stream = this.#streams.get(id);
     if (stream !== undefined) this.#close(stream);
   }
@@ -368,14 +351,8 @@ export class ServerConnection implements FrameTaker {
   /** Something that the client has us say. */
   #reply(): Sending<ServerStream>['writer'] {
     this.#tolerance.countReply();
-    this.#said();
+    this.said();
     return this.#sending.writer;
-  }
-
-  #said(): void {
-    if (this.#hasOutput) return;
-    this.#hasOutput = true;
-    this.#parts.handlers.onOutput();
   }
 
   #closeIfDone(stream: ServerStream): void {

@@ -10,7 +10,7 @@ import { lowerOctet } from './wire.ts';
 /** Wishes (1), type (2) and class (2) stand before the name. */
 export const NAME_IN_KEY_AT = 5;
 /** With the longest name. */
-export const MAX_KEY_OCTETS = NAME_IN_KEY_AT + 255;
+const MAX_KEY_OCTETS = NAME_IN_KEY_AT + 255;
 /** Of one octet each, and the root. */
 const MAX_LABELS = 128;
 

@@ -1,6 +1,7 @@
 // The suites, by how they may run: small ones on every core, end-to-end ones three at a time, since they start servers and
 // half of the time wait for them, and those alone that count milliseconds of a client's patience.
 
+import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { defineConfig } from 'vitest/config';
 import { isFull } from './support/is-full.ts';
@@ -16,6 +17,8 @@ const FULL_TIMEOUT_MS = 1_800_000;
 const ORDER = isFull
   ? [['e2e', 'attacks'], ['faults'], ['alone'], ['lab'], ['full']]
   : [['e2e', 'attacks'], ['faults', 'lab'], ['alone']];
+/** Some of them wait. vitest itself would leave out a core: half of a machine of two. */
+const SMALL_FILES = availableParallelism() + 1;
 const E2E_FILES = 3;
 const STORIES = isFull ? 1 : 2;
 /** Of the end-to-end suites. */
@@ -84,7 +87,7 @@ export default defineConfig({
   root: resolve(import.meta.dirname, '..'),
   test: {
     passWithNoTests: true,
-    maxWorkers: '100%', // vitest would keep one core for itself, which is half of a machine of two
+    maxWorkers: SMALL_FILES,
     projects: [
       suite('unit', { exclude: OWN_PROCESS, isolate: false }),
       suite('unit-apart', { include: OWN_PROCESS }),

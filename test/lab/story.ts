@@ -18,6 +18,8 @@ const SLACK_MS = isFull ? 500 : 4_000;
 export const INTERNAL_WITHIN_MS = 1_000 + SLACK_MS;
 export const WORLD_WITHIN_MS = 5_000 + SLACK_MS;
 export const BACK_WITHIN_MS = 20_000 + SLACK_MS;
+/** Of the true time: so near an NTP source brings the clock. */
+export const NEAR_MS = isFull ? 50 : 500;
 /** Long enough for any state that a story waits for; no acceptance. */
 const STATE_WITHIN_MS = 30_000;
 /** So long the house lives on after the last step, and must notice nothing. */

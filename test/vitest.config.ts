@@ -27,9 +27,12 @@ const ALONE = ['lifecycle', 'ntp', 'upstream-faults'].map((name) => `test/e2e/${
 const all = (name: string) => [`test/${name}/**/*.test.ts`];
 
 /** Of the unit tests: those that change what a process has for good, be it a module or its certificate authorities. */
-const OWN_PROCESS = ['cli/password-owner', 'listener/interfaces', 'tls/connect-relaxed'].map(
-  (name) => `test/unit/${name}.test.ts`,
-);
+const OWN_PROCESS = [
+  'cli/password-owner',
+  'listener/interfaces',
+  'tls/connect-relaxed',
+  'tls/trust-anchors',
+].map((name) => `test/unit/${name}.test.ts`);
 
 interface SmallSuite {
   readonly include?: readonly string[];

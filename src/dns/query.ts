@@ -63,6 +63,15 @@ export class Query {
     if (keyOwner === this) keyOwner = null;
   }
 
+  /** Another one to read into, in the memory of this one, which goes on in as much as it needs. */
+  successor(): Query {
+    const next = new Query(this.message);
+    this.message = Buffer.from(this.bytes);
+    this.#bytes = this.message;
+    if (this.#opt?.cookie) this.#opt = undefined; // it stands in the octets
+    return next;
+  }
+
   /** The same, for whoever looks at it later. */
   copy(): Query {
     return new Query(Uint8Array.from(this.bytes));

@@ -14,6 +14,7 @@ import { isAtOrBelow, lowerName, type NameKey, nameKey } from '../dns/names.ts';
 import type { Query } from '../dns/query.ts';
 import type { ResourceRecord } from '../dns/records.ts';
 import { FLAG, plainNameEnd, readUint16 } from '../dns/wire.ts';
+import { LateAnswer } from './late-answer.ts';
 import type { Link } from './resolver.ts';
 
 /** Zones whose names have private addresses by design, each with the reason why that is safe. */
@@ -58,7 +59,8 @@ export function rebinding({ protection, isForwarded }: RebindingParts): Link {
         if (rest !== received) context.trace?.say('rebinding', 'private address removed');
         return rest;
       };
-      return answer instanceof Promise ? answer.then(judge) : judge(answer.kept());
+      if (answer instanceof LateAnswer) return answer.through({ answered: judge }, query, context);
+      return judge(answer.kept());
     },
   });
 }

@@ -4,6 +4,7 @@
 
 import type { Clock, Timer } from '../clock/clock.ts';
 import { UpstreamFailure } from '../dns/failures.ts';
+import { layoutOf, type MessageLayout } from '../dns/wire.ts';
 import { DueList, type Waiting } from './due-list.ts';
 import { StandingReason } from './reasons.ts';
 import { Scorecard } from './scorecard.ts';
@@ -61,6 +62,16 @@ export interface UpstreamPoolParts {
   readonly random?: () => number;
 }
 
+/** Whoever asks a pool. One of the first two is called, once. */
+export interface Asker {
+  /** @param reply as Exchange.resolve gets it */
+  replied(reply: Uint8Array, layout: MessageLayout): void;
+  /** There is no reply by the deadline. */
+  failed(error: Error): void;
+  /** Called once, before either of them. */
+  ended?(end: ExchangeEnd): void;
+}
+
 /** How an exchange ended, for whoever has a query explained. */
 export interface ExchangeEnd {
   /** The name of the upstream whose reply was taken; null: there was none to take. */
@@ -92,17 +103,14 @@ export class UpstreamPool {
     }));
   }
 
-  /**
-   * The first good reply of any upstream; where none is good, the last reply that is at least one.
-   * @param onEnd called once, before the promise settles
-   * @throws UpstreamFailure when there is no reply by `deadlineMs` (monotonic)
-   */
-  exchange(query: Uint8Array, deadlineMs: number, onEnd?: (end: ExchangeEnd) => void): Promise<Uint8Array> {
-    if (this.#members.length === 0) {
-      onEnd?.({ by: null, tried: [] });
-      return Promise.reject(new UpstreamFailure('upstream-unreachable', 'no upstream is configured'));
+  /** Asks for the first good reply of any upstream; where none is good, the last reply that is at least one. */
+  ask(query: Uint8Array, deadlineMs: number, asker: Asker): void {
+    if (this.#members.length > 0) {
+      new Attempt(query, deadlineMs, this, asker).begin();
+      return;
     }
-    return new Attempt(query, deadlineMs, this, onEnd).result;
+    asker.ended?.({ by: null, tried: [] });
+    asker.failed(new UpstreamFailure('upstream-unreachable', 'no upstream is configured'));
   }
 
   get clock(): Clock {
@@ -231,18 +239,16 @@ export class UpstreamPool {
   }
 }
 
-/** One client query on its way through at most MAX_TRIES upstream queries. */
-class Attempt implements Waiting {
-  readonly result: Promise<Uint8Array>;
+/** One client query on its way through at most MAX_TRIES upstream queries. Thousands may wait, so it is one object. */
+class Attempt implements Waiting, SendBudget {
   slot = -1;
   readonly query: Uint8Array;
   readonly deadlineMs: number;
-  readonly budget: SendBudget = { sendsLeft: MAX_SENDS, reserved: 0 };
+  sendsLeft = MAX_SENDS;
+  reserved = 0;
   readonly #pool: UpstreamPool;
-  readonly #onEnd: ((end: ExchangeEnd) => void) | undefined;
-  readonly #tried: Member[] = [];
-  #resolve!: (reply: Uint8Array) => void;
-  #reject!: (error: Error) => void;
+  readonly #asker: Asker;
+  #tried: readonly Member[] = [];
   #isSettled = false;
   #tries = 0;
   #running = 0;
@@ -252,21 +258,15 @@ class Attempt implements Waiting {
   #secondBest: { readonly reply: Uint8Array; readonly from: Member } | null = null;
   #lastFailure: Error | null = null;
 
-  constructor(
-    query: Uint8Array,
-    deadlineMs: number,
-    pool: UpstreamPool,
-    onEnd: ((end: ExchangeEnd) => void) | undefined,
-  ) {
+  constructor(query: Uint8Array, deadlineMs: number, pool: UpstreamPool, asker: Asker) {
     this.query = query;
     this.deadlineMs = deadlineMs;
     this.#pool = pool;
-    this.#onEnd = onEnd;
-    this.result = new Promise((resolve, reject) => {
-      this.#resolve = resolve;
-      this.#reject = reject;
-    });
-    this.#try(pool.clock.monotonic());
+    this.#asker = asker;
+  }
+
+  begin(): void {
+    this.#try(this.#pool.clock.monotonic());
   }
 
   get dueAtMs(): number {
@@ -284,31 +284,31 @@ class Attempt implements Waiting {
 
   #try(nowMs: number): void {
     const member = this.#pool.choose(this.#tried, nowMs);
-    if (!this.#tried.includes(member)) this.#tried.push(member);
+    if (!this.#tried.includes(member)) this.#tried = [...this.#tried, member];
     this.#latest = member;
     this.#tries += 1;
     this.#running += 1;
     const hasFresh = this.#pool.hasFresh(this.#tried);
-    this.budget.reserved = hasFresh && this.budget.sendsLeft > 1 ? 1 : 0;
+    this.reserved = hasFresh && this.sendsLeft > 1 ? 1 : 0;
     this.#hedgeAtMs = this.#mayTry && hasFresh ? nowMs + member.card.hedgeAfterMs : Number.POSITIVE_INFINITY;
     this.#pool.waiting.add(this, nowMs);
     member.upstream.take(new Try(this, member, nowMs));
   }
 
   get #mayTry(): boolean {
-    return this.#tries < MAX_TRIES && this.budget.sendsLeft > 0;
+    return this.#tries < MAX_TRIES && this.sendsLeft > 0;
   }
 
-  replied(reply: Uint8Array, from: Member, sentAtMs: number): void {
+  replied(reply: Uint8Array, layout: MessageLayout, from: Member, sentAtMs: number): void {
     this.#pool.answered(from, this.#pool.clock.monotonic() - sentAtMs);
     this.#running -= 1;
     if (this.#isSettled) return;
     if (!deservesSecondOpinion(reply)) {
       this.#finish(from);
-      this.#resolve(reply);
+      this.#asker.replied(reply, layout);
       return;
     }
-    this.#secondBest = { reply, from };
+    this.#secondBest = { reply: Buffer.from(reply), from };
     if (this.#pool.hasFresh(this.#tried)) this.#goOn();
     else if (this.#running === 0) this.#giveUp();
   }
@@ -333,9 +333,9 @@ class Attempt implements Waiting {
     if (this.#isSettled) return;
     const best = this.#secondBest;
     this.#finish(best?.from ?? null);
-    if (best !== null) this.#resolve(best.reply);
+    if (best !== null) this.#asker.replied(best.reply, layoutOf(best.reply)!);
     else
-      this.#reject(
+      this.#asker.failed(
         this.#lastFailure ?? new UpstreamFailure('upstream-silent', 'no upstream answered in time'),
       );
   }
@@ -343,7 +343,7 @@ class Attempt implements Waiting {
   #finish(by: Member | null): void {
     this.#isSettled = true;
     this.#pool.waiting.delete(this);
-    this.#onEnd?.({
+    this.#asker.ended?.({
       by: by?.upstream.name ?? null,
       tried: this.#tried.map(({ upstream }) => upstream.name),
     });
@@ -352,9 +352,6 @@ class Attempt implements Waiting {
 
 /** One upstream query of an attempt. */
 class Try implements Exchange {
-  readonly query: Uint8Array;
-  readonly deadlineMs: number;
-  readonly budget: SendBudget;
   isSettled = false;
   losses = 0;
   readonly #attempt: Attempt;
@@ -362,18 +359,27 @@ class Try implements Exchange {
   readonly #sentAtMs: number;
 
   constructor(attempt: Attempt, member: Member, sentAtMs: number) {
-    this.query = attempt.query;
-    this.deadlineMs = attempt.deadlineMs;
-    this.budget = attempt.budget;
     this.#attempt = attempt;
     this.#member = member;
     this.#sentAtMs = sentAtMs;
   }
 
-  resolve(reply: Uint8Array): void {
+  get query(): Uint8Array {
+    return this.#attempt.query;
+  }
+
+  get deadlineMs(): number {
+    return this.#attempt.deadlineMs;
+  }
+
+  get budget(): SendBudget {
+    return this.#attempt;
+  }
+
+  resolve(reply: Uint8Array, layout: MessageLayout): void {
     if (this.isSettled) return;
     this.isSettled = true;
-    this.#attempt.replied(reply, this.#member, this.#sentAtMs);
+    this.#attempt.replied(reply, layout, this.#member, this.#sentAtMs);
   }
 
   /** Who fails it is in the middle of something, and the next try may well be theirs. */

@@ -4,8 +4,8 @@
 import type { Limits } from '../config/config.ts';
 import type { Answer } from '../dns/answer.ts';
 import { TooManyPending } from '../dns/failures.ts';
-import type { LimitLog } from '../observe/limit-log.ts';
 import type { Query } from '../dns/query.ts';
+import type { LimitLog } from '../observe/limit-log.ts';
 import { LateAnswer, type Step } from './late-answer.ts';
 import { type Link, late } from './resolver.ts';
 
@@ -58,12 +58,7 @@ class LookUp implements Step {
   /** Those who came after the first. */
   #others: Sharer[] | null = null;
 
-  constructor(
-    inFlight: Map<string, LookUp>,
-    waiting: WaitingRoom,
-    generation: number,
-    first: WaitingClient,
-  ) {
+  constructor(inFlight: Map<string, LookUp>, waiting: WaitingRoom, generation: number, first: WaitingClient) {
     this.#inFlight = inFlight;
     this.#waiting = waiting;
     this.generation = generation;

@@ -17,7 +17,7 @@ import type { ResourceRecord } from '../dns/records.ts';
 import { FLAG } from '../dns/wire.ts';
 import type { Filter, Verdict } from '../lists/filter.ts';
 import { follow, type OwnCnames } from './follow.ts';
-import { LateAnswer } from './late-answer.ts';
+import { LateAnswer, type Step } from './late-answer.ts';
 import { authoritySoa } from './local/zone.ts';
 import type { Context, Link, Resolver } from './resolver.ts';
 
@@ -45,9 +45,8 @@ export function filterLink({ filter, inside }: FilterLinkParts): Link {
       if (verdict?.kind === 'block') return blocked(verdict, query, context, current, inside);
       const answer = next.resolve(query, context);
       if (verdict?.kind === 'allow') return answer;
-      if (!(answer instanceof LateAnswer)) return unmasked(answer, query, context, current, inside);
-      const answered = (late: Answer) => unmasked(late, query, context, current, inside);
-      return answer.through({ answered }, query, context);
+      if (answer instanceof LateAnswer) return answer.through(unmasking(current, inside), query, context);
+      return unmasked(answer, query, context, current, inside);
     },
   });
 }
@@ -77,6 +76,11 @@ function unmasked<View extends AnswerView>(
     return blocked(verdict, query, context, filter, inside);
   }
   return answer;
+}
+
+/** The same, when it has come. */
+function unmasking(filter: Filter, inside: Resolver): Step {
+  return { answered: (answer, query, context) => unmasked(answer, query, context, filter, inside) };
 }
 
 function blocked(

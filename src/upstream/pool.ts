@@ -119,10 +119,10 @@ export class UpstreamPool {
 
   /** The better of two members picked at random among those not tried yet, else among all that can be. */
   choose(tried: readonly Member[], nowMs: number): Member {
-    const candidates = this.#candidates(tried);
+    const candidates = this.#members.length === 1 ? this.#members : this.#candidates(tried);
+    if (candidates.length === 1) return candidates[0]!;
     const random = this.#parts.random ?? Math.random;
     const first = Math.floor(random() * candidates.length);
-    if (candidates.length === 1) return candidates[first]!;
     const second = (first + 1 + Math.floor(random() * (candidates.length - 1))) % candidates.length;
     const [a, b] = [candidates[first]!, candidates[second]!];
     return b.card.score(nowMs) < a.card.score(nowMs) ? b : a;

@@ -96,7 +96,8 @@ export class AnsweringSocket {
     if (localAddress === null) return;
     const client = clientOf(words, route, texts);
     const answer = exchange.ask(octets, start, end, client, clientPort, localAddress, receivedAtMs);
-    if (answer instanceof LateAnswer) answer.end(new LateReply(this, exchange.wait(), this.#routes.keep(words, route)));
+    if (answer instanceof LateAnswer)
+      answer.end(new LateReply(this, exchange.wait(), this.#routes.keep(words, route)));
     else if (answer === HANDED_OVER) elsewhere!.handOver({ octets, start, end, words, route, receivedAtMs });
     else this.#render(this.#replies, exchange.query, answer, words, route);
   }

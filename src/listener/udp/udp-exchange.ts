@@ -3,12 +3,7 @@
 
 import type { DurationClock } from '../../clock/thread-clock.ts';
 import type { Limits } from '../../config/config.ts';
-import {
-  type AnswerView,
-  type RenderLimits,
-  renderAnswer,
-  renderBound,
-} from '../../dns/answer.ts';
+import { type AnswerView, type RenderLimits, renderAnswer, renderBound } from '../../dns/answer.ts';
 import type { Query } from '../../dns/query.ts';
 import type { LateAnswer } from '../../resolver/late-answer.ts';
 import type { Resolver } from '../../resolver/resolver.ts';

@@ -69,7 +69,7 @@ export interface Asker {
   /** There is no reply by the deadline. */
   failed(error: Error): void;
   /** Called once, before either of them. */
-  ended?(end: ExchangeEnd): void;
+  readonly ended?: ((end: ExchangeEnd) => void) | undefined;
 }
 
 /** How an exchange ended, for whoever has a query explained. */

@@ -4,7 +4,8 @@ import type { Answer, AnswerView } from '../../src/dns/answer.ts';
 import { UpstreamFailure } from '../../src/dns/failures.ts';
 import { layoutOf } from '../../src/dns/wire.ts';
 import { LateAnswer } from '../../src/resolver/late-answer.ts';
-import type { ExchangeEnd, UpstreamPool } from '../../src/upstream/pool.ts';
+import type { ExchangeEnd } from '../../src/upstream/attempt.ts';
+import type { UpstreamPool } from '../../src/upstream/pool.ts';
 
 /** A resolver's `resolve` that answers late where `answers` gives a promise. */
 export function giving<Asked extends unknown[]>(

@@ -9,6 +9,7 @@ import type { Query } from '../../../../src/dns/query.ts';
 import { BatchSockets } from '../../../../src/listener/udp/batch-sockets.ts';
 import { LINUX } from '../../../../src/listener/udp/system-calls.ts';
 import { UdpExchange, type UdpExchangeParts } from '../../../../src/listener/udp/udp-exchange.ts';
+import { LateAnswer } from '../../../../src/resolver/late-answer.ts';
 import { makeQuery } from '../../../support/dns-message.ts';
 import { SimulatedClock } from '../../../support/simulated-clock.ts';
 import { FakeKernel } from './fake-kernel.ts';
@@ -22,7 +23,7 @@ let kernel: FakeKernel;
 let socket: { close(): void };
 let late: ((answer: Answer) => void)[];
 const onBroken = vi.fn();
-const resolve = vi.fn<(query: Query) => Answer | Promise<Answer>>();
+const resolve = vi.fn<(query: Query) => Answer | LateAnswer>();
 
 beforeEach(async () => {
   clock = new SimulatedClock();
@@ -54,7 +55,11 @@ function come(count: number): void {
 }
 
 function answerLate(): void {
-  resolve.mockImplementation(() => new Promise((done) => late.push(done)));
+  resolve.mockImplementation(() => {
+    const answer = new LateAnswer();
+    late.push((there) => answer.settle(there));
+    return answer;
+  });
 }
 
 describe('a socket of batches', () => {

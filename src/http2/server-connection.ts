@@ -98,6 +98,11 @@ export class ServerConnection extends FrameDispatch<RequestHead> {
     return unread + this.#streams.bodyOctets + unsentOctets + writer.length;
   }
 
+  /** To be taken and written. */
+  get outputOctets(): number {
+    return this.writer.length;
+  }
+
   /** Of bodies, as far as somebody wanted them; all in all. */
   get takenOctets(): number {
     return this.#takenOctets;

@@ -20,6 +20,7 @@ import {
   type Refusal,
   refusalFields,
 } from './doh-request.ts';
+import { TurnEnd } from './turn-end.ts';
 
 const CONTENT_LENGTH = staticNumber('content-length');
 const CACHE_CONTROL = staticNumber('cache-control');
@@ -42,6 +43,7 @@ function okFields(form: AnswerForm): Buffer {
 /** What exchanges over HTTP/2 have in common with one another. */
 export class DohHttp2 {
   readonly doh: DohParts;
+  readonly turnEnd = new TurnEnd();
   readonly #clock: Clock;
   #dateSecond = 0;
   #date = NOTHING;

@@ -16,6 +16,7 @@ import {
 import { lifetimeSeconds, ttlOf } from './lifetime.ts';
 import type { Query } from './query.ts';
 import {
+  copyOctets,
   FLAG,
   HEADER_OCTETS,
   layoutOf,
@@ -34,9 +35,6 @@ const NO_OPTIONS: readonly EdnsOption[] = [];
 /** No records. */
 const NO_RECORDS = { source: Buffer.alloc(0), ttlsAt: 0, bodyAt: 0, bodyOctets: 0 };
 const TTL_OFFSET_OCTETS = 2;
-/** Fewer are copied one by one: a call into V8's own copying costs more than that. */
-const COPIED_BY_HAND_OCTETS = 96;
-
 /** What an Answer shows; one that is lent (see `kept`) is this and no more, so that the compiler keeps it from whoever waits. */
 export type AnswerView = Pick<Answer, keyof Answer>;
 /** An answer that is filled anew for each hit, see dns/packed-answer.ts. */
@@ -274,11 +272,6 @@ export function renderAnswer(
   const canPad = end - at + optOctets(opt) + 4 + limits.padToOctets <= limits.maxOctets;
   if (!canPad) opt.padToOctets = 0;
   return writeOpt(target, end, opt, at);
-}
-
-function copyOctets(source: Uint8Array, from: number, target: Uint8Array, to: number, octets: number): void {
-  if (octets > COPIED_BY_HAND_OCTETS) target.set(source.subarray(from, from + octets), to);
-  else for (let at = 0; at < octets; at += 1) target[to + at] = source[from + at]!;
 }
 
 /**

@@ -21,9 +21,6 @@ const MAX_POINTERS = 127;
 /** Owner, type, class, TTL and RDLENGTH of a record: what follows the owner name (RFC 1035 section 4.1.3). */
 const RECORD_FIXED_OCTETS = 10;
 
-/** Fewer are copied one by one: a call into V8's own copying costs more than that. */
-const COPIED_BY_HAND_OCTETS = 96;
-
 /** Bits of the second header word (RFC 1035 section 4.1.1, RFC 4035 section 3). */
 export const FLAG = {
   QR: 0x8000,
@@ -34,6 +31,20 @@ export const FLAG = {
   AD: 0x0020,
   CD: 0x0010,
 } as const;
+
+/** Fewer are copied one by one: a call into V8's own copying costs more than that. */
+const COPIED_BY_HAND_OCTETS = 96;
+
+export function copyOctets(
+  source: Uint8Array,
+  from: number,
+  target: Uint8Array,
+  to: number,
+  octets: number,
+): void {
+  if (octets > COPIED_BY_HAND_OCTETS) target.set(source.subarray(from, from + octets), to);
+  else for (let at = 0; at < octets; at += 1) target[to + at] = source[from + at]!;
+}
 
 export function readUint16(bytes: Uint8Array, at: number): number {
   return (bytes[at]! << 8) | bytes[at + 1]!;
@@ -53,17 +64,6 @@ export function writeUint32(bytes: Uint8Array, at: number, value: number): void 
   bytes[at + 1] = value >>> 16;
   bytes[at + 2] = value >>> 8;
   bytes[at + 3] = value;
-}
-
-export function copyOctets(
-  source: Uint8Array,
-  from: number,
-  target: Uint8Array,
-  to: number,
-  octets: number,
-): void {
-  if (octets > COPIED_BY_HAND_OCTETS) target.set(source.subarray(from, from + octets), to);
-  else for (let at = 0; at < octets; at += 1) target[to + at] = source[from + at]!;
 }
 
 /** Where an uncompressed name at `at` ends, or -1: too long, cut off (at `length`), a pointer, an unknown label type. */

@@ -62,12 +62,18 @@ export abstract class DohExchange {
     this.#isOver = true;
   }
 
-  /** @param deadlineMs monotonic */
-  protected ask(message: Uint8Array, answerAs: AnswerForm, deadlineMs: number): void {
+  /** Asks what stands in `octets` from `start` to `end`, which is free again at return. `deadlineMs` is monotonic. */
+  protected ask(
+    octets: Uint8Array,
+    start: number,
+    end: number,
+    answerAs: AnswerForm,
+    deadlineMs: number,
+  ): void {
     const { resolver, clock, desk } = this.#doh;
     const { query, context } = desk;
     this.#answerAs = answerAs;
-    query.read(message, 0, message.length);
+    query.read(octets, start, end);
     context.client = this.#asker.client;
     context.clientPort = this.#asker.clientPort;
     context.localAddress = this.#asker.localAddress;

@@ -38,7 +38,7 @@ function inputs(more: Partial<StatusInputs> = {}): StatusInputs {
     reloadFailure: null,
     ...{ notify: [], outboxProblem: null },
     queries: { udp: 4, tcp: 0, dot: 0, doh: 0 },
-    answers: synchronized.answers,
+    answers: () => synchronized.answers,
     process: () => ({ startedAtEpochMs: TRUTH_MS, cpuMs: 1200, residentOctets: 5e7, openFiles: 40 }),
     limitsReached: new Map([['limits.connections', 2]]),
     tls: { verification: 'openssl', reason: 'OpenSSL judges' },

@@ -17,6 +17,7 @@ const LAYERS = [
   'src/http2',
   'src/observe',
   'src/files',
+  'src/bundle',
   'src/config',
   'src/tls',
   'src/timesync',

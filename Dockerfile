@@ -6,9 +6,11 @@
 FROM node:26-bookworm-slim AS install
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
-RUN npm ci --omit=dev
+RUN npm ci
 COPY src src
 COPY config config
+# Few files for a start to load; the bundler is needed for that alone.
+RUN npm run build && npm prune --omit=dev
 
 FROM debian:bookworm-slim
 LABEL org.opencontainers.image.title="Noonmark" \

@@ -19,6 +19,8 @@ import { ROWS } from './rows/rows.ts';
 import { openWorld } from './world.ts';
 import { HIT_NAMES } from './zone.ts';
 
+/** Not the bundle: a place is looked for in a file of src/. */
+const FROM_SOURCES = join(import.meta.dirname, 'from-sources.js');
 const WARM_UP_SECONDS = 2;
 const ROOM_FOR_NAMES = 300_000;
 
@@ -39,8 +41,8 @@ export async function profileRow(
   const profiled: Peer = {
     ...NOONMARK,
     command: (file, setting) => {
-      const [node, ...rest] = NOONMARK.command(file, setting);
-      return [node!, '--cpu-prof', `--cpu-prof-dir=${directory}`, ...rest];
+      const [node, _main, ...rest] = NOONMARK.command(file, setting);
+      return [node!, '--cpu-prof', `--cpu-prof-dir=${directory}`, FROM_SOURCES, ...rest];
     },
   };
   const forwarding = forwardingOf(NOONMARK, row, MEASURE);

@@ -5,7 +5,7 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describeMachine } from '../test/support/machine-figures.ts';
-import { REPOSITORY } from '../test/support/noonmark.ts';
+import { NODE, REPOSITORY } from '../test/support/noonmark.ts';
 import { run } from '../test/support/running.ts';
 import { takeLoadCore } from './cores.ts';
 import type { Findings, ProfileFinding, RowFinding } from './findings.ts';
@@ -56,6 +56,8 @@ async function main(options: Options): Promise<void> {
 
 async function measureAll(options: Options): Promise<Findings> {
   const { peers, rounds, seconds, warmUpSeconds, idleSeconds } = options;
+  const bundle = await run(NODE, [join(REPOSITORY, 'src/bundle/write-bundle.js')]); // what users run is what is measured
+  if (bundle.stdout !== '') console.error(bundle.stdout.trim());
   takeLoadCore();
   await needPrograms(peers);
   const watch = new MachineWatch();

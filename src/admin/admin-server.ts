@@ -33,8 +33,8 @@ import { type AdminAccess, type AdminRoutes, findRoute, isRoute } from './route.
 
 const MAX_HEADER_OCTETS = 8192;
 const MAX_HEADER_FIELDS = 64;
-/** Node looks so often whether a request has taken too long, whether there is a connection or not. */
-const LOOK_EVERY_MS = 1000;
+/** Node looks so often whether a request has taken too long, whether there is a connection or not: never (its longest timer). */
+const LOOK_EVERY_MS = 2 ** 31 - 1;
 /** What a stream may have waiting for a slow reader before it is left out of what is new. */
 const UNREAD_OCTETS_MAX = 262_144;
 
@@ -117,8 +117,8 @@ export class AdminServer {
     const patienceMs = this.#limits.connectionIdleMs;
     return {
       maxHeaderSize: MAX_HEADER_OCTETS,
-      headersTimeout: patienceMs,
-      requestTimeout: patienceMs,
+      headersTimeout: 0, // a request that is not whole by then finds its connection closed by the connection table
+      requestTimeout: 0,
       keepAliveTimeout: patienceMs,
       connectionsCheckingInterval: LOOK_EVERY_MS,
       requireHostHeader: false, // Node's own refusal would carry the system clock's Date; ours comes below

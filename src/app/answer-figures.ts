@@ -45,7 +45,7 @@ export class AnswerFigures {
   /** Their part of the status. */
   report(): Pick<StatusInputs, 'queries' | 'answers' | 'process'> {
     const { queries, figures } = this;
-    const answers = { ...figures.totals(), live: figures.live() };
+    const answers = () => ({ ...figures.totals(), live: figures.live() });
     return { queries, answers, process: () => this.#process.figures() };
   }
 }

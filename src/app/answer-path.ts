@@ -36,8 +36,8 @@ export interface PathSettings extends LocalParts {
   readonly filter: Filter;
   readonly timeServerNames: ReadonlySet<NameKey>;
   readonly forwards: Pick<ForwardZones, 'holds' | 'zoneFor'>;
-  readonly upstreams: Pick<UpstreamPool, 'exchange'>;
-  readonly relaxed: Pick<UpstreamPool, 'exchange'>;
+  readonly upstreams: Pick<UpstreamPool, 'ask'>;
+  readonly relaxed: Pick<UpstreamPool, 'ask'>;
 }
 
 export interface AnswerPathParts {

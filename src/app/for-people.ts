@@ -31,7 +31,7 @@ export interface ForPeopleParts
   readonly clock: TrueClock;
   /** How everything else stands now. */
   readonly standing: () => Omit<StatusInputs, 'admin' | 'notify' | 'outboxProblem'>;
-  readonly seen: Pick<AnswerFigures, 'figures' | 'queryLog'>;
+  readonly seen: Pick<AnswerFigures, 'figures' | 'queries' | 'queryLog'>;
   /** Where a question is asked to have it explained. */
   readonly explained: Resolver;
 }
@@ -53,6 +53,7 @@ export class ForPeople {
     this.#history = new History({
       ...{ clock, machine: clock.machine, log, stateDir, keepsState, status, noticed },
       figures: () => seen.figures.minute(),
+      asked: () => Object.values(seen.queries).reduce((sum, one) => sum + one, 0),
     });
     this.#notifier = new Notifier({
       ...{ stateDir: keepsState ? stateDir : null, tls, lookup, clock, log, status },

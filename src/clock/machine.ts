@@ -4,6 +4,7 @@
 
 import { uptime } from 'node:os';
 import type { Timer } from './clock.ts';
+import { onClockSet } from './clock-set.ts';
 import { fitsTicks, SharedTicks } from './shared-ticks.ts';
 
 export interface Machine {
@@ -15,6 +16,11 @@ export interface Machine {
   uptime(): number;
   after(delayMs: number, action: () => void): Timer;
   every(periodMs: number, action: () => void): Timer;
+  /**
+   * Calls `listener` at once when the system clock was set or the machine has slept, if it is one that tells; returns how to
+   * stop that, null or absent where it is none.
+   */
+  onClockSet?(listener: () => void): (() => void) | null;
 }
 
 /** Node's timers hold 31 bits and fire at once beyond; nothing here waits for 24 days, so the cap is only a guard. */
@@ -35,4 +41,5 @@ export const thisMachine: Machine = {
     const handle = setInterval(action, Math.min(periodMs, MAX_DELAY_MS));
     return { cancel: () => clearInterval(handle) };
   },
+  onClockSet,
 };

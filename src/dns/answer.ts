@@ -16,6 +16,7 @@ import {
 import { lifetimeSeconds, ttlOf } from './lifetime.ts';
 import type { Query } from './query.ts';
 import {
+  copyOctets,
   FLAG,
   HEADER_OCTETS,
   layoutOf,
@@ -34,8 +35,6 @@ const NO_OPTIONS: readonly EdnsOption[] = [];
 /** No records. */
 const NO_RECORDS = { source: Buffer.alloc(0), ttlsAt: 0, bodyAt: 0, bodyOctets: 0 };
 const TTL_OFFSET_OCTETS = 2;
-/** Fewer are copied one by one: a call into V8's own copying costs more than that. */
-const COPIED_BY_HAND_OCTETS = 96;
 
 /** What an Answer shows; one that is lent (see `kept`) is this and no more, so that the compiler keeps it from whoever waits. */
 export type AnswerView = Pick<Answer, keyof Answer>;
@@ -103,14 +102,18 @@ export class Answer {
     if (layout === null) return null;
     const flags = readUint16(message, 2);
     const rcode = rcodeOf(message, layout);
-    const { questionEnd, ttlOffsets } = layout;
+    const { questionEnd, end, ttlOffsets } = layout;
+    const { source, ttlsAt, bodyAt, bodyOctets } = recordsIn(message, ttlOffsets, questionEnd, end);
     return new Answer({
       flags: flags & (FLAG.AA | FLAG.AD | 15),
       rcode,
       answers: layout.answers,
       authorities: layout.authorities,
       additionals: layout.additionals,
-      ...recordsIn(message.subarray(questionEnd, layout.end), ttlOffsets, questionEnd),
+      source,
+      ttlsAt,
+      bodyAt,
+      bodyOctets,
       lifetimeSeconds: lifetimeSeconds(message, layout, rcode),
       ageSeconds: 0,
       errors: layout.opt < 0 ? NO_ERRORS : readExtendedErrors(message, layout.opt),
@@ -202,19 +205,20 @@ const EMPTY: AnswerParts = {
   errors: NO_ERRORS,
 };
 
-/** Parts of an answer: a copy of the records in `body`, whose TTLs stand at `ttlOffsets`, counted from `origin` before it. */
+/** Parts of an answer: a copy of the records from `start` to `end`, whose TTLs stand at `ttlOffsets`. */
 export function recordsIn(
-  body: Uint8Array,
+  message: Uint8Array,
   ttlOffsets: readonly number[],
-  origin = 0,
+  start = 0,
+  end = message.length,
 ): Pick<Answer, 'source' | 'ttlsAt' | 'bodyAt' | 'bodyOctets'> {
-  if (body.length === 0) return NO_RECORDS;
+  if (start === end) return NO_RECORDS;
   const bodyAt = ttlOffsets.length * TTL_OFFSET_OCTETS;
-  const source = Buffer.allocUnsafe(bodyAt + body.length);
+  const source = Buffer.allocUnsafe(bodyAt + end - start);
   for (let record = 0; record < ttlOffsets.length; record += 1)
-    writeUint16(source, record * TTL_OFFSET_OCTETS, ttlOffsets[record]! - origin);
-  source.set(body, bodyAt);
-  return { source, ttlsAt: 0, bodyAt, bodyOctets: body.length };
+    writeUint16(source, record * TTL_OFFSET_OCTETS, ttlOffsets[record]! - start);
+  copyOctets(message, start, source, bodyAt, end - start);
+  return { source, ttlsAt: 0, bodyAt, bodyOctets: end - start };
 }
 
 /** The named value for "say nothing": what it is given for gets no response at all. Compare by identity. */
@@ -274,11 +278,6 @@ export function renderAnswer(
   const canPad = end - at + optOctets(opt) + 4 + limits.padToOctets <= limits.maxOctets;
   if (!canPad) opt.padToOctets = 0;
   return writeOpt(target, end, opt, at);
-}
-
-function copyOctets(source: Uint8Array, from: number, target: Uint8Array, to: number, octets: number): void {
-  if (octets > COPIED_BY_HAND_OCTETS) target.set(source.subarray(from, from + octets), to);
-  else for (let at = 0; at < octets; at += 1) target[to + at] = source[from + at]!;
 }
 
 /**

@@ -9,6 +9,7 @@ import { RCODE } from './codes.ts';
 import type { ExtendedError } from './edns.ts';
 import { MAX_POSITIVE_SECONDS } from './lifetime.ts';
 import {
+  copyOctets,
   FLAG,
   HEADER_OCTETS,
   layoutOf,
@@ -16,6 +17,7 @@ import {
   readUint16,
   readUint32,
   writeUint16,
+  writeUint32,
 } from './wire.ts';
 
 const MOMENT_OCTETS = 6;
@@ -37,21 +39,24 @@ export const pastItsLifetime: AgeOfDated = (_, lifetimeSeconds) => lifetimeSecon
 /** @param fetchedAtMs monotonic milliseconds */
 export function packAnswer(answer: Answer, fetchedAtMs: number): Buffer {
   const errors = answer.errors.length === 0 ? '' : JSON.stringify(answer.errors);
-  const errorOctets = Buffer.byteLength(errors);
+  const errorOctets = errors === '' ? 0 : Buffer.byteLength(errors);
   const offsetOctets = answer.records * OFFSET_OCTETS;
-  const bodyAt = HEAD_OCTETS + offsetOctets + errorOctets;
+  const errorsAt = HEAD_OCTETS + offsetOctets;
+  const bodyAt = errorsAt + errorOctets;
   const packed = Buffer.allocUnsafe(bodyAt + answer.bodyOctets);
-  packed.writeUIntBE(Math.floor(fetchedAtMs), 0, MOMENT_OCTETS);
-  packed.writeUInt32BE(answer.lifetimeSeconds, 6);
-  packed.writeUInt16BE(answer.flags, 10);
-  packed.writeUInt16BE(answer.rcode, 12);
-  packed.writeUInt16BE(answer.answers, 14);
-  packed.writeUInt16BE(answer.authorities, 16);
-  packed.writeUInt16BE(answer.additionals, 18);
-  packed.writeUInt16BE(errorOctets, 20);
-  packed.set(answer.source.subarray(answer.ttlsAt, answer.ttlsAt + offsetOctets), HEAD_OCTETS);
-  packed.write(errors, HEAD_OCTETS + offsetOctets, 'utf8');
-  packed.set(answer.body, bodyAt);
+  const moment = Math.floor(fetchedAtMs);
+  writeUint16(packed, 0, moment / 2 ** 32);
+  writeUint32(packed, 2, moment);
+  writeUint32(packed, 6, answer.lifetimeSeconds);
+  writeUint16(packed, 10, answer.flags);
+  writeUint16(packed, 12, answer.rcode);
+  writeUint16(packed, 14, answer.answers);
+  writeUint16(packed, 16, answer.authorities);
+  writeUint16(packed, 18, answer.additionals);
+  writeUint16(packed, 20, errorOctets);
+  copyOctets(answer.source, answer.ttlsAt, packed, HEAD_OCTETS, offsetOctets);
+  if (errors !== '') packed.write(errors, errorsAt, 'utf8');
+  copyOctets(answer.source, answer.bodyAt, packed, bodyAt, answer.bodyOctets);
   return packed;
 }
 

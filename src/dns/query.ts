@@ -8,6 +8,7 @@ import { type Edns, loneOpt, type ReadEdns, readEdns } from './edns.ts';
 import type { NameKey } from './names.ts';
 import { NAME_IN_KEY_AT, QuestionKey } from './question-key.ts';
 import {
+  copyOctets,
   FLAG,
   HEADER_OCTETS,
   layoutOf,
@@ -21,6 +22,8 @@ import {
 const USUAL_OCTETS = 512;
 /** The fixed part of an OPT record behind its owner, the root (RFC 6891 section 6.1.2). */
 const OPT_FIXED_OCTETS = 10;
+
+const NOTHING = new Uint8Array(0);
 
 /** The key of the query that has asked for it last: thousands may wait, and one is looked up at a time. */
 const sharedKey = new QuestionKey();
@@ -61,6 +64,17 @@ export class Query {
     this.#isMalformed = false;
     this.#key = undefined;
     if (keyOwner === this) keyOwner = null;
+  }
+
+  /** Another one to read into, in the memory of this one, which goes on in as much as it needs. */
+  successor(): Query {
+    const next = new Query(NOTHING);
+    next.message = this.message;
+    this.message = Buffer.allocUnsafe(this.length);
+    copyOctets(next.message, 0, this.message, 0, this.length);
+    this.#bytes = this.message;
+    if (this.#opt?.cookie) this.#opt = undefined; // it stands in the octets
+    return next;
   }
 
   /** The same, for whoever looks at it later. */

@@ -1,12 +1,18 @@
 // Notices that files have changed. They are polled, because fs.watch follows an inode: tools rename a new file, or a
 // symbolic link to another directory, over the old one, and the watch stays on the file that is gone. A change counts
-// when the files have held still for one period after it, since many are written in several steps.
+// when the files have held still for one period after it, since many are written in several steps. Files that nobody
+// touches are looked at less often where the system gives hints (change-hints.ts), until it gives one.
 
-import { stat } from 'node:fs/promises';
+import { type BigIntStats, stat } from 'node:fs';
 import type { Clock, Timer } from '../clock/clock.ts';
+import { type ChangeHints, changeHints } from './change-hints.ts';
 
 /** How often the files are looked at. */
 export const LOOK_EVERY_MS = 2_000;
+/** Looks that found nothing new, until hints are asked for. */
+const LOOKS_UNTIL_REST = 10;
+/** With hints, of so many looks one is taken: whatever no hint is given of is noticed all the same. */
+const LOOKS_AT_REST = 5;
 
 export interface FileWatchParts {
   readonly paths: readonly string[];
@@ -23,11 +29,17 @@ export class FileWatch {
   #seen = '';
   #known = '';
   #isLooking = false;
+  /** Looks that found nothing new since one that did. */
+  #quietLooks = 0;
+  /** Null: every look is taken. */
+  #hints: ChangeHints | null = null;
+  #isAskingForHints = false;
+  #isClosed = false;
 
   constructor(parts: FileWatchParts) {
     this.#parts = parts;
     this.#paths = parts.paths;
-    this.#timer = parts.clock.every(LOOK_EVERY_MS, () => void this.look());
+    this.#timer = parts.clock.every(LOOK_EVERY_MS, () => this.#lookUnlessAtRest());
   }
 
   /**
@@ -36,6 +48,7 @@ export class FileWatch {
    */
   async know(paths = this.#paths): Promise<void> {
     this.#paths = paths;
+    this.#wakeUp();
     this.#known = await this.#fingerprint();
   }
 
@@ -47,6 +60,7 @@ export class FileWatch {
       const fingerprint = await this.#fingerprint();
       const isStill = fingerprint === this.#seen;
       this.#seen = fingerprint;
+      if (!isStill || fingerprint !== this.#known) this.#wakeUp();
       if (!isStill || fingerprint === this.#known) return;
       this.#known = fingerprint;
       await this.#parts.onChange();
@@ -56,7 +70,32 @@ export class FileWatch {
   }
 
   close(): void {
+    this.#isClosed = true;
     this.#timer.cancel();
+    this.#wakeUp();
+  }
+
+  #lookUnlessAtRest(): void {
+    const look = this.#quietLooks++;
+    if (look === LOOKS_UNTIL_REST && !this.#isAskingForHints) void this.#rest();
+    if (this.#hints === null || look % LOOKS_AT_REST === 0) void this.look();
+  }
+
+  async #rest(): Promise<void> {
+    const paths = this.#paths;
+    this.#isAskingForHints = true;
+    const hints = await changeHints(paths, () => this.#wakeUp());
+    this.#isAskingForHints = false;
+    if (this.#isClosed || paths !== this.#paths || this.#quietLooks < LOOKS_UNTIL_REST) hints?.close();
+    else this.#hints = hints;
+    void this.look(); // what has changed before there were any
+  }
+
+  /** Every look is taken from now on. */
+  #wakeUp(): void {
+    this.#quietLooks = 0;
+    this.#hints?.close();
+    this.#hints = null;
   }
 
   async #fingerprint(): Promise<string> {
@@ -65,11 +104,15 @@ export class FileWatch {
 }
 
 /** Changes whenever the file does; its ctime also notices a chmod, which may be just the repair asked for. */
-async function fingerprintOf(path: string): Promise<string> {
-  try {
-    const { dev, ino, size, mtimeNs, ctimeNs } = await stat(path, { bigint: true });
-    return [dev, ino, size, mtimeNs, ctimeNs].join(':');
-  } catch (error) {
-    return String((error as NodeJS.ErrnoException).code);
-  }
+function fingerprintOf(path: string): Promise<string> {
+  return new Promise((resolve) =>
+    // With a callback: what node:fs/promises does around it costs more than the look, day and night.
+    stat(path, { bigint: true }, (error, stats) =>
+      resolve(error === null ? inWords(stats) : String(error.code)),
+    ),
+  );
+}
+
+function inWords({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): string {
+  return [dev, ino, size, mtimeNs, ctimeNs].join(':');
 }

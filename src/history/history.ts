@@ -1,6 +1,6 @@
-// The history of this house while it runs: looks once a second at how things stand, keeps incidents and the points of the
-// charts, and tells who listens. Nothing waits for it: what happens before the file of earlier lives is read is entered
-// afterwards, and whatever goes wrong in here costs a line in the log.
+// The history of this house while it runs: looks once a second at how things stand, less often while nobody asks anything, keeps
+// incidents and the points of the charts, and tells who listens. Nothing waits for it: what happens before the file of earlier
+// lives is read is entered afterwards, and whatever goes wrong in here costs a line in the log.
 
 import type { Clock, Timer } from '../clock/clock.ts';
 import type { Machine } from '../clock/machine.ts';
@@ -21,6 +21,10 @@ import { SqliteHistory, type SqliteModule, UnfitHistory } from './sqlite-store.t
 import { type HistoryStore, type IncidentsAsked, MAX_INCIDENTS, MemoryHistory } from './store.ts';
 
 const LOOK_EVERY_MS = 1000;
+/** While nobody asks anything and nothing is wrong: so often it looks whether that is still so. */
+const REST_MS = 2000;
+/** Of so many of those one is a look at everything, which costs half a millisecond. */
+const RESTS_MAX = 2;
 /** A clock that changes its state more often before the file is read has a trouble of its own. */
 const MAX_EARLY = 100;
 /** The first whose SQLite is without a warning and can be had as a file. */
@@ -35,6 +39,8 @@ export interface HistoryParts {
   /** False: nothing is read or written, as in a rehearsal. */
   readonly keepsState: boolean;
   readonly status: () => Status;
+  /** How many queries there were so far; absent: every look is taken. */
+  readonly asked?: () => number;
   /** Of the last full minute. */
   readonly figures: () => Figures;
   /** What the keeper of the time has noticed in this life, the latest first. */
@@ -62,10 +68,16 @@ export class History {
   #kept: Kept | null = null;
   #loading: Promise<void> | null = null;
   #look: Timer | null = null;
+  #lookEveryMs = 0;
   #lastKnown: OwnTime | null = null;
   #wasAgreed = false;
   #lastNoticed: TimeIncident | null = null;
   #successes: ReadonlyMap<string, string> = new Map();
+  /** Queries at the last look. */
+  #asked = -1;
+  /** Nothing was wrong at the last look that was taken, and nothing has been heard of since. */
+  #isWell = false;
+  #rests = 0;
   #isOver = false;
   #problem: string | null = null;
   #hasFailed = false;
@@ -156,7 +168,7 @@ export class History {
     for (const { own, ms } of this.#early.splice(0)) this.#enter(log, own, ms);
     if (store instanceof SqliteHistory) this.#file.keep(() => this.#image(store));
     this.#file.soon();
-    this.#look = clock.every(LOOK_EVERY_MS, () => this.#safely(() => this.#lookAround()));
+    this.#lookEvery(LOOK_EVERY_MS);
   }
 
   async #openStore(): Promise<HistoryStore> {
@@ -189,6 +201,7 @@ export class History {
 
   #timeChanged(): void {
     const { state, basis, reason } = this.#parts.clock.status;
+    this.#isWell = false;
     const own = { status: { state, basis, reason }, beganAtMs: this.#time.beganAtMs };
     const { nowMs: ms } = this.#time;
     const log = this.#kept?.log;
@@ -213,16 +226,42 @@ export class History {
   #lookAround(): void {
     const { status, figures } = this.#parts;
     const { log, series, sampler } = this.#kept!;
+    const [nowMs, dateMs] = [this.#time.nowMs, this.#dateMs];
+    const isMinuteOver = sampler.isDue(nowMs, dateMs);
+    if (this.#mayRest() && !isMinuteOver) return;
     const found = status();
     const moments = [...this.#freshlyNoticed(), ...this.#freshlyRenewed(found)];
     for (const [happening, ms] of moments) log.happened(happening, ms);
     const seen = found.degraded.map((one) => ({ ...one, forMs: one.sinceMs }));
     const isNews = log.look(seen, found.clock.state === 'untrusted');
+    this.#isWell = log.isCalm;
+    if (!this.#isWell) this.#lookEvery(LOOK_EVERY_MS);
     if (isNews || moments.length > 0) this.#file.soon();
-    const [nowMs, dateMs] = [this.#time.nowMs, this.#dateMs];
-    if (!sampler.isDue(nowMs, dateMs)) return;
+    if (!isMinuteOver) return;
     const sample = { status: found, figures: figures(), rssOctets: process.memoryUsage.rss() };
     series.add(sampler.take(sample, nowMs, dateMs));
+  }
+
+  /** Everything is as at the last look, as far as that can be told without one. */
+  #mayRest(): boolean {
+    const asked = this.#parts.asked?.() ?? Number.NaN; // which is never what it was
+    const isQuiet = this.#isWell && asked === this.#asked;
+    this.#asked = asked;
+    if (isQuiet) {
+      this.#lookEvery(REST_MS);
+      this.#rests = (this.#rests % RESTS_MAX) + 1;
+      return this.#rests < RESTS_MAX;
+    }
+    if (this.#rests === 0) this.#lookEvery(LOOK_EVERY_MS); // for the second time: one query now and then changes no pace
+    this.#rests = 0;
+    return false;
+  }
+
+  #lookEvery(periodMs: number): void {
+    if (periodMs === this.#lookEveryMs) return;
+    this.#lookEveryMs = periodMs;
+    this.#look?.cancel();
+    this.#look = this.#parts.clock.every(periodMs, () => this.#safely(() => this.#lookAround()));
   }
 
   #freshlyNoticed() {

@@ -63,6 +63,11 @@ export class IncidentLog {
     return changes.some(({ type }) => type !== 'reworded');
   }
 
+  /** Nothing is wrong, and nothing was a moment ago. */
+  get isCalm(): boolean {
+    return this.#watch.isEmpty;
+  }
+
   /** The time is not known any more, since `ms` of this life: an incident at once, however short. */
   timeIsLost(trouble: Omit<Trouble, 'id'>, ms: number): void {
     const seen = { ...trouble, id: UNTRUSTED_ID };

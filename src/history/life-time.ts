@@ -18,8 +18,10 @@ export interface Moment {
   readonly isSure: boolean;
 }
 
-/** The keeper adds a sleep to our own time within a quarter of a second of waking; until then a date is not sure (milliseconds). */
+/** The keeper adds a sleep to our own time within two seconds of waking; until then a date is not sure (milliseconds). */
 const AFTER_SLEEP_MS = 2000;
+/** One look of the history asks for the time several times, and the machine once: it takes a file to know of sleep (milliseconds). */
+const LOOK_AGAIN_MS = 20;
 
 export class LifeTime {
   /** Known once the record of the lives before is read. */
@@ -28,22 +30,28 @@ export class LifeTime {
   readonly #jumps: JumpDetector | null;
   #sleptMs = 0;
   #unsureUntilMs = Number.NEGATIVE_INFINITY;
+  #lookedAtMs: number;
 
   /** @param machine who knows of sleep; null: there is none */
   constructor(clock: Clock, machine: Machine | null) {
     this.#clock = clock;
     this.#jumps = machine === null ? null : new JumpDetector(machine);
+    this.#lookedAtMs = clock.monotonic();
   }
 
   /** Milliseconds since the process started. */
   get nowMs(): number {
     const monotonicMs = this.#clock.monotonic();
-    const suspendedMs = this.#jumps?.look()?.suspendedMs ?? 0;
-    if (suspendedMs > 0) {
-      this.#sleptMs += suspendedMs;
-      this.#unsureUntilMs = monotonicMs + AFTER_SLEEP_MS;
-    }
+    if (monotonicMs - this.#lookedAtMs >= LOOK_AGAIN_MS) this.#lookForSleep(monotonicMs);
     return monotonicMs + this.#sleptMs;
+  }
+
+  #lookForSleep(monotonicMs: number): void {
+    this.#lookedAtMs = monotonicMs;
+    const suspendedMs = this.#jumps?.look()?.suspendedMs ?? 0;
+    if (suspendedMs === 0) return;
+    this.#sleptMs += suspendedMs;
+    this.#unsureUntilMs = monotonicMs + AFTER_SLEEP_MS;
   }
 
   /** The date at which this life began, by what our clock says now, in milliseconds since 1970; null: not known. */

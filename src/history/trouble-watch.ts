@@ -53,6 +53,11 @@ export class TroubleWatch {
     this.#watched.set(trouble.id, { trouble, ...carried });
   }
 
+  /** Nothing is wrong, nor has to stay away for a while yet. */
+  get isEmpty(): boolean {
+    return this.#watched.size === 0;
+  }
+
   /** `seen`: all that is wrong now; `isBlind`: while the time is not known. */
   look(seen: readonly Seen[], nowMs: number, isBlind: boolean): TroubleChange[] {
     const there = new Set(seen.map(({ id }) => id));

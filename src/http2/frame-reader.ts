@@ -38,6 +38,13 @@ export class FrameReader {
     return this.#chunk !== NOTHING;
   }
 
+  /** What waits is read where it stands: it is kept from whoever writes there next. */
+  keepRest(): void {
+    if (!this.isHalted) return;
+    this.#chunk = Buffer.from(this.#chunk.subarray(this.#at));
+    this.#at = 0;
+  }
+
   /** @throws Http2Fault, and whatever the taker throws */
   push(chunk: Buffer): void {
     this.#chunk = this.isHalted ? Buffer.concat([this.#chunk.subarray(this.#at), chunk]) : chunk;

@@ -1,6 +1,7 @@
 // Writes frames (RFC 9113 section 6) one behind the other into one buffer, which leaves as a whole: so everything that is
 // said in one turn is one write. It knows no connection; what is allowed to be said is for others to know.
 
+import { copyOctets } from '../dns/wire.ts';
 import { FLAG, FRAME, FRAME_HEAD_OCTETS, MAX_PAYLOAD_OCTETS, PREFACE } from './codes.ts';
 
 /** Several answers of the usual length. */
@@ -46,7 +47,7 @@ export class FrameWriter {
 
   data(stream: number, octets: Buffer, start: number, end: number, isLast: boolean): void {
     const at = this.#frame(FRAME.DATA, isLast ? FLAG.END_STREAM : 0, stream, end - start);
-    octets.copy(this.#octets, at, start, end);
+    copyOctets(octets, start, this.#octets, at, end - start);
   }
 
   /** A header block in one HEADERS, and CONTINUATION where it takes more; `first`: an octet before it, or -1. */
@@ -55,7 +56,7 @@ export class FrameWriter {
     if (length >= MAX_PAYLOAD_OCTETS) throw new Error('a header block of ours is too long');
     let at = this.#frame(FRAME.HEADERS, flags, stream, length + (first < 0 ? 0 : 1));
     if (first >= 0) this.#octets[at++] = first;
-    block.copy(this.#octets, at, 0, length);
+    copyOctets(block, 0, this.#octets, at, length);
   }
 
   rstStream(stream: number, errorCode: number): void {

@@ -79,12 +79,8 @@ export class HeaderBlocks<Head> {
   /** Null: malformed (section 8.1.1). @throws Http2Fault */
   head(octets: Buffer, start: number, end: number): Head | typeof TOO_LONG | null {
     const known = this.#known;
-    const isKnown =
-      known !== null &&
-      this.#knownVersion === this.#decoder.version &&
-      known.length === end - start &&
-      octets.compare(known, 0, known.length, start, end) === 0;
-    if (isKnown) return this.#knownHead;
+    const isKnown = known !== null && this.#knownVersion === this.#decoder.version;
+    if (isKnown && isSame(known, octets, start, end)) return this.#knownHead;
     const { version } = this.#decoder;
     const fields = this.#read(octets, start, end);
     if (fields.isTooLong) return TOO_LONG;
@@ -108,4 +104,10 @@ export class HeaderBlocks<Head> {
     this.#decoder.decode(octets, start, end, this.#fields.begin());
     return this.#fields;
   }
+}
+
+function isSame(known: Buffer, octets: Buffer, start: number, end: number): boolean {
+  if (known.length !== end - start) return false;
+  for (let at = 0; at < known.length; at += 1) if (known[at] !== octets[start + at]) return false;
+  return true;
 }

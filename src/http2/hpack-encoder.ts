@@ -2,6 +2,7 @@
 // table. So a block means the same on every connection, can be prepared once and copied, no peer can make us keep a
 // table, and nothing that we say can be learnt from how short it became (RFC 7541 section 7.1). It costs some 40 octets a block.
 
+import { copyOctets } from '../dns/wire.ts';
 import { staticFieldNumber, staticNumber } from './header-tables.ts';
 import { encodeHuffman, huffmanOctets } from './huffman.ts';
 
@@ -55,7 +56,7 @@ export class HpackEncoder {
 
   /** Fields that were encoded before. */
   prepared(fields: Buffer): this {
-    fields.copy(this.octets, this.length);
+    copyOctets(fields, 0, this.octets, this.length, fields.length);
     this.length += fields.length;
     return this;
   }

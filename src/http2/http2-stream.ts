@@ -22,7 +22,9 @@ export abstract class Http2Stream implements OutgoingStream {
   sentOctets = 0;
   /** Of DATA, padding left out, kept or not. */
   receivedOctets = 0;
-  #body = NOTHING;
+  /** Has the body, from `bodyStart` on. */
+  bodySource = NOTHING;
+  bodyStart = 0;
   #bodyOctets = 0;
 
   constructor(id: number, sendWindow: number) {
@@ -35,10 +37,10 @@ export abstract class Http2Stream implements OutgoingStream {
 
   /** As far as it has come. */
   get body(): Buffer {
-    return this.#bodyOctets === this.#body.length ? this.#body : this.#body.subarray(0, this.#bodyOctets);
+    return this.bodySource.subarray(this.bodyStart, this.bodyStart + this.#bodyOctets);
   }
 
-  /** Of the body, in memory that is held for it alone. */
+  /** Of the body, as far as it has come. */
   get bodyOctets(): number {
     return this.#bodyOctets;
   }
@@ -57,22 +59,24 @@ export abstract class Http2Stream implements OutgoingStream {
   /** A body of one piece stays where it came; others are copied together, so that no piece keeps more than itself. */
   addBody(octets: Buffer, start: number, end: number, isLast: boolean): void {
     if (isLast && this.#bodyOctets === 0) {
-      this.#body = octets.subarray(start, end);
+      this.bodySource = octets;
+      this.bodyStart = start;
       this.#bodyOctets = end - start;
       return;
     }
     const length = this.#bodyOctets + end - start;
-    if (length > this.#body.length) {
-      const roomier = Buffer.allocUnsafe(Math.max(FIRST_ROOM_OCTETS, 2 * this.#body.length, length));
-      this.#body.copy(roomier, 0, 0, this.#bodyOctets);
-      this.#body = roomier;
+    if (length > this.bodySource.length) {
+      const roomier = Buffer.allocUnsafe(Math.max(FIRST_ROOM_OCTETS, 2 * this.bodySource.length, length));
+      this.bodySource.copy(roomier, 0, 0, this.#bodyOctets);
+      this.bodySource = roomier;
     }
-    octets.copy(this.#body, this.#bodyOctets, start, end);
+    octets.copy(this.bodySource, this.#bodyOctets, start, end);
     this.#bodyOctets = length;
   }
 
   dropBody(): void {
-    this.#body = NOTHING;
+    this.bodySource = NOTHING;
+    this.bodyStart = 0;
     this.#bodyOctets = 0;
   }
 }

@@ -27,7 +27,7 @@ export interface ServerHandlers {
   mayBegin(): boolean;
   /** The fields of a request are whole; unless it has ended, a body is to come, and kept where `wantsBody` is set now. */
   onRequest(stream: ServerStream): void;
-  /** The body that was wanted has come to its end, and nothing has been answered yet. */
+  /** The body that was wanted has come to its end, and nothing has been answered yet. It is there until this returns. */
   onBody(stream: ServerStream): void;
   /** The body has more than `maxBodyOctets`; what has come of it is thrown away. */
   onBodyTooLong(stream: ServerStream): void;
@@ -98,6 +98,11 @@ export class ServerConnection extends FrameDispatch<RequestHead> {
     return unread + this.#streams.bodyOctets + unsentOctets + writer.length;
   }
 
+  /** To be taken and written. */
+  get outputOctets(): number {
+    return this.writer.length;
+  }
+
   /** Of bodies, as far as somebody wanted them; all in all. */
   get takenOctets(): number {
     return this.#takenOctets;
@@ -116,11 +121,16 @@ export class ServerConnection extends FrameDispatch<RequestHead> {
     this.said();
   }
 
+  /** The octets are free again at return. */
   receive(chunk: Buffer): void {
-    this.#read(() => {
+    if (this.#isOver) return;
+    try {
       const at = this.#prefaceOctets < PREFACE.length ? this.#takePreface(chunk) : 0;
       if (at < chunk.length) this.#reader.push(at === 0 ? chunk : chunk.subarray(at));
-    });
+      this.#reader.keepRest();
+    } catch (error) {
+      this.#failed(error);
+    }
   }
 
   /** A request waits until another may be taken up; nothing is to be received meanwhile. */
@@ -129,23 +139,23 @@ export class ServerConnection extends FrameDispatch<RequestHead> {
   }
 
   goOn(): void {
-    this.#read(() => this.#reader.goOn());
-  }
-
-  #read(octets: () => void): void {
     if (this.#isOver) return;
     try {
-      octets();
+      this.#reader.goOn();
     } catch (error) {
-      if (!(error instanceof Http2Fault)) throw error;
-      this.end(error);
+      this.#failed(error);
     }
+  }
+
+  #failed(error: unknown): void {
+    if (!(error instanceof Http2Fault)) throw error;
+    this.end(error);
   }
 
   /** Answers a request once; a stream that is over is let be. `body` is free again at return. */
   respond(stream: ServerStream, fields: EncodedFields, body: Buffer, bodyOctets: number): void {
     if (stream.isClosed || stream.isAnswered) return;
-    this.#streams.dropBody(stream);
+    if (stream.bodyOctets > 0) this.#streams.dropBody(stream);
     stream.isAnswered = true;
     this.#sending.send(stream, fields, body, bodyOctets);
     this.said();
@@ -256,7 +266,10 @@ export class ServerConnection extends FrameDispatch<RequestHead> {
     this.#streams.ended(stream);
     if (stream.isOfWrongLength) this.#breach(stream.id, ERROR.PROTOCOL_ERROR);
     else if (stream.isAnswered) this.#closeIfDone(stream);
-    else if (stream.wantsBody) this.#parts.handlers.onBody(stream);
+    else if (stream.wantsBody) {
+      this.#parts.handlers.onBody(stream);
+      if (stream.bodyOctets > 0) this.#streams.dropBody(stream);
+    }
   }
 
   /** Of one that is whole its fields are decoded first. */

@@ -7,14 +7,15 @@ import { RESETS_REMEMBERED } from './limits.ts';
 import type { ServerStream } from './server-stream.ts';
 
 export class StreamTable {
-  readonly #streams = new Map<number, ServerStream>();
+  /** Oldest first, and so by their numbers, too. */
+  readonly #streams: ServerStream[] = [];
   readonly #resetByUs = new Set<number>();
   #lastStream = 0;
   #unended = 0;
   #bodyOctets = 0;
 
   get size(): number {
-    return this.#streams.size;
+    return this.#streams.length;
   }
 
   /** Of these, those that the client has not ended. */
@@ -34,11 +35,23 @@ export class StreamTable {
 
   /** Oldest first. */
   get all(): ServerStream[] {
-    return [...this.#streams.values()];
+    return [...this.#streams];
   }
 
   get(id: number): ServerStream | undefined {
-    return this.#streams.get(id);
+    return this.#streams[this.#placeOf(id)];
+  }
+
+  /** Most frames are for the youngest; -1: it is over, or was never there. */
+  #placeOf(id: number): number {
+    let [low, high] = [0, this.#streams.length - 1];
+    for (let at = high; low <= high; at = (low + high) >> 1) {
+      const found = this.#streams[at]!.id;
+      if (found === id) return at;
+      if (found < id) low = at + 1;
+      else high = at - 1;
+    }
+    return -1;
   }
 
   /** Would it be a new one? Clients open odd ones, each greater than the one before. */
@@ -57,13 +70,13 @@ export class StreamTable {
   }
 
   add(stream: ServerStream): void {
-    this.#streams.set(stream.id, stream);
+    this.#streams.push(stream);
     if (!stream.hasEnded) this.#unended += 1;
   }
 
   /** The stream that a frame is for; null: we have reset it, and what still comes means nothing. @throws Http2Fault */
   standing(id: number, frame: string): ServerStream | null {
-    const stream = this.#streams.get(id);
+    const stream = this.get(id);
     if (stream !== undefined) return stream;
     if (this.isIdle(id)) throw protocolFault(`${frame} on an idle stream`);
     if (this.#resetByUs.has(id)) return null;
@@ -72,8 +85,10 @@ export class StreamTable {
 
   /** We reset it, or take nothing of it. */
   remember(id: number): void {
-    const [oldest] = this.#resetByUs;
-    if (this.#resetByUs.size >= RESETS_REMEMBERED) this.#resetByUs.delete(oldest!);
+    if (this.#resetByUs.size >= RESETS_REMEMBERED) {
+      const [oldest] = this.#resetByUs;
+      this.#resetByUs.delete(oldest!);
+    }
     this.#resetByUs.add(id);
   }
 
@@ -96,7 +111,9 @@ export class StreamTable {
   delete(stream: ServerStream): void {
     stream.isClosed = true;
     if (!stream.hasEnded) this.#unended -= 1;
-    this.#streams.delete(stream.id);
-    this.dropBody(stream);
+    const at = this.#placeOf(stream.id);
+    if (at === this.#streams.length - 1) this.#streams.pop();
+    else this.#streams.splice(at, 1);
+    if (stream.bodyOctets > 0) this.dropBody(stream);
   }
 }

@@ -17,7 +17,7 @@ export class Desk {
   /** The query that was read last belongs to the caller from now on. */
   handOver(): Query {
     const { query, context } = this;
-    this.query = new Query();
+    this.query = query.successor();
     this.context = newContext(context.transport);
     return query;
   }

@@ -6,6 +6,7 @@ import type { Limits } from '../config/config.ts';
 import { type AnswerView, DROP, renderAnswer } from '../dns/answer.ts';
 import type { Query } from '../dns/query.ts';
 import { MAX_MESSAGE_OCTETS } from '../dns/wire.ts';
+import { LateAnswer } from '../resolver/late-answer.ts';
 import type { Resolver } from '../resolver/resolver.ts';
 import type { Desk } from './desk.ts';
 import { answerJson } from './doh-json.ts';
@@ -61,12 +62,18 @@ export abstract class DohExchange {
     this.#isOver = true;
   }
 
-  /** @param deadlineMs monotonic */
-  protected ask(message: Uint8Array, answerAs: AnswerForm, deadlineMs: number): void {
+  /** Asks what stands in `octets` from `start` to `end`, which is free again at return. `deadlineMs` is monotonic. */
+  protected ask(
+    octets: Uint8Array,
+    start: number,
+    end: number,
+    answerAs: AnswerForm,
+    deadlineMs: number,
+  ): void {
     const { resolver, clock, desk } = this.#doh;
     const { query, context } = desk;
     this.#answerAs = answerAs;
-    query.read(message, 0, message.length);
+    query.read(octets, start, end);
     context.client = this.#asker.client;
     context.clientPort = this.#asker.clientPort;
     context.localAddress = this.#asker.localAddress;
@@ -74,11 +81,11 @@ export abstract class DohExchange {
     context.deadlineMs = deadlineMs;
     context.answeredBy = undefined;
     const answer = resolver.resolve(query, context);
-    if (answer instanceof Promise) this.#wait(desk.handOver(), answer);
+    if (answer instanceof LateAnswer) this.#wait(desk.handOver(), answer);
     else this.#respond(query, answer);
   }
 
-  #wait(query: Query, answer: Promise<AnswerView>): void {
+  #wait(query: Query, answer: LateAnswer): void {
     void answer.then((late) => this.#respond(query, late));
   }
 

@@ -146,7 +146,7 @@ class Http1Exchange extends DohExchange {
   #askInTurn(message: Uint8Array, answerAs: AnswerForm): void {
     const { turns, clock, limits } = this.#doh;
     const deadlineMs = clock.monotonic() + limits.queryDeadlineMs;
-    const ask = () => this.ask(message, answerAs, deadlineMs);
+    const ask = () => this.ask(message, 0, message.length, answerAs, deadlineMs);
     this.#forgetTurn = turns.ask(this.#http.connection.client, ask);
   }
 

@@ -20,6 +20,7 @@ import {
   type Refusal,
   refusalFields,
 } from './doh-request.ts';
+import { TurnEnd } from './turn-end.ts';
 
 const CONTENT_LENGTH = staticNumber('content-length');
 const CACHE_CONTROL = staticNumber('cache-control');
@@ -42,6 +43,7 @@ function okFields(form: AnswerForm): Buffer {
 /** What exchanges over HTTP/2 have in common with one another. */
 export class DohHttp2 {
   readonly doh: DohParts;
+  readonly turnEnd = new TurnEnd();
   readonly #clock: Clock;
   #dateSecond = 0;
   #date = NOTHING;
@@ -108,15 +110,18 @@ export class Http2Exchange extends DohExchange implements Requester {
 
   /** @param judged of a request that asks by its fields; one that brings a body comes to `askBody` later */
   begin(judged: DohRequest): void {
-    if ('query' in judged) this.ask(judged.query, judged.answerAs, this.#deadlineFrom(this.beganMs));
-    else if ('status' in judged) this.refuse(judged);
+    if ('query' in judged) {
+      const { query, answerAs } = judged;
+      this.ask(query, 0, query.length, answerAs, this.#deadlineFrom(this.beganMs));
+    } else if ('status' in judged) this.refuse(judged);
     else if (this.#stream.hasEnded) this.askBody(this.beganMs);
     else this.#stream.wantsBody = true;
   }
 
   /** @param arrivedAtMs of the last of it, monotonic */
   askBody(arrivedAtMs: number): void {
-    this.ask(this.#stream.body, 'message', this.#deadlineFrom(arrivedAtMs));
+    const { bodySource, bodyStart, bodyOctets } = this.#stream;
+    this.ask(bodySource, bodyStart, bodyStart + bodyOctets, 'message', this.#deadlineFrom(arrivedAtMs));
   }
 
   #deadlineFrom(arrivedAtMs: number): number {

@@ -14,6 +14,7 @@ import type { TrackedConnection } from './connection-table.ts';
 import { type DohHttp2, type Http2Carrier, Http2Exchange, RequestJudge } from './doh-http2.ts';
 import { BODY_TIMEOUT_MS, TOO_LARGE, TOO_SLOW } from './doh-request.ts';
 import { plainAddress } from './listener.ts';
+import type { Ending } from './turn-end.ts';
 import type { Waiting } from './turn-share.ts';
 
 /**
@@ -26,6 +27,11 @@ export const MOST_CREDIT_OCTETS = 256 * 1024;
  * curl spend some 100 to 600.
  */
 const REQUEST_EARNS_OCTETS = 4096;
+/**
+ * A connection whose requests wait for their turn keeps the answers of those before them, so that they leave together: it is one
+ * record and one write then, and the client's next requests come together, too. Of answers, as many as one record has.
+ */
+const KEPT_BACK_OCTETS = 8192;
 /** Of what we have said and the client has not read; beyond this we stop reading, as over TCP. */
 const MAX_UNREAD_OCTETS = 256 * 1024;
 /** A client that broke off is given this long to read why; a few round trips around the world. */
@@ -39,7 +45,7 @@ export interface Http2ConnectionParts {
   readonly onWeight: (connection: Http2Connection, octets: number) => void;
 }
 
-export class Http2Connection implements TrackedConnection, ServerHandlers, Http2Carrier, Waiting {
+export class Http2Connection implements TrackedConnection, ServerHandlers, Http2Carrier, Waiting, Ending {
   readonly client: string;
   readonly clientPort: number;
   readonly localAddress: string;
@@ -56,6 +62,10 @@ export class Http2Connection implements TrackedConnection, ServerHandlers, Http2
   /** Of the last octets that arrived, monotonic. */
   #nowMs: number;
   #waitsForTurn = false;
+  /** More has come while it waited. */
+  #isAhead = false;
+  /** What is said now leaves at once. */
+  #isEndingTurn = false;
   /** Requests, since it was last asked for the time. */
   #hasFinished = false;
   #isEnding = false;
@@ -123,8 +133,11 @@ export class Http2Connection implements TrackedConnection, ServerHandlers, Http2
   /** Its turn has come. */
   goOn(): void {
     this.#waitsForTurn = false;
+    this.#isAhead = false;
+    this.#isEndingTurn = true;
     this.http2.goOn();
-    this.#readOn();
+    this.#isEndingTurn = false;
+    this.endTurn();
   }
 
   onRequest(stream: ServerStream): void {
@@ -144,7 +157,12 @@ export class Http2Connection implements TrackedConnection, ServerHandlers, Http2
   }
 
   onOutput(): void {
-    setImmediate(flush, this);
+    if (!this.#isEndingTurn) this.#parts.common.turnEnd.later(this);
+  }
+
+  endTurn(): void {
+    if (this.http2.isHalted && this.http2.outputOctets < KEPT_BACK_OCTETS) this.#readOn();
+    else this.flush();
   }
 
   onLimit(limit: Http2Limit | 'streams'): void {
@@ -186,6 +204,7 @@ export class Http2Connection implements TrackedConnection, ServerHandlers, Http2
 
   #receive(chunk: Buffer): void {
     if (this.http2.isOver) return;
+    this.#isAhead = this.http2.isHalted;
     this.#nowMs = this.#parts.common.doh.clock.monotonic();
     this.http2.receive(chunk);
     this.#readOn();
@@ -206,7 +225,7 @@ export class Http2Connection implements TrackedConnection, ServerHandlers, Http2
       this.#waitsForTurn = true;
       common.doh.turns.wait(this.client, this);
     }
-    const mayRead = this.http2.isOver || !(isHalted || isUnread);
+    const mayRead = this.http2.isOver || !(this.#isAhead || isUnread);
     if (mayRead === socket.isPaused()) {
       if (mayRead) socket.resume();
       else socket.pause();
@@ -248,8 +267,4 @@ export class Http2Connection implements TrackedConnection, ServerHandlers, Http2
     this.flush();
     this.#parts.socket.destroySoon();
   }
-}
-
-function flush(connection: Http2Connection): void {
-  connection.flush();
 }

@@ -6,6 +6,7 @@ import { type AnswerView, DROP, type RenderLimits, renderAnswer, renderBound } f
 import { FrameReader, LENGTH_OCTETS } from '../dns/framing.ts';
 import type { Query } from '../dns/query.ts';
 import { MAX_MESSAGE_OCTETS, writeUint16 } from '../dns/wire.ts';
+import { LateAnswer } from '../resolver/late-answer.ts';
 import { takeAccepted } from '../tls/octets-in-place.ts';
 import { StraightWrites } from '../tls/straight-writes.ts';
 import type { TrackedConnection } from './connection-table.ts';
@@ -221,11 +222,11 @@ export class StreamConnection implements TrackedConnection, Ending {
     context.deadlineMs = arrivedAtMs + limits.queryDeadlineMs;
     context.answeredBy = undefined;
     const answer = resolver.resolve(query, context);
-    if (answer instanceof Promise) this.#wait(desk.handOver(), answer);
+    if (answer instanceof LateAnswer) this.#wait(desk.handOver(), answer);
     else this.#send(query, answer);
   }
 
-  #wait(query: Query, answer: Promise<AnswerView>): void {
+  #wait(query: Query, answer: LateAnswer): void {
     this.#inFlight += 1;
     void answer.then((late) => {
       this.#inFlight -= 1;

@@ -4,6 +4,8 @@
 
 /** A request over node:http costs ten times a query over TCP, of which 32 are taken up in a turn. */
 const HTTP_REQUESTS_PER_TURN = 8;
+/** Clients who ask nothing now, and are known all the same: those of a house come again in a moment. */
+const KEPT_CLIENTS = 64;
 
 /** What waits for a turn: one request, or a connection that has more of them. */
 export interface Waiting {
@@ -12,15 +14,21 @@ export interface Waiting {
 }
 
 interface Share {
+  readonly client: string;
   asked: number;
   /** In order; at most as many as there are connections, or requests that may be in flight over them. */
   waiting: Waiting[];
+  /** Among those who ask in this turn, or wait. */
+  isBusy: boolean;
 }
 
 export class TurnShare {
   readonly #perTurn: number;
-  /** Of those who ask in this turn, or wait. */
   readonly #clients = new Map<string, Share>();
+  /** Who asks in this turn, or waits. */
+  #busy: Share[] = [];
+  #isTurnAwaited = false;
+  readonly #nextTurn = () => this.#turn();
 
   constructor(perTurn = HTTP_REQUESTS_PER_TURN) {
     this.#perTurn = perTurn;
@@ -52,27 +60,43 @@ export class TurnShare {
   }
 
   #shareOf(client: string): Share {
-    if (this.#clients.size === 0) setImmediate(() => this.#nextTurn());
     let share = this.#clients.get(client);
     if (share === undefined) {
-      share = { asked: 0, waiting: [] };
+      share = { client, asked: 0, waiting: [], isBusy: false };
       this.#clients.set(client, share);
+    }
+    if (!share.isBusy) {
+      share.isBusy = true;
+      this.#busy.push(share);
+      this.#later();
     }
     return share;
   }
 
-  #nextTurn(): void {
-    for (const [client, share] of this.#clients) {
+  #turn(): void {
+    this.#isTurnAwaited = false;
+    const busy = this.#busy;
+    this.#busy = [];
+    for (const share of busy) {
       share.asked = 0;
       this.#goOn(share);
-      if (share.asked === 0 && share.waiting.length === 0) this.#clients.delete(client);
+      share.isBusy = share.asked > 0 || share.waiting.length > 0;
+      if (share.isBusy) this.#busy.push(share);
+      else if (this.#clients.size > KEPT_CLIENTS) this.#clients.delete(share.client);
     }
-    if (this.#clients.size > 0) setImmediate(() => this.#nextTurn());
+    if (this.#busy.length > 0) this.#later();
+  }
+
+  #later(): void {
+    if (this.#isTurnAwaited) return;
+    this.#isTurnAwaited = true;
+    setImmediate(this.#nextTurn);
   }
 
   /** From the front, while there is room; whoever waits again stands at the end. */
   #goOn(share: Share): void {
     const { waiting } = share;
+    if (waiting.length === 0) return;
     share.waiting = [];
     let seen = 0;
     while (seen < waiting.length && share.asked < this.#perTurn) waiting[seen++]!.goOn();

@@ -13,7 +13,8 @@ import type { AnswerStore } from './cache/answer-store.ts';
 import { type FailureMemory, STALE_RECHECK_MS } from './cache/failure-memory.ts';
 import { isNearItsEnd, Refresh } from './cache/refresh.ts';
 import { CLIENT_RESPONSE_MS, freshOrStale, isFailure, isVerdict, staleAnswer } from './cache/stale.ts';
-import { type Context, type Link, promised, type Resolver } from './resolver.ts';
+import type { LateAnswer, Step } from './late-answer.ts';
+import { type Context, type Link, late, type Resolver } from './resolver.ts';
 
 /** What is remembered of a question that nobody has answered yet. */
 const LATE = Answer.ofRcode(RCODE.SERVFAIL, {
@@ -57,7 +58,7 @@ class CacheLink implements Resolver {
     this.#refresh = new Refresh(parts.clock);
   }
 
-  resolve(query: Query, context: Context): AnswerView | Promise<Answer> {
+  resolve(query: Query, context: Context): AnswerView | LateAnswer {
     const { store, counts } = this.#parts;
     const kept = store.get(query.key, context.receivedAtMs);
     if (kept === null) return this.#miss(query, context);
@@ -71,20 +72,25 @@ class CacheLink implements Resolver {
     return kept;
   }
 
-  #miss(query: Query, context: Context): Answer | Promise<Answer> {
-    const { store, failures, clock, isForwarded, counts } = this.#parts;
+  #miss(query: Query, context: Context): Answer | LateAnswer {
+    const { store, failures, isForwarded, counts } = this.#parts;
     const { receivedAtMs } = context;
-    const key = query.cacheKey;
     counts.misses += 1;
     const isWorld = !isForwarded(query.nameKey);
     const kept = store.getStale(query.key, receivedAtMs);
-    if (kept === null) {
-      const failed = failures.recall(key, receivedAtMs);
-      if (failed === null) return this.#lookUp(key, query, context, isWorld);
-      context.answeredBy = 'failure';
-      context.trace?.say('cache', 'remembered failure');
-      return failed;
-    }
+    if (kept !== null) return this.#betterThanStale(kept, query, context, isWorld);
+    const failed = failures.recall(query.cacheKey, receivedAtMs);
+    if (failed === null) return this.#lookUp(query, context, isWorld);
+    context.answeredBy = 'failure';
+    context.trace?.say('cache', 'remembered failure');
+    return failed;
+  }
+
+  /** What is kept is past its lifetime. */
+  #betterThanStale(kept: Answer, query: Query, context: Context, isWorld: boolean): Answer | LateAnswer {
+    const { failures, clock, counts } = this.#parts;
+    const { receivedAtMs } = context;
+    const key = query.cacheKey;
     const stale = (why: readonly ExtendedError[]) => {
       counts.stale += 1;
       context.answeredBy = 'stale';
@@ -96,11 +102,11 @@ class CacheLink implements Resolver {
     if (why !== null) return stale(why);
     const outage = isWorld ? failures.outage(receivedAtMs) : null;
     if (outage !== null) {
-      this.#renew(key, query, isWorld); // it may be over, and nobody waits to find out
+      this.#renew(query, isWorld); // it may be over, and nobody waits to find out
       return stale(outage);
     }
     return freshOrStale({
-      fresh: this.#lookUp(key, query, context, isWorld),
+      fresh: this.#lookUp(query, context, isWorld),
       stale,
       onLate: () => failures.remember(key, LATE, clock.monotonic()), // others need not wait for it as well
       receivedAtMs,
@@ -119,34 +125,39 @@ class CacheLink implements Resolver {
   /** A hit is what makes an answer popular: it has been asked for again. */
   #fetchAhead(query: Query): void {
     const { clock, isForwarded, counts } = this.#parts;
-    const key = query.cacheKey;
     const isWorld = !isForwarded(query.nameKey);
-    if (this.#whyNotAsk(key, isWorld, clock.monotonic()) !== null) return;
-    if (this.#renew(key, query, isWorld)) counts.prefetched += 1;
+    if (this.#whyNotAsk(query.cacheKey, isWorld, clock.monotonic()) !== null) return;
+    if (this.#renew(query, isWorld)) counts.prefetched += 1;
   }
 
-  #renew(key: string, query: Query, isWorld: boolean): boolean {
-    return this.#refresh.start(key, (context) => this.#lookUp(key, query, context, isWorld));
+  #renew(query: Query, isWorld: boolean): boolean {
+    return this.#refresh.start(query.cacheKey, (context) => this.#lookUp(query, context, isWorld));
   }
 
-  /** Asks below, and keeps what comes of it, unless all was forgotten meanwhile: then it is of another configuration. */
-  #lookUp(key: string, query: Query, context: Context, isWorld: boolean): Promise<Answer> {
-    const { store } = this.#parts;
-    const { generation } = store;
-    return promised(this.#next, query, context).then(
-      (answer) => (generation === store.generation ? this.#keep(query, answer, isWorld) : answer),
-      (error) => {
-        if (generation === store.generation) this.#keepFailure(key, error, isWorld);
-        throw error;
-      },
-    );
+  /** Asks below, and keeps what comes of it. */
+  #lookUp(query: Query, context: Context, isWorld: boolean): LateAnswer {
+    return late(this.#next, query, context).through(new Keeping(this.#parts, isWorld), query, context);
+  }
+}
+
+/** Keeps what a look-up brings, unless all was forgotten meanwhile: then it is of another configuration. */
+class Keeping implements Step {
+  readonly #parts: CacheParts;
+  readonly #isWorld: boolean;
+  readonly #generation: number;
+
+  constructor(parts: CacheParts, isWorld: boolean) {
+    this.#parts = parts;
+    this.#isWorld = isWorld;
+    this.#generation = parts.store.generation;
   }
 
-  #keep(query: Query, answer: Answer, isWorld: boolean): Answer {
+  answered(answer: Answer, query: Query): Answer {
     const { store, failures, clock } = this.#parts;
+    if (this.#generation !== store.generation) return answer;
     const key = query.cacheKey;
     const nowMs = clock.monotonic();
-    if (isWorld) failures.upstreamsHeard();
+    if (this.#isWorld) failures.upstreamsHeard();
     if (isFailure(answer)) {
       failures.remember(key, answer, nowMs);
       if (isVerdict(answer)) store.delete(query.key);
@@ -158,13 +169,14 @@ class CacheLink implements Resolver {
     return answer;
   }
 
-  #keepFailure(key: string, error: unknown, isWorld: boolean): void {
-    if (!(error instanceof UpstreamFailure)) return;
-    const { failures, clock } = this.#parts;
+  failed(error: unknown, { cacheKey: key }: Query): never {
+    const { store, failures, clock } = this.#parts;
+    if (this.#generation !== store.generation || !(error instanceof UpstreamFailure)) throw error;
     const nowMs = clock.monotonic();
     failures.remember(key, Answer.ofRcode(error.rcode, ...error.errors), nowMs);
-    if (!isWorld) return;
+    if (!this.#isWorld) throw error;
     if (error.code === 'upstream-garbled') failures.upstreamsHeard();
     else failures.upstreamsUnheard(key, error.errors, nowMs);
+    throw error;
   }
 }

@@ -4,8 +4,10 @@
 import type { Limits } from '../config/config.ts';
 import type { Answer } from '../dns/answer.ts';
 import { TooManyPending } from '../dns/failures.ts';
+import type { Query } from '../dns/query.ts';
 import type { LimitLog } from '../observe/limit-log.ts';
-import { type Link, promised } from './resolver.ts';
+import { LateAnswer, type Step } from './late-answer.ts';
+import { type Link, late } from './resolver.ts';
 
 /**
  * What has less time left, because it waited behind other queries of its client, is asked of nobody: it would fail, and the
@@ -35,20 +37,11 @@ export function coalesce({ limits, limitLog, generation = () => 0 }: CoalescePar
       const shared = inFlight.get(key);
       if (shared?.generation === present) {
         context.trace?.say('forward', 'shares the look-up of another query');
-        shared.clients.push(client);
-        return shared.answer!; // it is there as long as the look-up is in the map
+        return shared.join(client);
       }
-      const answer = promised(next, query, context);
-      const lookUp: LookUp = { generation: present, clients: [client], answer };
+      const lookUp = new LookUp(inFlight, waiting, present, client);
       inFlight.set(key, lookUp);
-      const over = () => {
-        if (inFlight.get(key) === lookUp) inFlight.delete(key);
-        for (const one of lookUp.clients) waiting.leave(one);
-        lookUp.clients = NOBODY;
-        lookUp.answer = null;
-      };
-      answer.then(over, over);
-      return answer;
+      return late(next, query, context).through(lookUp, query, context);
     },
   });
 }
@@ -57,13 +50,54 @@ export function coalesce({ limits, limitLog, generation = () => 0 }: CoalescePar
  * One on its way, and all who wait for it. When it is over it lets go of them: an old copy of the map that it was in may
  * outlive it for long, and all that hangs on it (see upstream/owed-exchanges.ts).
  */
-interface LookUp {
+class LookUp implements Step {
   readonly generation: number;
-  clients: WaitingClient[];
-  answer: Promise<Answer> | null;
+  readonly #inFlight: Map<string, LookUp>;
+  readonly #waiting: WaitingRoom;
+  #first: WaitingClient | null;
+  /** Those who came after the first. */
+  #others: Sharer[] | null = null;
+
+  constructor(inFlight: Map<string, LookUp>, waiting: WaitingRoom, generation: number, first: WaitingClient) {
+    this.#inFlight = inFlight;
+    this.#waiting = waiting;
+    this.generation = generation;
+    this.#first = first;
+  }
+
+  join(client: WaitingClient): LateAnswer {
+    const answer = new LateAnswer();
+    this.#others ??= [];
+    this.#others.push({ client, answer });
+    return answer;
+  }
+
+  answered(answer: Answer, { cacheKey }: Query): Answer {
+    for (const other of this.#over(cacheKey)) other.answer.settle(answer);
+    return answer;
+  }
+
+  failed(error: unknown, { cacheKey }: Query): never {
+    for (const other of this.#over(cacheKey)) other.answer.fail(error);
+    throw error;
+  }
+
+  /** Nobody waits any more; who else has until now? */
+  #over(key: string): readonly Sharer[] {
+    if (this.#inFlight.get(key) === this) this.#inFlight.delete(key);
+    const others = this.#others ?? [];
+    this.#waiting.leave(this.#first!);
+    for (const { client } of others) this.#waiting.leave(client);
+    this.#first = null;
+    this.#others = null;
+    return others;
+  }
 }
 
-const NOBODY: WaitingClient[] = [];
+interface Sharer {
+  readonly client: WaitingClient;
+  readonly answer: LateAnswer;
+}
 
 interface WaitingClient {
   readonly address: string;

@@ -18,6 +18,7 @@ import { isFailure } from './cache/stale.ts';
 import { cache } from './cache.ts';
 import { coalesce } from './coalesce.ts';
 import { askUpstreams } from './forward.ts';
+import { LateAnswer } from './late-answer.ts';
 import { type Context, chain, keeping, type Link, type Resolver } from './resolver.ts';
 import { isTimeServerName } from './time-server-names.ts';
 
@@ -33,7 +34,7 @@ export interface DegradeParts {
   /** Names among the configured time sources; asked per query, because a reload replaces them. */
   readonly timeServerNames: () => ReadonlySet<NameKey>;
   /** Upstreams over relaxed connections; never asked in another state. */
-  readonly relaxed: () => Pick<UpstreamPool, 'exchange'>;
+  readonly relaxed: () => Pick<UpstreamPool, 'ask'>;
   /** The cache's store: what it still has fresh was learnt under strict verification and comes first. */
   readonly store: Pick<AnswerStore, 'get'>;
   readonly limits: Pick<Limits, 'pendingQueries' | 'pendingQueriesPerClient'>;
@@ -70,7 +71,7 @@ export function degrade(parts: DegradeParts): Link {
       if (!asksForAddress(query) || !isTimeServerName(key, timeServerNames()) || isForwarded(key))
         return next.resolve(query, context);
       const kept = store.get(query.key, context.receivedAtMs);
-      if (kept === null) return askTable(query, context, next);
+      if (kept === null) return LateAnswer.of(askTable(query, context, next));
       context.answeredBy = 'cache';
       context.trace?.say('cache', 'kept answer of the time before the clock was untrusted', {
         ttlLeftSeconds: kept.lifetimeSeconds - kept.ageSeconds,
@@ -87,11 +88,15 @@ function openTable({ clock, relaxed, limits, limitLog }: DegradeParts): Resolver
     cache({ store, failures: new FailureMemory(), clock }),
     coalesce({ limits, limitLog }),
   )({
-    async resolve(query, context) {
-      const answer = await askUpstreams(relaxed(), query, context);
-      return answer.withTtls((ttlSeconds) => Math.min(ttlSeconds, MAX_TTL_SECONDS));
+    resolve(query, context) {
+      return askUpstreams(relaxed(), query, context).through({ answered: asMakeshift }, query, context);
     },
   });
+}
+
+/** As it is kept and given out in this state. */
+function asMakeshift(answer: Answer): Answer {
+  return answer.withTtls((ttlSeconds) => Math.min(ttlSeconds, MAX_TTL_SECONDS));
 }
 
 /** The table's links speak as this one: what they know is not what the cache and the upstreams have said. */

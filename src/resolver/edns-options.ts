@@ -10,6 +10,7 @@ import { OPTION, RCODE } from '../dns/codes.ts';
 import { responseCookie } from '../dns/cookie.ts';
 import type { EdnsOption } from '../dns/edns.ts';
 import type { Query } from '../dns/query.ts';
+import { LateAnswer, type Step } from './late-answer.ts';
 import type { Link } from './resolver.ts';
 
 /** A longer name is cut: NSID tells servers apart, it need not fill a response. */
@@ -39,11 +40,12 @@ export function ednsOptions({ cookieSecret, nsid, clock }: EdnsOptionsParts): Li
       options.push({ code: OPTION.NSID, octets: Buffer.from(nsid()).subarray(0, MAX_NSID_OCTETS) });
     return answer.withOptions(options);
   };
+  const late: Step = { answered: (answer, query, { client }) => complete(answer, query, client) };
   return (next) => ({
     resolve(query, context) {
       const answer = next.resolve(query, context);
       if (answer === DROP || !asksForOptions(query)) return answer; // what is dropped is not even read
-      if (answer instanceof Promise) return answer.then((late) => complete(late, query, context.client));
+      if (answer instanceof LateAnswer) return answer.through(late, query, context);
       return complete(answer.kept(), query, context.client);
     },
   });

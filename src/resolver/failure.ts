@@ -8,14 +8,19 @@ import { DnsFailure } from '../dns/failures.ts';
 import { formatName } from '../dns/names.ts';
 import type { Query } from '../dns/query.ts';
 import type { Log } from '../observe/log.ts';
+import { LateAnswer, type Step } from './late-answer.ts';
 import type { Link } from './resolver.ts';
 
 export function failure(log: Log): Link {
+  const late: Step = {
+    answered: (answer) => answer,
+    failed: (error, query) => toAnswer(error, query, log),
+  };
   return (next) => ({
     resolve(query, context) {
       try {
         const answer = next.resolve(query, context);
-        return answer instanceof Promise ? answer.catch((error) => toAnswer(error, query, log)) : answer;
+        return answer instanceof LateAnswer ? answer.through(late, query, context) : answer;
       } catch (error) {
         return toAnswer(error, query, log);
       }

@@ -17,6 +17,7 @@ import type { ResourceRecord } from '../dns/records.ts';
 import { FLAG } from '../dns/wire.ts';
 import type { Filter, Verdict } from '../lists/filter.ts';
 import { follow, type OwnCnames } from './follow.ts';
+import { LateAnswer, type Step } from './late-answer.ts';
 import { authoritySoa } from './local/zone.ts';
 import type { Context, Link, Resolver } from './resolver.ts';
 
@@ -44,9 +45,8 @@ export function filterLink({ filter, inside }: FilterLinkParts): Link {
       if (verdict?.kind === 'block') return blocked(verdict, query, context, current, inside);
       const answer = next.resolve(query, context);
       if (verdict?.kind === 'allow') return answer;
-      return answer instanceof Promise
-        ? answer.then((late) => unmasked(late, query, context, current, inside))
-        : unmasked(answer, query, context, current, inside);
+      if (answer instanceof LateAnswer) return answer.through(unmasking(current, inside), query, context);
+      return unmasked(answer, query, context, current, inside);
     },
   });
 }
@@ -66,7 +66,7 @@ function unmasked<View extends AnswerView>(
   context: Context,
   filter: Filter,
   inside: Resolver,
-): View | Answer | Promise<Answer> {
+): View | Answer | LateAnswer {
   for (const { name, isCname } of aliasTargets(answer, query)) {
     const verdict = filter.judge(name, context.client);
     if (verdict?.kind !== 'block') continue;
@@ -78,17 +78,22 @@ function unmasked<View extends AnswerView>(
   return answer;
 }
 
+/** The same, when it has come. */
+function unmasking(filter: Filter, inside: Resolver): Step {
+  return { answered: (answer, query, context) => unmasked(answer, query, context, filter, inside) };
+}
+
 function blocked(
   verdict: Verdict,
   query: Query,
   context: Context,
   { blocked: kind }: Filter,
   inside: Resolver,
-): Answer | Promise<Answer> {
+): Answer | LateAnswer {
   const error = errorOf(verdict);
   if (kind.kind === 'name') {
     const ours = { records: [cname(query.nameKey, kind.name, BLOCKED_TTL_SECONDS)], target: kind.name };
-    return standIn(ours, query, context, inside, error);
+    return LateAnswer.of(standIn(ours, query, context, inside, error));
   }
   context.answeredBy = 'filter';
   const zero = kind.kind === 'zero' ? ZERO.get(query.type) : undefined;
@@ -124,14 +129,14 @@ function rewritten(
   query: Query,
   context: Context,
   inside: Resolver,
-): Answer | Promise<Answer> {
+): Answer | LateAnswer {
   const owner = query.nameKey;
   const target = to.kind === 'address' ? to.address : formatName(to.name);
   context.trace?.say('filter', `rewrite of ${formatName(name)} to ${target}`);
   const error = { code: EDE.FORGED_ANSWER, text: 'rewritten here' };
   if (to.kind === 'name') {
     const ours = { records: [cname(owner, to.name, REWRITTEN_TTL_SECONDS)], target: to.name };
-    return standIn(ours, query, context, inside, error);
+    return LateAnswer.of(standIn(ours, query, context, inside, error));
   }
   context.answeredBy = 'filter';
   const hasFamily = query.type === (isIPv4(to.address) ? TYPE.A : TYPE.AAAA);

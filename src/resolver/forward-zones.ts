@@ -15,7 +15,7 @@ import { isAskedOfParent } from './local/special-names.ts';
 export interface ForwardedZone {
   /** "lab.example", for people. */
   readonly name: string;
-  readonly servers: Pick<UpstreamPool, 'exchange'>;
+  readonly servers: Pick<UpstreamPool, 'ask'>;
 }
 
 /** Zones and the servers that they share, for people. */

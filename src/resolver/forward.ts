@@ -8,12 +8,14 @@ import { Answer } from '../dns/answer.ts';
 import { EDE } from '../dns/codes.ts';
 import { ClockNotReady, UpstreamFailure } from '../dns/failures.ts';
 import type { Query } from '../dns/query.ts';
-import { FLAG } from '../dns/wire.ts';
-import type { ExchangeEnd, UpstreamPool } from '../upstream/pool.ts';
+import { FLAG, type MessageLayout } from '../dns/wire.ts';
+import type { Asker, ExchangeEnd } from '../upstream/attempt.ts';
+import type { UpstreamPool } from '../upstream/pool.ts';
 import { answerOf } from '../upstream/upstream-answer.ts';
 import { buildUpstreamQuery } from '../upstream/upstream-query.ts';
 import type { ForwardedZone, ForwardZones } from './forward-zones.ts';
-import type { Context, Resolver, TraceFacts } from './resolver.ts';
+import { LateAnswer, type Step } from './late-answer.ts';
+import type { Context, Resolver, Trace, TraceFacts } from './resolver.ts';
 
 /** Authoritative is what an upstream may be; we are not. */
 const NOT_OURS = FLAG.AA;
@@ -22,7 +24,7 @@ const NOT_BELIEVED = FLAG.AA | FLAG.AD;
 
 export interface ForwardParts {
   /** Asked per query, because a reload replaces the pool. */
-  readonly upstreams: () => Pick<UpstreamPool, 'exchange'>;
+  readonly upstreams: () => Pick<UpstreamPool, 'ask'>;
   readonly forwards: () => Pick<ForwardZones, 'zoneFor'>;
   readonly clock: Clock;
 }
@@ -39,39 +41,28 @@ export function forward({ upstreams, forwards, clock }: ForwardParts): Resolver 
       const { state, reason, contradiction } = clock.status;
       if (state === 'untrusted') {
         trace?.say('forward', 'nobody is asked while the clock is untrusted');
-        return Promise.reject(new ClockNotReady(reason, contradiction));
+        return LateAnswer.failed(new ClockNotReady(reason, contradiction));
       }
       return askUpstreams(upstreams(), query, context);
     },
   };
 }
 
-/** What of a query's context its way to an upstream needs. */
-type Asking = Pick<Context, 'deadlineMs' | 'trace'>;
-
-/**
- * Asks a pool, whatever the clock says, and makes an Answer of its reply.
- * @throws UpstreamFailure
- */
-export function askUpstreams(
-  pool: Pick<UpstreamPool, 'exchange'>,
-  query: Query,
-  asking: Asking,
-): Promise<Answer> {
-  return exchange(pool, query, asking).then(answerOfUpstream);
+/** Asks a pool, whatever the clock says, and makes an Answer of its reply. It fails with an UpstreamFailure. */
+export function askUpstreams(pool: Pick<UpstreamPool, 'ask'>, query: Query, context: Context): LateAnswer {
+  return ask(pool, query, context, NOT_OURS);
 }
 
-const answerOfUpstream = (reply: Uint8Array) => answerOf(reply, NOT_OURS);
-
-async function askZone(zone: ForwardedZone, query: Query, asking: Asking): Promise<Answer> {
+function askZone(zone: ForwardedZone, query: Query, context: Context): LateAnswer {
   const { name, servers } = zone;
-  try {
-    const reply = await exchange(servers, query, asking, zoneFacts(zone));
-    return readyOrNot(answerOf(reply, NOT_BELIEVED), name);
-  } catch (error) {
-    if (!(error instanceof UpstreamFailure)) throw error;
-    throw new UpstreamFailure(error.code, `forward.${name}: ${error.message}`);
-  }
+  const late: Step = {
+    answered: (answer) => readyOrNot(answer, name),
+    failed(error) {
+      if (!(error instanceof UpstreamFailure)) throw error;
+      throw new UpstreamFailure(error.code, `forward.${name}: ${error.message}`);
+    },
+  };
+  return ask(servers, query, context, NOT_BELIEVED, zoneFacts(zone)).through(late, query, context);
 }
 
 /**
@@ -88,17 +79,47 @@ function readyOrNot(answer: Answer, zone: string): Answer {
   return Answer.of({ ...answer, errors });
 }
 
-function exchange(
-  pool: Pick<UpstreamPool, 'exchange'>,
+function ask(
+  pool: Pick<UpstreamPool, 'ask'>,
   query: Query,
-  { deadlineMs, trace }: Asking,
-  facts: TraceFacts = {},
-): Promise<Uint8Array> {
-  const tell =
-    trace &&
-    ((end: ExchangeEnd) =>
-      trace.say('forward', endInWords(end), end.by === null ? facts : { ...facts, upstream: end.by }));
-  return pool.exchange(buildUpstreamQuery(query), deadlineMs, tell);
+  { deadlineMs, trace }: Context,
+  flagsToClear: number,
+  facts?: TraceFacts,
+): LateAnswer {
+  const asked = new AskedPool(flagsToClear, trace && ((end) => say(trace, end, facts)));
+  pool.ask(buildUpstreamQuery(query), deadlineMs, asked);
+  return asked;
+}
+
+/** The answer that a pool's reply becomes. */
+class AskedPool extends LateAnswer implements Asker {
+  readonly ended: Asker['ended'];
+  readonly #flagsToClear: number;
+
+  constructor(flagsToClear: number, ended: Asker['ended']) {
+    super();
+    this.#flagsToClear = flagsToClear;
+    this.ended = ended;
+  }
+
+  replied(reply: Uint8Array, layout: MessageLayout): void {
+    let answer: Answer;
+    try {
+      answer = answerOf(reply, layout, this.#flagsToClear);
+    } catch (error) {
+      this.fail(error);
+      return;
+    }
+    this.settle(answer);
+  }
+
+  failed(error: Error): void {
+    this.fail(error);
+  }
+}
+
+function say(trace: Trace, end: ExchangeEnd, facts: TraceFacts = {}): void {
+  trace.say('forward', endInWords(end), end.by === null ? facts : { ...facts, upstream: end.by });
 }
 
 /** Names in what is told to programs end in a dot. */

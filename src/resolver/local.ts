@@ -10,6 +10,7 @@ import type { Query } from '../dns/query.ts';
 import type { ResourceRecord } from '../dns/records.ts';
 import { FLAG } from '../dns/wire.ts';
 import { follow } from './follow.ts';
+import { LateAnswer } from './late-answer.ts';
 import { HouseNames } from './local/house-names.ts';
 import type { NameFiles } from './local/name-files.ts';
 import type { OwnNames } from './local/own-names.ts';
@@ -68,7 +69,7 @@ export function local(parts: () => LocalParts): Link {
         return found.answer;
       }
       if (found.kind === 'follow') {
-        if (query.recursionDesired) return follow(found, query, context, next);
+        if (query.recursionDesired) return LateAnswer.of(follow(found, query, context, next));
         context.answeredBy = 'local';
         return writeAnswer(query, { rcode: RCODE.NOERROR }, found.records); // the CNAME alone (RFC 1034 section 4.3.2)
       }

@@ -12,6 +12,7 @@ import { networkOf, networkPrefix } from '../observe/client-network.ts';
 import type { Log } from '../observe/log.ts';
 import type { AnsweredBy, QueryFigures } from '../observe/query-figures.ts';
 import type { QueryLog, QueryLogSession } from '../observe/query-log.ts';
+import { LateAnswer, type Step } from './late-answer.ts';
 import {
   type Context,
   inFull,
@@ -53,22 +54,23 @@ export function observe({ counts, figures, clock, log, queryLog }: ObserveParts)
     seen(query, context, answer, isExpected ? error.message : 'a bug in Noonmark; its log has the details');
     throw error;
   };
+  const late: Step = {
+    answered: (answer, query, context) => seen(query, context, answer),
+    failed: (error, query, context) => failed(query, context, error),
+  };
   return (next) => ({
     resolve(query, asked) {
       counts[asked.transport] += 1;
       const { session } = queryLog;
       const context = session === null ? asked : { ...asked, trace: new LastWords(session, asked.trace) };
-      let answer: AnswerView | Promise<Answer>;
+      let answer: AnswerView | LateAnswer;
       try {
         answer = next.resolve(query, context);
       } catch (error) {
         return failed(query, context, error);
       }
-      if (!(answer instanceof Promise)) return seen(query, context, answer);
-      return answer.then(
-        (late) => seen(query, context, late),
-        (error) => failed(query, context, error),
-      );
+      if (answer instanceof LateAnswer) return answer.through(late, query, context);
+      return seen(query, context, answer);
     },
   });
 }

@@ -14,6 +14,7 @@ import { isAtOrBelow, lowerName, type NameKey, nameKey } from '../dns/names.ts';
 import type { Query } from '../dns/query.ts';
 import type { ResourceRecord } from '../dns/records.ts';
 import { FLAG, plainNameEnd, readUint16 } from '../dns/wire.ts';
+import { LateAnswer, type Step } from './late-answer.ts';
 import type { Link } from './resolver.ts';
 
 /** Zones whose names have private addresses by design, each with the reason why that is safe. */
@@ -49,16 +50,19 @@ export interface RebindingParts {
 export function rebinding({ protection, isForwarded }: RebindingParts): Link {
   const mayLeadHome = (key: NameKey) =>
     isForwarded(key) || [...KNOWN_ZONES, ...protection().allow].some((zone) => isAtOrBelow(key, zone));
+  const late: Step = {
+    answered(received, query, context) {
+      const rest = withoutHome(received, query, mayLeadHome);
+      if (rest !== received) context.trace?.say('rebinding', 'private address removed');
+      return rest;
+    },
+  };
   return (next) => ({
     resolve(query, context) {
       const answer = next.resolve(query, context);
       if (!protection().protect || !LEADING_TYPES.has(query.type)) return answer;
-      const judge = (received: Answer): Answer => {
-        const rest = withoutHome(received, query, mayLeadHome);
-        if (rest !== received) context.trace?.say('rebinding', 'private address removed');
-        return rest;
-      };
-      return answer instanceof Promise ? answer.then(judge) : judge(answer.kept());
+      if (answer instanceof LateAnswer) return answer.through(late, query, context);
+      return late.answered(answer.kept(), query, context);
     },
   });
 }

@@ -1,9 +1,10 @@
 // The one shape of the answer path: a Resolver answers a query, a Link wraps the next Resolver.
-// A hit is answered at once and a miss by a promise, so that nobody pays for a promise that is not owed.
+// A hit is answered at once and a miss late (late-answer.ts), so that nobody pays for waiting where nothing is waited for.
 
 import type { Answer, AnswerView } from '../dns/answer.ts';
 import type { Query } from '../dns/query.ts';
 import type { AnsweredBy } from '../observe/query-figures.ts';
+import { LateAnswer } from './late-answer.ts';
 
 export type Transport = 'udp' | 'tcp' | 'dot' | 'doh';
 
@@ -55,26 +56,27 @@ export type LinkName = 'guard' | 'local' | 'filter' | 'degrade' | 'cache' | 'reb
 
 export interface Resolver {
   /**
-   * Answers, or DROP for no response at all; may throw or reject with a DnsFailure below the failure link. What is answered
+   * Answers, or DROP for no response at all; may throw or fail with a DnsFailure below the failure link. What is answered
    * at once may be lent (dns/answer.ts): it is rendered, or kept, before anything else is asked.
    */
-  resolve(query: Query, context: Context): AnswerView | Promise<Answer>;
+  resolve(query: Query, context: Context): AnswerView | LateAnswer;
 }
 
-/** What `next` answers, as a promise: at once or later, thrown or rejected. */
-export function promised(next: Resolver, query: Query, context: Context): Promise<Answer> {
+/** What `next` answers, late in any case: what is there at once, and what is thrown. */
+export function late(next: Resolver, query: Query, context: Context): LateAnswer {
   try {
-    return Promise.resolve(keeping(next.resolve(query, context))); // one that is there already, and not another around it
+    const answer = keeping(next.resolve(query, context));
+    return answer instanceof LateAnswer ? answer : LateAnswer.of(answer);
   } catch (error) {
-    return Promise.reject(error);
+    return LateAnswer.failed(error);
   }
 }
 
 export type Link = (next: Resolver) => Resolver;
 
 /** For whoever waits, or asks something else first: an answer that is lent is kept before that. */
-export function keeping(answer: AnswerView | Promise<Answer>): Answer | Promise<Answer> {
-  return answer instanceof Promise ? answer : answer.kept();
+export function keeping(answer: AnswerView | LateAnswer): Answer | LateAnswer {
+  return answer instanceof LateAnswer ? answer : answer.kept();
 }
 
 /** Folds links, outermost first, around the resolver at the end; once, at construction. */

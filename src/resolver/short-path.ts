@@ -14,6 +14,7 @@ import { isNearItsEnd } from './cache/refresh.ts';
 import type { ClientRate } from './client-rate.ts';
 import { asksForOptions } from './edns-options.ts';
 import { isServed, rateGuard } from './guard.ts';
+import { LateAnswer } from './late-answer.ts';
 import { HouseNames } from './local/house-names.ts';
 import { rcodeOf } from './observe.ts';
 import { type Context, chain, type Link, type Resolver } from './resolver.ts';
@@ -103,7 +104,7 @@ function counted(book: FigureBook, clock: DurationClock): Link {
   return (next) => ({
     resolve(query, context) {
       const answer = next.resolve(query, context);
-      if (answer === HANDED_OVER || answer instanceof Promise) return answer;
+      if (answer === HANDED_OVER || answer instanceof LateAnswer) return answer;
       const { answeredBy = 'guard', receivedAtMs } = context;
       book.count(answeredBy, rcodeOf(answer), false, receivedAtMs, clock.monotonic());
       return answer;

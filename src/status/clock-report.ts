@@ -24,7 +24,9 @@ export function clockReport(report: TimeReport): ClockReport {
     lastRoundAgoMs: lastRoundAtMs === null ? null : nowMs - lastRoundAtMs,
     nextRoundInMs: Math.max(0, report.nextRoundAtMs - nowMs),
     sources: [...sourcesOf(report), ...report.unresolved.map(unresolvedRow)],
-    witnesses: witnessesOf(report),
+    get witnesses() {
+      return witnessesOf(report); // each is a chain to verify, and the status is asked for every second
+    },
     stamp: {
       at: report.stamp.epochMs === null ? null : rfc3339(report.stamp.epochMs),
       problem: report.stamp.problem,

@@ -55,8 +55,9 @@ export interface StatusInputs {
   readonly notify: readonly NotifyReport[];
   readonly outboxProblem: OutboxProblem | null;
   readonly queries: Status['queries'];
-  readonly answers: Status['answers'];
-  /** Asked when somebody reads `process`: it takes a look at every open file, and the status is asked for every second. */
+  /** Asked when somebody reads `answers`: it is summed up from 60 s by what took how long, and the status is asked for every second. */
+  readonly answers: () => Status['answers'];
+  /** Asked when somebody reads `process`: it takes a look at every open file. */
   readonly process: () => ProcessFigures;
   readonly limitsReached: ReadonlyMap<string, number>;
   readonly tls: Pick<TlsConnector, 'verification' | 'reason'>;
@@ -114,7 +115,9 @@ export function gatherStatus(inputs: StatusInputs): Status {
     })),
     nameFiles,
     queries,
-    answers: inputs.answers,
+    get answers() {
+      return inputs.answers();
+    },
     get process() {
       return processReport(inputs.process());
     },

@@ -20,6 +20,8 @@ import { type ClockMemory, firstMemory, isVetoed, judgeClock } from './transitio
 
 /** How often steps and suspends are looked for (milliseconds). */
 const LOOK_EVERY_MS = 250;
+/** Where the machine tells of them: for a system clock that is steered, and in case it did not tell. */
+const LOOK_WHERE_TOLD_MS = 2000;
 /** Dates pass: what certificates say is judged anew so often (milliseconds). */
 const RECONSIDER_EVERY_MS = 60_000;
 /** How far a provisional clock lets the system clock be steered before it follows (milliseconds). */
@@ -89,8 +91,13 @@ export class Keeper {
 
   start(): void {
     const { clock } = this.#parts;
-    const look = clock.every(LOOK_EVERY_MS, () => this.#look());
-    this.#stops.push(() => look.cancel(), this.#hearing.start());
+    const stopTelling = clock.machine.onClockSet?.(() => this.#lookWhenTold()) ?? null;
+    const look = clock.every(stopTelling === null ? LOOK_EVERY_MS : LOOK_WHERE_TOLD_MS, () => this.#look());
+    this.#stops.push(
+      () => look.cancel(),
+      () => stopTelling?.(),
+      this.#hearing.start(),
+    );
     this.roundSoon();
   }
 
@@ -302,6 +309,10 @@ export class Keeper {
   }
 
   // Jumps
+
+  #lookWhenTold(): void {
+    if (!this.#isStopped) this.#look();
+  }
 
   #look(): void {
     const { clock } = this.#parts;

@@ -6,7 +6,7 @@ import { UpstreamFailure } from '../dns/failures.ts';
 import { MAX_MESSAGE_OCTETS, readUint16 } from '../dns/wire.ts';
 import { ageReply } from './doh-response.ts';
 import { UpstreamConnection } from './upstream-connection.ts';
-import { isReplyTo, whyGarbled } from './upstream-query.ts';
+import { layoutOfReply, whyGarbled } from './upstream-query.ts';
 
 /** Where its requests go. */
 export type DohTarget = Pick<UpstreamConfig, 'serverName' | 'port' | 'path'>;
@@ -23,18 +23,19 @@ export abstract class DohConnection extends UpstreamConnection {
     return super.isSuspect || this.isRetired;
   }
 
-  /** The body of a response that promised a DNS message is whole. */
+  /** The body of a response that promised a DNS message is whole; it is there until this returns. */
   protected receive(id: number, reply: Uint8Array, ageSeconds: number): void {
     const exchange = this.owed.get(id);
     if (exchange === undefined) return;
     const isOurs = reply.length >= 2 && readUint16(reply, 0) === readUint16(exchange.query, 0);
-    if (!isOurs || !isReplyTo(reply, exchange.query)) {
+    const layout = isOurs ? layoutOfReply(reply, exchange.query) : null;
+    if (layout === null) {
       this.heardGarbled(id, (isOurs ? whyGarbled(reply, exchange.query) : null) ?? NO_REPLY);
       return;
     }
     this.heard(id);
-    ageReply(reply, ageSeconds);
-    exchange.resolve(reply);
+    ageReply(reply, layout, ageSeconds);
+    exchange.resolve(reply, layout);
     this.parts.onAnswer();
   }
 

@@ -79,7 +79,7 @@ export class DohH2Connection extends DohConnection implements ClientHandlers {
   }
 
   onEnd({ request, head, body }: ClientStream): void {
-    this.receive(request, Buffer.from(body), ageOf(head!.age)); // a body of one piece is where it was received
+    this.receive(request, body, ageOf(head!.age));
     this.onRoom();
   }
 

@@ -2,7 +2,7 @@
 // Whether that message replies to the query is upstream-query.ts.
 
 import { ttlOf } from '../dns/lifetime.ts';
-import { layoutOf, writeUint32 } from '../dns/wire.ts';
+import { type MessageLayout, writeUint32 } from '../dns/wire.ts';
 
 export const DNS_MESSAGE = 'application/dns-message';
 const OK = 200;
@@ -40,10 +40,10 @@ export function ageOf(age: string | undefined): number {
   return age !== undefined && /^\d{1,9}$/.test(age) ? Number(age) : 0;
 }
 
-/** Takes the age of the response off every TTL, in place (RFC 8484 section 5.1). `reply` is sound. */
-export function ageReply(reply: Uint8Array, ageSeconds: number): void {
+/** Takes the age of the response off every TTL, in place (RFC 8484 section 5.1). */
+export function ageReply(reply: Uint8Array, { ttlOffsets }: MessageLayout, ageSeconds: number): void {
   if (ageSeconds === 0) return;
-  for (const at of layoutOf(reply)?.ttlOffsets ?? []) {
+  for (const at of ttlOffsets) {
     writeUint32(reply, at, Math.max(0, ttlOf(reply, at) - ageSeconds));
   }
 }

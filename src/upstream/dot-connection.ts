@@ -5,7 +5,7 @@ import { FrameReader, LENGTH_OCTETS } from '../dns/framing.ts';
 import { readUint16, writeUint16 } from '../dns/wire.ts';
 import { takeOctets } from '../tls/octets-in-place.ts';
 import { type ConnectionParts, type Exchange, UpstreamConnection } from './upstream-connection.ts';
-import { isReplyTo, whyGarbled } from './upstream-query.ts';
+import { layoutOfReply, whyGarbled } from './upstream-query.ts';
 
 /** Exchanges in flight on one connection. */
 export const DOT_MAX_IN_FLIGHT = 1000;
@@ -57,9 +57,9 @@ export class DotConnection extends UpstreamConnection {
   readonly #take = (message: Uint8Array): void => {
     const id = message.length < 2 ? -1 : readUint16(message, 0);
     const exchange = id < 0 ? undefined : this.owed.get(id);
-    if (exchange !== undefined && isReplyTo(message, exchange.query)) {
-      this.heard(id);
-      exchange.resolve(Buffer.from(message)); // what was received is there until we return
+    const layout = exchange === undefined ? null : layoutOfReply(message, exchange.query);
+    if (layout !== null) {
+      this.heard(id)!.resolve(message, layout);
       this.parts.onAnswer();
       return;
     }

@@ -3,7 +3,7 @@
 // (RFC 5452 section 9.1); the port and the peer's address are the kernel's to check, since the socket is connected.
 
 import { FLAG, layoutOf, readUint16, writeUint16 } from '../dns/wire.ts';
-import { isBareFailure, isReplyTo, repeatsQuestion } from './upstream-query.ts';
+import { isBareFailure, layoutOfReply, repeatsQuestion } from './upstream-query.ts';
 
 /** Of an OPT record, behind its root owner: type, payload size, extended RCODE and flags, RDLENGTH. */
 const OPT_FIXED_OCTETS = 10;
@@ -26,7 +26,7 @@ export function judge(
   query: Uint8Array,
 ): 'reply' | 'truncated' | 'bare-failure' | 'stray' {
   if (packet.length < 2 || readUint16(packet, 0) !== readUint16(query, 0)) return 'stray';
-  if (isReplyTo(packet, query)) return 'reply';
+  if (layoutOfReply(packet, query) !== null) return 'reply';
   if (isBareFailure(packet)) return 'bare-failure';
   const isCut = repeatsQuestion(packet, query) && (readUint16(packet, 2) & FLAG.TC) !== 0;
   return isCut ? 'truncated' : 'stray';

@@ -6,6 +6,7 @@ import type { Clock } from '../clock/clock.ts';
 import type { SocketAddress } from '../config/config.ts';
 import { formatSocketAddress } from '../config/socket-address.ts';
 import { UpstreamFailure } from '../dns/failures.ts';
+import { layoutOf } from '../dns/wire.ts';
 import { PlainExchange } from './plain-exchange.ts';
 import type { Exchange, Upstream } from './upstream.ts';
 
@@ -44,7 +45,7 @@ export class PlainUpstream implements Upstream {
     pending.reply
       .finally(() => this.#pending.delete(pending))
       .then(
-        (reply) => exchange.resolve(reply),
+        (reply) => exchange.resolve(reply, layoutOf(reply)!),
         (error) => exchange.reject(error),
       );
   }

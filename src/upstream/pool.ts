@@ -1,23 +1,20 @@
-// Chooses among upstreams: the better of two picked at random (power of two choices), a hedged second try at another
-// one when the first is later than its own p95, and the next one when one fails. At most three tries a query.
-// An upstream that failed is probed until it answers, so no client has to find out that it is back.
+// Chooses among upstreams, the better of two picked at random (power of two choices), and remembers how each does; one query
+// on its way through them is attempt.ts. An upstream that failed is probed until it answers, so no client has to find out
+// that it is back.
 
 import type { Clock, Timer } from '../clock/clock.ts';
 import { UpstreamFailure } from '../dns/failures.ts';
-import { DueList, type Waiting } from './due-list.ts';
+import { type Asker, Attempt } from './attempt.ts';
+import { DueList } from './due-list.ts';
 import { StandingReason } from './reasons.ts';
 import { Scorecard } from './scorecard.ts';
-import { type Exchange, exchangeWith, type SendBudget, type Upstream } from './upstream.ts';
-import { deservesSecondOpinion, probeQuery } from './upstream-query.ts';
+import { exchangeWith, type Upstream } from './upstream.ts';
+import { probeQuery } from './upstream-query.ts';
 
-/** Upstream queries that one client query may cause, retries on other connections included (reliability row 3). */
-const MAX_SENDS = 3;
-/** Upstreams that it may be given to, though none of them can be reached. */
-const MAX_TRIES = 3;
 const PROBE_EVERY_MS = 1000;
 const PROBE_TIMEOUT_MS = 2000;
 
-interface Member {
+export interface Member {
   readonly upstream: Upstream;
   readonly card: Scorecard;
   isBeingProbed: boolean;
@@ -61,14 +58,6 @@ export interface UpstreamPoolParts {
   readonly random?: () => number;
 }
 
-/** How an exchange ended, for whoever has a query explained. */
-export interface ExchangeEnd {
-  /** The name of the upstream whose reply was taken; null: there was none to take. */
-  readonly by: string | null;
-  /** The names of all that were asked, in that order. */
-  readonly tried: readonly string[];
-}
-
 export class UpstreamPool {
   readonly #parts: UpstreamPoolParts;
   readonly #members: readonly Member[];
@@ -92,17 +81,14 @@ export class UpstreamPool {
     }));
   }
 
-  /**
-   * The first good reply of any upstream; where none is good, the last reply that is at least one.
-   * @param onEnd called once, before the promise settles
-   * @throws UpstreamFailure when there is no reply by `deadlineMs` (monotonic)
-   */
-  exchange(query: Uint8Array, deadlineMs: number, onEnd?: (end: ExchangeEnd) => void): Promise<Uint8Array> {
-    if (this.#members.length === 0) {
-      onEnd?.({ by: null, tried: [] });
-      return Promise.reject(new UpstreamFailure('upstream-unreachable', 'no upstream is configured'));
+  /** Asks for the first good reply of any upstream; where none is good, the last reply that is at least one. */
+  ask(query: Uint8Array, deadlineMs: number, asker: Asker): void {
+    if (this.#members.length > 0) {
+      new Attempt(query, deadlineMs, this, asker).begin();
+      return;
     }
-    return new Attempt(query, deadlineMs, this, onEnd).result;
+    asker.ended?.({ by: null, tried: [] });
+    asker.failed(new UpstreamFailure('upstream-unreachable', 'no upstream is configured'));
   }
 
   get clock(): Clock {
@@ -111,10 +97,10 @@ export class UpstreamPool {
 
   /** The better of two members picked at random among those not tried yet, else among all that can be. */
   choose(tried: readonly Member[], nowMs: number): Member {
-    const candidates = this.#candidates(tried);
+    const candidates = this.#members.length === 1 ? this.#members : this.#candidates(tried);
+    if (candidates.length === 1) return candidates[0]!;
     const random = this.#parts.random ?? Math.random;
     const first = Math.floor(random() * candidates.length);
-    if (candidates.length === 1) return candidates[first]!;
     const second = (first + 1 + Math.floor(random() * (candidates.length - 1))) % candidates.length;
     const [a, b] = [candidates[first]!, candidates[second]!];
     return b.card.score(nowMs) < a.card.score(nowMs) ? b : a;
@@ -231,159 +217,6 @@ export class UpstreamPool {
   }
 }
 
-/** One client query on its way through at most MAX_TRIES upstream queries. */
-class Attempt implements Waiting {
-  readonly result: Promise<Uint8Array>;
-  slot = -1;
-  readonly query: Uint8Array;
-  readonly deadlineMs: number;
-  readonly budget: SendBudget = { sendsLeft: MAX_SENDS, reserved: 0 };
-  readonly #pool: UpstreamPool;
-  readonly #onEnd: ((end: ExchangeEnd) => void) | undefined;
-  readonly #tried: Member[] = [];
-  #resolve!: (reply: Uint8Array) => void;
-  #reject!: (error: Error) => void;
-  #isSettled = false;
-  #tries = 0;
-  #running = 0;
-  /** Whoever was asked last; when it is late, somebody else is asked too. */
-  #latest!: Member;
-  #hedgeAtMs = Number.POSITIVE_INFINITY;
-  #secondBest: { readonly reply: Uint8Array; readonly from: Member } | null = null;
-  #lastFailure: Error | null = null;
-
-  constructor(
-    query: Uint8Array,
-    deadlineMs: number,
-    pool: UpstreamPool,
-    onEnd: ((end: ExchangeEnd) => void) | undefined,
-  ) {
-    this.query = query;
-    this.deadlineMs = deadlineMs;
-    this.#pool = pool;
-    this.#onEnd = onEnd;
-    this.result = new Promise((resolve, reject) => {
-      this.#resolve = resolve;
-      this.#reject = reject;
-    });
-    this.#try(pool.clock.monotonic());
-  }
-
-  get dueAtMs(): number {
-    return Math.min(this.#hedgeAtMs, this.deadlineMs);
-  }
-
-  due(nowMs: number): void {
-    if (nowMs >= this.#hedgeAtMs) {
-      this.#hedgeAtMs = Number.POSITIVE_INFINITY;
-      this.#latest.card.late();
-      if (this.#mayTry && nowMs < this.deadlineMs) this.#try(nowMs);
-    }
-    if (nowMs >= this.deadlineMs) this.#giveUp();
-  }
-
-  #try(nowMs: number): void {
-    const member = this.#pool.choose(this.#tried, nowMs);
-    if (!this.#tried.includes(member)) this.#tried.push(member);
-    this.#latest = member;
-    this.#tries += 1;
-    this.#running += 1;
-    const hasFresh = this.#pool.hasFresh(this.#tried);
-    this.budget.reserved = hasFresh && this.budget.sendsLeft > 1 ? 1 : 0;
-    this.#hedgeAtMs = this.#mayTry && hasFresh ? nowMs + member.card.hedgeAfterMs : Number.POSITIVE_INFINITY;
-    this.#pool.waiting.add(this, nowMs);
-    member.upstream.take(new Try(this, member, nowMs));
-  }
-
-  get #mayTry(): boolean {
-    return this.#tries < MAX_TRIES && this.budget.sendsLeft > 0;
-  }
-
-  replied(reply: Uint8Array, from: Member, sentAtMs: number): void {
-    this.#pool.answered(from, this.#pool.clock.monotonic() - sentAtMs);
-    this.#running -= 1;
-    if (this.#isSettled) return;
-    if (!deservesSecondOpinion(reply)) {
-      this.#finish(from);
-      this.#resolve(reply);
-      return;
-    }
-    this.#secondBest = { reply, from };
-    if (this.#pool.hasFresh(this.#tried)) this.#goOn();
-    else if (this.#running === 0) this.#giveUp();
-  }
-
-  failed(error: Error, member: Member): void {
-    if (isGarbled(error)) this.#pool.garbled(member, error);
-    else this.#pool.failed(member, error);
-    this.#running -= 1;
-    this.#lastFailure = error;
-    if (!isGarbled(error) || this.#pool.hasFresh(this.#tried)) this.#goOn();
-    else if (this.#running === 0) this.#giveUp(); // asking it again would bring the same
-  }
-
-  #goOn(): void {
-    if (this.#isSettled) return;
-    const nowMs = this.#pool.clock.monotonic();
-    if (this.#mayTry && nowMs < this.deadlineMs) this.#try(nowMs);
-    else if (this.#running === 0) this.#giveUp();
-  }
-
-  #giveUp(): void {
-    if (this.#isSettled) return;
-    const best = this.#secondBest;
-    this.#finish(best?.from ?? null);
-    if (best !== null) this.#resolve(best.reply);
-    else
-      this.#reject(
-        this.#lastFailure ?? new UpstreamFailure('upstream-silent', 'no upstream answered in time'),
-      );
-  }
-
-  #finish(by: Member | null): void {
-    this.#isSettled = true;
-    this.#pool.waiting.delete(this);
-    this.#onEnd?.({
-      by: by?.upstream.name ?? null,
-      tried: this.#tried.map(({ upstream }) => upstream.name),
-    });
-  }
-}
-
-/** One upstream query of an attempt. */
-class Try implements Exchange {
-  readonly query: Uint8Array;
-  readonly deadlineMs: number;
-  readonly budget: SendBudget;
-  isSettled = false;
-  losses = 0;
-  readonly #attempt: Attempt;
-  readonly #member: Member;
-  readonly #sentAtMs: number;
-
-  constructor(attempt: Attempt, member: Member, sentAtMs: number) {
-    this.query = attempt.query;
-    this.deadlineMs = attempt.deadlineMs;
-    this.budget = attempt.budget;
-    this.#attempt = attempt;
-    this.#member = member;
-    this.#sentAtMs = sentAtMs;
-  }
-
-  resolve(reply: Uint8Array): void {
-    if (this.isSettled) return;
-    this.isSettled = true;
-    this.#attempt.replied(reply, this.#member, this.#sentAtMs);
-  }
-
-  /** Who fails it is in the middle of something, and the next try may well be theirs. */
-  reject(error: Error): void {
-    if (this.isSettled) return;
-    this.isSettled = true;
-    queueMicrotask(() => this.#attempt.failed(error, this.#member));
-  }
-}
-
 /** How much of what is wrong with an upstream a failure tells: that a query got no answer is the least. */
 const TELLING: Readonly<Record<UpstreamFailure['code'], number>> = {
   'upstream-garbled': 0,
@@ -393,5 +226,3 @@ const TELLING: Readonly<Record<UpstreamFailure['code'], number>> = {
 };
 
 const tellingOf = (error: Error) => (error instanceof UpstreamFailure ? TELLING[error.code] : 0);
-
-const isGarbled = (error: unknown) => error instanceof UpstreamFailure && error.code === 'upstream-garbled';

@@ -12,7 +12,6 @@ import { MessageLengthError, type MessageParts, writeMessage } from '../dns/mess
 import { readRecords } from '../dns/record-reader.ts';
 import {
   HEADER_OCTETS,
-  layoutOf,
   type MessageLayout,
   RDATA_BEHIND_TTL,
   RDLENGTH_BEHIND_TTL,
@@ -34,11 +33,9 @@ const ABOUT_THE_NAME: ReadonlySet<number> = new Set([
 
 /**
  * `flagsToClear` and the TTLs are changed where they stand.
- * @throws UpstreamFailure when `reply` is malformed
+ * @throws UpstreamFailure when `reply` cannot be written out
  */
-export function answerOf(reply: Uint8Array, flagsToClear: number): Answer {
-  const layout = layoutOf(reply);
-  if (layout === null) throw new UpstreamFailure('upstream-garbled', 'an upstream sent a malformed reply');
+export function answerOf(reply: Uint8Array, layout: MessageLayout, flagsToClear: number): Answer {
   const rcode = rcodeOf(reply, layout);
   if (rcode !== RCODE.NOERROR && rcode !== RCODE.NXDOMAIN) return failureOf(rcode, reply, layout);
   writeUint16(reply, 2, readUint16(reply, 2) & ~flagsToClear);

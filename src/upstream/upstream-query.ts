@@ -12,6 +12,7 @@ import {
   HEADER_OCTETS,
   layoutOf,
   lowerOctet,
+  type MessageLayout,
   QUESTION_FIXED_OCTETS,
   rcodeOf,
   readUint16,
@@ -63,11 +64,11 @@ export function probeQuery(name: NameKey = ROOT, type: number = TYPE.NS): Uint8A
   );
 }
 
-/** Is `reply` a whole and sane response to `query`, IDs aside (RFC 5452 section 9.1)? */
-export function isReplyTo(reply: Uint8Array, query: Uint8Array): boolean {
-  if (!isResponse(reply) || (readUint16(reply, 2) & FLAG.TC) !== 0) return false;
+/** The layout of `reply`, if that is a whole and sane response to `query`, IDs aside (RFC 5452 section 9.1); else null. */
+export function layoutOfReply(reply: Uint8Array, query: Uint8Array): MessageLayout | null {
+  if (!isResponse(reply) || (readUint16(reply, 2) & FLAG.TC) !== 0) return null;
   const layout = layoutOf(reply);
-  return layout !== null && sameQuestion(reply, query, layout.questionEnd);
+  return layout !== null && sameQuestion(reply, query, layout.questionEnd) ? layout : null;
 }
 
 /**

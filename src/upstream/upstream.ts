@@ -1,6 +1,8 @@
 // What an upstream is to the pool: something that takes one query and brings one reply. Transport, connections,
 // IDs and retries on a dying connection are its own business; choosing among several is the pool's.
 
+import type { MessageLayout } from '../dns/wire.ts';
+
 /** What one client query may still cost: shared by all its tries, whichever upstream and connection they use. */
 export interface SendBudget {
   sendsLeft: number;
@@ -24,8 +26,12 @@ export interface Exchange {
   readonly isSettled: boolean;
   /** How many connections have died or fallen silent under it. */
   losses?: number;
-  /** The first of these two calls counts. */
-  resolve(reply: Uint8Array): void;
+  /**
+   * The first of these two calls counts.
+   * @param reply is there until this returns, and may be changed meanwhile
+   * @param layout of it
+   */
+  resolve(reply: Uint8Array, layout: MessageLayout): void;
   reject(error: Error): void;
 }
 
@@ -59,7 +65,7 @@ export function exchangeWith(
     ...{ query, deadlineMs, budget, isSettled: false },
     resolve(reply: Uint8Array) {
       exchange.isSettled = true;
-      resolve(reply);
+      resolve(Buffer.from(reply));
     },
     reject(error: Error) {
       exchange.isSettled = true;

@@ -27,6 +27,7 @@ import type { UdpSockets } from '../../src/listener/udp/udp-sockets.ts';
 import { UdpListener } from '../../src/listener/udp.ts';
 import { LimitLog } from '../../src/observe/limit-log.ts';
 import { ClientRate } from '../../src/resolver/client-rate.ts';
+import { LateAnswer } from '../../src/resolver/late-answer.ts';
 import type { Context, Resolver } from '../../src/resolver/resolver.ts';
 import { CertificateStore, fitPair } from '../../src/tls/certificate-store.ts';
 import { answerWith } from '../support/dns-message.ts';
@@ -65,7 +66,7 @@ export class TinyResolver implements Resolver {
     return this.#late.length;
   }
 
-  resolve(query: Query, context: Context): Answer | Promise<Answer> {
+  resolve(query: Query, context: Context): Answer | LateAnswer {
     this.contexts.push(context);
     if (query.questionEnd === 0) return DROP;
     const name = query.nameKey;
@@ -73,7 +74,9 @@ export class TinyResolver implements Resolver {
     if (name.startsWith(nameKey('big').slice(0, -1))) return bigAnswer(query);
     const answer = Answer.fromMessage(answerWith(query.bytes, ADDRESS))!;
     if (!name.startsWith(nameKey('late').slice(0, -1))) return answer;
-    return new Promise((resolve) => this.#late.push(() => resolve(answer)));
+    const late = new LateAnswer();
+    this.#late.push(() => late.settle(answer));
+    return late;
   }
 
   /** Answers what is late, last come first. */

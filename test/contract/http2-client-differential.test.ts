@@ -1,49 +1,30 @@
 // Our client of HTTP/2 beside node:http2 (nghttp2): its server, used at random, is understood to the octet; and frames at random,
 // right and wrong, end both clients' connections or neither. Where the two differ, the reason stands here.
 
-import { once } from 'node:events';
 import http2 from 'node:http2';
-import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 import fc from 'fast-check';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { ClientConnection, type ClientHandlers } from '../../src/http2/client-connection.ts';
 import type { ClientStream } from '../../src/http2/client-stream.ts';
 import { ERROR, FRAME } from '../../src/http2/codes.ts';
 import { encodeFields } from '../../src/http2/hpack-encoder.ts';
 import { BEGUN, Http2Client, OK, OK_BLOCK } from '../support/http2-client.ts';
 import {
-  continuation,
-  data,
-  FrameReader,
-  frame,
-  headerBlock,
-  headers,
-  indexed,
-  literal,
-  PREFACE,
-  ping,
-  priority,
-  pushPromise,
-  rstStream,
-  SETTING,
-  SETTINGS_ACK,
-  settings,
-  tableSizeUpdate,
-  windowUpdate,
-} from '../support/peers/http2-frames.ts';
-
-const MAX_BODY_OCTETS = 65_535;
-const servers: { close(): void }[] = [];
-afterAll(() => {
-  for (const server of servers) server.close();
-});
-
-async function portOf(server: Server | http2.Http2Server): Promise<number> {
-  servers.push(server);
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return (server.address() as AddressInfo).port;
-}
+  framesAtRandom,
+  INTERNAL_ERROR,
+  LAST,
+  MAX_BODY_OCTETS,
+  type Outcome,
+  OutcomeReader,
+  portOf,
+  STRICTER,
+  someFields,
+  someOctets,
+  someType,
+  writeSoon,
+} from '../support/http2-differential.ts';
+import { headerBlock, indexed, PREFACE, pushPromise, SETTINGS_ACK } from '../support/peers/http2-frames.ts';
 
 interface Answer {
   readonly status: number;
@@ -111,13 +92,7 @@ function askAll(socket: Socket, bodies: readonly Buffer[]): Promise<string[]> {
     onReset: (stream, code, reason) => done(stream, `reset ${code} ${reason}`),
     onUnprocessed: (stream) => done(stream, 'unprocessed'),
     onDone() {},
-    onOutput: () =>
-      setImmediate(() => {
-        if (!socket.writable) return;
-        socket.write(connection.take(), () => {
-          if (socket.writableLength === 0) connection.allWritten();
-        });
-      }),
+    onOutput: () => writeSoon(socket, connection),
     onRoom: askOn,
     onFault: reject,
   };
@@ -135,10 +110,8 @@ describe('a server of node:http2', () => {
     pieces: fc.integer({ min: 1, max: 5 }),
     interim: fc.nat(3),
     age: fc.option(fc.nat(1000), { nil: undefined }),
-    fields: fc.dictionary(fc.stringMatching(/^x-[a-z]{1,20}$/), fc.stringMatching(/^[!-~]{1,200}$/), {
-      maxKeys: 8,
-    }),
-    type: fc.stringMatching(/^[a-z]{1,40}\/[a-zA-Z0-9.+-]{1,40}$/),
+    fields: someFields,
+    type: someType,
     isAnnounced: fc.boolean(),
     hasTrailers: fc.boolean(),
     query: fc.oneof(fc.nat(300), fc.nat(40_000)),
@@ -190,7 +163,7 @@ describe('a server of node:http2', () => {
           }
         } finally {
           socket.destroy();
-          servers.pop()!.close();
+          server.close();
         }
       },
     );
@@ -198,21 +171,9 @@ describe('a server of node:http2', () => {
   }, 60_000);
 });
 
-/** What a connection came to: still there, or ended with this code. */
-type Outcome = number | 'stands';
-
 /** Differences that we mean, by what our own fault says; node:http2 goes on. */
-const STRICTER: readonly (readonly [RegExp, string])[] = [
-  [/^PRIORITY on stream 0$/, 'section 6.3 asks for it; nghttp2 ignores PRIORITY'],
-  [
-    /^a frame of type 2 and/,
-    'a stream error by section 6.3, which section 5.4.1 lets be one of the connection',
-  ],
-  [
-    /^more padding than frame$/,
-    'section 6.1 makes it an error of the connection; nghttp2 judges streams that stand',
-  ],
-  [/^WINDOW_UPDATE of nothing$/, 'section 6.9 allows it on no stream; nghttp2 judges those that stand'],
+const MEANT = [
+  ...STRICTER,
   [
     /^a window that overflows$/,
     'an error of one stream in section 6.9.1, which 5.4.1 lets be one of the connection',
@@ -221,7 +182,7 @@ const STRICTER: readonly (readonly [RegExp, string])[] = [
     /^HEADERS on an idle stream$/,
     'section 5.1; nghttp2 ignores some header blocks on streams that nobody opened',
   ],
-];
+] as const;
 
 /** Differences the other way round, where we go on: streams that are over are counted, and not judged (client-limits.ts). */
 const isLaxer = (other: Outcome, hasReset: boolean) =>
@@ -231,47 +192,18 @@ const isLaxer = (other: Outcome, hasReset: boolean) =>
   (hasReset && other !== 'stands');
 /** An acknowledgement of SETTINGS that answers none: nghttp2 ends the connection, the standard does not ask for it. */
 const isStrayAck = (octets: Buffer) => octets[3] === FRAME.SETTINGS && (octets[4]! & 1) !== 0;
-/** RFC 9113 section 7; of node:http2's own making. */
-const INTERNAL_ERROR = 0x2;
 
-const stream = fc.constantFrom(0, 1, 1, 1, 3, 3, 5, 2);
-const someOctets = fc.uint8Array({ maxLength: 40 });
-const block = fc.oneof(
-  { weight: 4, arbitrary: fc.constant(OK_BLOCK) },
-  fc.constantFrom(headerBlock([['x', 'y']]), headerBlock([...OK, ['content-length', '3']])),
-  fc.constantFrom(headerBlock([[':status', '103']]), headerBlock([...OK, ['X', 'y']])),
-  fc.constantFrom(indexed(8), indexed(62), tableSizeUpdate(0), tableSizeUpdate(5000)),
-  fc.constant(Buffer.concat([OK_BLOCK, literal(['x-a', 'b'], true)])),
-  someOctets.map((octets) => Buffer.from(octets)),
-);
-/** Not 10 or 12, which nghttp2 knows (ALTSVC and ORIGIN). */
-const UNKNOWN_TYPE = 0x20;
-const FRAMES = [...Object.values(FRAME).filter((type) => type !== FRAME.GOAWAY), UNKNOWN_TYPE];
-const someFrame = fc.oneof(
-  fc
-    .tuple(stream, block, fc.boolean(), fc.integer({ min: 0, max: 9 }), fc.option(fc.nat(20), { freq: 8 }))
-    .map(([id, fields, endStream, hasEnd, padding]) =>
-      headers(id, fields, { endStream, endHeaders: hasEnd > 0, ...(padding === null ? {} : { padding }) }),
-    ),
-  fc.tuple(stream, block, fc.boolean()).map(([id, fields, isWhole]) => continuation(id, fields, isWhole)),
-  fc
-    .tuple(stream, someOctets, fc.boolean())
-    .map(([id, octets, endStream]) => data(id, octets, { endStream })),
-  stream.map((id) => rstStream(id)),
-  fc.tuple(stream, fc.constantFrom(0, 1, 1000, 2 ** 31 - 1)).map(([id, octets]) => windowUpdate(id, octets)),
-  fc
-    .tuple(fc.constantFrom(...Object.values(SETTING), 99), fc.constantFrom(0, 1, 2, 100, 20_000, 2 ** 31))
-    .map((entry) => settings([entry])),
-  fc.constantFrom(ping(), priority(1), priority(3, 1), pushPromise(1, 2, OK_BLOCK)),
-  fc.constant(frame(0xee, 3, 1, Buffer.alloc(5))),
-  fc
-    .tuple(fc.constantFrom(...FRAMES), fc.nat(255), stream, someOctets)
-    .map(([type, flags, id, octets]) => frame(type, flags, id, octets)),
-);
+const someFrame = framesAtRandom({
+  right: [OK_BLOCK],
+  odd: [
+    [headerBlock([['x', 'y']]), headerBlock([...OK, ['content-length', '3']])],
+    [headerBlock([[':status', '103']]), headerBlock([...OK, ['X', 'y']])],
+    [indexed(8), indexed(62)],
+  ],
+  own: [pushPromise(1, 2, OK_BLOCK)],
+});
 
 describe('frames at random', () => {
-  const LAST = ping(0xfeed);
-
   function ours(octets: Buffer) {
     const client = new Http2Client().send(BEGUN).ask(2).send(octets);
     const said = client.said();
@@ -284,24 +216,20 @@ describe('frames at random', () => {
 
   /** A client of node:http2 asks twice, gets these octets, and says what it thinks of them. */
   async function theirs(octets: Buffer): Promise<Outcome> {
-    const { promise, resolve } = Promise.withResolvers<Outcome>();
+    const { promise: accepted, resolve: accept } = Promise.withResolvers<OutcomeReader>();
     const server = createServer({ noDelay: true }, (socket) => {
-      const reader = new FrameReader();
-      let [prefaceLeft, asked, code] = [PREFACE.length, 0, -1];
-      socket.on('error', () => {});
+      const reader = new OutcomeReader(socket);
+      accept(reader);
+      let [prefaceLeft, asked] = [PREFACE.length, 0];
       socket.write(BEGUN);
       socket.on('data', (chunk: Buffer) => {
         const skipped = Math.min(prefaceLeft, chunk.length);
         prefaceLeft -= skipped;
-        for (const { type, payload, flags } of reader.push(chunk.subarray(skipped))) {
+        for (const { type, flags } of reader.read(chunk.subarray(skipped))) {
           if (type === FRAME.SETTINGS && flags === 0) socket.write(SETTINGS_ACK);
           if (type === FRAME.HEADERS && ++asked === 2) socket.write(octets);
-          if (type === FRAME.GOAWAY) code = payload.readUInt32BE(4);
-          if (type === FRAME.PING && flags === 1 && payload.readUInt32BE(4) === 0xfeed) resolve('stands');
         }
-        if (code > 0) resolve(code);
       });
-      socket.on('close', () => resolve(code));
     });
     const client = http2.connect(`http://127.0.0.1:${await portOf(server)}`, {
       settings: { enablePush: false },
@@ -313,10 +241,11 @@ describe('frames at random', () => {
       request.resume();
       request.end('query');
     }
-    const outcome = await promise;
+    const { outcome } = await accepted;
+    const code = await outcome;
     client.destroy();
-    servers.pop()!.close();
-    return outcome;
+    server.close();
+    return code;
   }
 
   it('end both connections or neither', async () => {
@@ -327,7 +256,7 @@ describe('frames at random', () => {
       if (outcome === other) return;
       const isMeant =
         other === 'stands'
-          ? STRICTER.some(([said]) => said.test(message))
+          ? MEANT.some(([said]) => said.test(message))
           : isLaxer(other, hasReset) || frames.some(isStrayAck);
       const bothEnd = outcome !== 'stands' && other !== 'stands';
       const told = frames.map((one) => one.toString('hex'));

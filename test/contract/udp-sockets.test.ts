@@ -10,6 +10,7 @@ import type { Query } from '../../src/dns/query.ts';
 import { type InterfaceAddress, interfaceAddresses } from '../../src/listener/interfaces.ts';
 import { UdpListener } from '../../src/listener/udp.ts';
 import { LimitLog } from '../../src/observe/limit-log.ts';
+import { LateAnswer } from '../../src/resolver/late-answer.ts';
 import type { Resolver } from '../../src/resolver/resolver.ts';
 import { answerWith, makeQuery, readReply } from '../support/dns-message.ts';
 import { eventually } from '../support/eventually.ts';
@@ -233,8 +234,8 @@ describe.each(UDP_SOCKETS)('$name', ({ sockets, isThreaded = false }) => {
   });
 
   it('drops an answer that comes when it has closed', async () => {
-    const late = Promise.withResolvers<Answer>();
-    const resolve = vi.fn(() => late.promise);
+    const late = new LateAnswer();
+    const resolve = vi.fn(() => late);
     const listener = await open([v4('127.0.0.1')], { resolve });
     const client = await clientOf('127.0.0.1', listener.addresses[0]!.port);
     client.socket.send(makeQuery('www.example'));
@@ -242,7 +243,7 @@ describe.each(UDP_SOCKETS)('$name', ({ sockets, isThreaded = false }) => {
     const stopped = listener.stop(GRACE_MS);
     clock.advance(GRACE_MS);
     await stopped;
-    late.resolve(Answer.fromMessage(answerWith(makeQuery('www.example'), ADDRESS))!);
+    late.settle(Answer.fromMessage(answerWith(makeQuery('www.example'), ADDRESS))!);
     await turn();
     await turn();
     expect(client.heard).toEqual([]);

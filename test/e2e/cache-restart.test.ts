@@ -69,7 +69,8 @@ async function restarted(
 const codesOf = ({ extendedErrors }: Awaited<ReturnType<Noonmark['ask']>>) =>
   extendedErrors.map(({ code }) => code);
 
-describe('A restart', () => {
+// Side by side: each has a server and an upstream of its own, and waits for what it knows to grow old.
+describe.concurrent('A restart', () => {
   test('with a dead upstream serves the house what it knew: the fresh as it is, the rest stale', async () => {
     await using clock = await startNtpServer();
     const time = { sources: [{ url: `ntp://127.0.0.1:${clock.port}`, trusted: true }] };

@@ -28,7 +28,8 @@ const SLOW_UPSTREAM_MS = 2_500;
 const NEW_ADDRESS = '192.0.2.77';
 const RECORDS = [`nas 300 A ${INTERNAL_ADDRESS}`];
 
-describe('A change of', () => {
+// Side by side: each has a server of its own, and waits for its next look at the files.
+describe.concurrent('A change of', () => {
   test('the configuration file is taken over without a signal, and no query is dropped', async () => {
     await using noonmark = await startNoonmark();
     const clients = await Promise.all(TRANSPORTS.map((transport) => noonmark.open(transport)));

@@ -5,12 +5,12 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Noonmark, REPOSITORY, startNoonmark } from '../support/noonmark.ts';
+import { type Noonmark, startNoonmark } from '../support/noonmark.ts';
+import { copyProgram } from '../support/program-copy.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 
-/** With this file begins what comes after the first answer. */
+/** With this file, or the chunk that it is in, begins what comes after the first answer. */
 const AFTER_ANSWERS = 'src/app/for-people.ts';
-const RECORDER = join(REPOSITORY, 'test/support/loaded-modules.mjs');
 /** What is read of packages before the first answer: the configuration takes yaml and zod, UDP in batches takes koffi (and its binary, @koromix). */
 const PACKAGES_BEFORE = ['@koromix', 'ipaddr.js', 'koffi', 'lru-cache', 'yaml', 'zod'];
 
@@ -20,27 +20,35 @@ const LATER =
 /** What is loaded when somebody asks for it, which nobody does in a house at rest. */
 const NEVER = ['acme-client', 'undici', 'tsyringe', 'reflect-metadata', '@peculiar'];
 
-describe('a start', () => {
+describe.each(['sources', 'bundle'])('a start out of the %s', (kind) => {
   let noonmark: Noonmark;
+  /** In their order; those of one chunk come together. */
+  let together: readonly (readonly string[])[];
   let loaded: readonly string[];
 
   beforeAll(async () => {
+    const program = copyProgram();
+    const { mainFile } = program;
+    if (kind === 'bundle') await program.bundle();
     const directory = temporaryDirectory('start');
-    await using first = await startNoonmark({ directory: join(directory, 'house') }); // makes the local CA, once
+    const house = join(directory, 'house');
+    await using first = await startNoonmark({ directory: house, mainFile, env: program.env }); // makes the local CA, once
     const { ports } = first;
     await first.process.stop();
     const record = join(directory, 'modules');
-    const env = { LOADED_MODULES: record, NODE_OPTIONS: `--import=${RECORDER}` };
-    noonmark = await startNoonmark({ directory: first.directory, ports, env });
+    const env = { ...program.env, ...program.recording(record) };
+    noonmark = await startNoonmark({ directory: first.directory, ports, mainFile, env });
     expect((await noonmark.ask('nas.home.arpa')).rcode).toBe('NOERROR');
     await noonmark.process.stop();
-    loaded = readFileSync(record, 'utf8').split('\n').map(named);
+    together = program.loaded(record).map((path) => modulesOf(join(program.root, path)) ?? [path]);
+    loaded = together.flat();
   });
 
   afterAll(() => noonmark?.stop());
 
   test('loads nothing before the first answer that a name of the house does not need', () => {
-    const before = loaded.slice(0, loaded.indexOf(AFTER_ANSWERS));
+    const after = together.findIndex((modules) => modules.includes(AFTER_ANSWERS));
+    const before = together.slice(0, after).flat();
     expect(before, 'what a start loads was not recorded').toContain('src/listener/udp.ts');
     expect(
       before.filter((path) => LATER.test(path)),
@@ -68,9 +76,12 @@ describe('a start', () => {
   });
 });
 
-/** A file from the repository's root; other lines as they are. */
-function named(line: string): string {
-  return line.replace(`file://${REPOSITORY}/`, '');
+/** What a chunk of a bundle is made of: above each module is a comment that names it. Null: not a chunk. */
+function modulesOf(file: string): string[] | null {
+  if (!/\/dist\/[ab]\/[^/]+\.js$/.test(file)) return null;
+  return [...readFileSync(file, 'utf8').matchAll(/^\/\/ (?:\.\.\/.*)?((?:src|node_modules)\/.*)$/gm)].map(
+    ([, path]) => path!,
+  );
 }
 
 /** "@peculiar" of "node_modules/@peculiar/x509/…". */

@@ -184,7 +184,8 @@ describe('A DoT upstream that sends a stray reply first', () => {
   });
 });
 
-describe.each(REAL_ONES)('A real $peer as the $name upstream', (real: RealKind) => {
+// Side by side like those above: they wait for what is gone.
+describe.concurrent.each(REAL_ONES)('A real $peer as the $name upstream', (real: RealKind) => {
   const peerTest = test.skipIf(!havePeers(real.peer));
 
   peerTest.each<NodeJS.Signals>(['SIGKILL', 'SIGTERM'])('ended by %s, then started again', async (signal) => {

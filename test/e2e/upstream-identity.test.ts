@@ -77,7 +77,8 @@ function startOver({ entry }: UpstreamKind, ports: readonly number[], more?: Par
 /** A real DoT upstream always; those of DoH, whose impostors are played below as well, in the long run. */
 const REAL_ONES = REAL_UPSTREAMS.filter(({ name }) => isFull || name === 'DoT');
 
-describe.each(REAL_ONES)('A $name upstream, a real $peer, with', (real) => {
+// Side by side: each has its own upstream and its own server, which try again for seconds.
+describe.concurrent.each(REAL_ONES)('A $name upstream, a real $peer, with', (real) => {
   const peerTest = test.skipIf(!havePeers(real.peer, 'dig'));
 
   peerTest.each(rows)('%s is sent no query, and the client learns why', async (_, impostor) => {
@@ -118,7 +119,7 @@ describe.each(REAL_ONES)('A $name upstream, a real $peer, with', (real) => {
   });
 });
 
-describe.each(UPSTREAM_KINDS)('A $name upstream with', (kind) => {
+describe.concurrent.each(UPSTREAM_KINDS)('A $name upstream with', (kind) => {
   test.each(rows)('%s is sent not one octet inside TLS', async (_, impostor) => {
     await using server = await kind.startHostile(impostor.certificate);
     await using noonmark = await startOver(kind, [server.port], impostor.entry);

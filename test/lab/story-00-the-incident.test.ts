@@ -13,12 +13,11 @@ import type { Chronyd } from '../support/peers/chronyd.ts';
 import { wrongClock } from '../support/wrong-clock.ts';
 import { canPlay } from './can-play.ts';
 import { EPOCH, errorMs, House, makeKey, ntpSource } from './house.ts';
-import { play } from './story.ts';
+import { NEAR_MS, play } from './story.ts';
 
 const POOL = 'time.operator.example';
 /** The operator's three servers share a port, since a name leads to addresses only. */
 const OPERATOR_ADDRESSES = ['127.0.0.11', '127.0.0.12', '127.0.0.13'];
-const NEAR_MS = 50;
 
 type Part = 'the GPS server' | "the internet's servers";
 

@@ -6,9 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { wrongClock } from '../support/wrong-clock.ts';
 import { canPlay } from './can-play.ts';
 import { EPOCH, errorMs, House, ntpSource } from './house.ts';
-import { play } from './story.ts';
-
-const NEAR_MS = 50;
+import { NEAR_MS, play } from './story.ts';
 
 describe.skipIf(!canPlay)('Story 1', () => {
   test('clock at 1970, the preferred source dead, others alive by address', async () => {

@@ -6,11 +6,10 @@ import { describe, expect, test } from 'vitest';
 import { wrongClock } from '../support/wrong-clock.ts';
 import { canPlay } from './can-play.ts';
 import { errorMs, House, ntpSource } from './house.ts';
-import { play } from './story.ts';
+import { NEAR_MS, play } from './story.ts';
 import { WRONG_DATES } from './wrong-dates.ts';
 
 const SERVERS = 4;
-const NEAR_MS = 50;
 
 describe.skipIf(!canPlay)('Story 4', () => {
   test.each(WRONG_DATES)('the clock is %s', async (title, time) => {

@@ -10,11 +10,10 @@ import { eventually, pause } from '../support/eventually.ts';
 import { wrongClock } from '../support/wrong-clock.ts';
 import { canPlay } from './can-play.ts';
 import { errorMs, House, ntpSource } from './house.ts';
-import { play } from './story.ts';
+import { NEAR_MS, play } from './story.ts';
 import { RESTARTED_TITLE, STEPS } from './wrong-dates.ts';
 
 const SERVERS = 3;
-const NEAR_MS = 50;
 /** How long each step is lived with. */
 const STAY_MS = 4_000;
 

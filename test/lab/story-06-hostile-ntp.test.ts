@@ -8,9 +8,8 @@ import { kissOf, NTP_SCRIPTS, type NtpScript, replayed, startNtpServer } from '.
 import { wrongClock } from '../support/wrong-clock.ts';
 import { canPlay } from './can-play.ts';
 import { EPOCH, errorMs, House, ntpSource } from './house.ts';
-import { play } from './story.ts';
+import { NEAR_MS, play } from './story.ts';
 
-const NEAR_MS = 50;
 /** More than one round of a clock that is not settled. */
 const WATCHED_MS = 35_000;
 /** A round may ask a server more than once; an unsettled clock has at most four rounds in that time. */

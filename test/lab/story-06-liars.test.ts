@@ -10,9 +10,8 @@ import { wrongClock } from '../support/wrong-clock.ts';
 import { canPlay } from './can-play.ts';
 import { hasStamp } from './first-life.ts';
 import { DAY_MS, EPOCH, errorMs, House, makeKey, ntpSource } from './house.ts';
-import { play } from './story.ts';
+import { NEAR_MS, play } from './story.ts';
 
-const NEAR_MS = 50;
 const DATE_NEAR_MS = 1_000;
 const MINUTE_MS = 60_000;
 /** A few rounds of an unsettled clock. */

@@ -6,9 +6,8 @@ import { describe, expect, test } from 'vitest';
 import { wrongClock } from '../support/wrong-clock.ts';
 import { canPlay } from './can-play.ts';
 import { DAY_MS, EPOCH, errorMs, House, makeKey, ntpSource } from './house.ts';
-import { play } from './story.ts';
+import { NEAR_MS, play } from './story.ts';
 
-const NEAR_MS = 50;
 const AGO_DAYS = 3;
 
 describe.skipIf(!canPlay)('Story 8', () => {

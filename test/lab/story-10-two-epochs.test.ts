@@ -9,12 +9,11 @@ import { wrongClock } from '../support/wrong-clock.ts';
 import { canPlay } from './can-play.ts';
 import { EPOCH, errorMs, House, ntpSource } from './house.ts';
 import { startServer, whenClockIs } from './server.ts';
-import { BACK_WITHIN_MS, play } from './story.ts';
+import { BACK_WITHIN_MS, NEAR_MS, play } from './story.ts';
 
 /** What chrony.conf(5) suggests for `local`. */
 const ORPHAN_STRATUM = 10;
 const WATCHED_MS = 20_000;
-const NEAR_MS = 50;
 
 describe.skipIf(!canPlay)('Story 10', () => {
   test('two resolvers boot at the epoch, each the other’s time source', async () => {

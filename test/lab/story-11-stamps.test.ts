@@ -14,9 +14,8 @@ import { canPlay } from './can-play.ts';
 import { liveBefore, stampFile } from './first-life.ts';
 import { EPOCH, errorMs, House, makeKey, ntpSource } from './house.ts';
 import { newHome } from './server.ts';
-import { BACK_WITHIN_MS, play } from './story.ts';
+import { BACK_WITHIN_MS, NEAR_MS, play } from './story.ts';
 
-const NEAR_MS = 50;
 const DATE_NEAR_MS = 1_000;
 const WATCHED_MS = 20_000;
 const YEAR_2046 = '@2046-03-01 00:00:00';

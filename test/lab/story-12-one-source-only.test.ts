@@ -9,9 +9,8 @@ import { wrongClock } from '../support/wrong-clock.ts';
 import { canPlay } from './can-play.ts';
 import { liveBefore } from './first-life.ts';
 import { EPOCH, errorMs, House, ntpSource } from './house.ts';
-import { play } from './story.ts';
+import { NEAR_MS, play } from './story.ts';
 
-const NEAR_MS = 50;
 const DATE_NEAR_MS = 1_000;
 const FOUR_HOURS_MS = 4 * 3_600_000;
 const MINUTE_MS = 60_000;

@@ -13,11 +13,10 @@ import { wrongClock } from '../support/wrong-clock.ts';
 import { canPlay } from './can-play.ts';
 import { EPOCH, errorMs, House, ntpSource } from './house.ts';
 import { openNetwork } from './network.ts';
-import { BACK_WITHIN_MS, play } from './story.ts';
+import { BACK_WITHIN_MS, NEAR_MS, play } from './story.ts';
 
 const WITHOUT_ADDRESS_MS = 20_000;
 const SERVERS = 3;
-const NEAR_MS = 50;
 /** RFC 8914 Not Ready. */
 const NOT_READY = 14;
 

@@ -2,13 +2,9 @@
 // a plain DNS server stands where the server's resolv.conf points, ready to answer whoever falls back to it.
 // Needs root; without it the story is played and this one figure is missing.
 
-import { eventually } from '../support/eventually.ts';
 import { isRoot } from '../support/peers/packages.ts';
 import { startPacketWitness } from '../support/peers/packet-witness.ts';
 import { startPlainWitness } from '../support/peers/plain-witness.ts';
-
-/** The plain witness has one address; another test run on this machine may hold it for a while. */
-const ADDRESS_FREE_WITHIN_MS = 60_000;
 
 export interface Witness {
   /**
@@ -22,10 +18,7 @@ export interface Witness {
 export async function startWitness(): Promise<Witness> {
   if (!isRoot) return { plaintext: async () => null, stop: async () => {} };
   const packets = await startPacketWitness();
-  const plain = await eventually(() => startPlainWitness(), {
-    withinMs: ADDRESS_FREE_WITHIN_MS,
-    what: 'the address of the plain witness',
-  });
+  const plain = await startPlainWitness();
   return {
     async plaintext(labels, clientPorts) {
       const unseen = (await packets.seen(labels, [])).length === 0;

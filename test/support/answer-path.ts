@@ -22,6 +22,7 @@ import type { LocalParts } from '../../src/resolver/local.ts';
 import type { QueryCounts } from '../../src/resolver/observe.ts';
 import { type Context, keeping, type Resolver } from '../../src/resolver/resolver.ts';
 import { createFilter } from './filters.ts';
+import { poolOf } from './late.ts';
 import {
   aRecord,
   contextAt,
@@ -91,12 +92,11 @@ export class House {
     const ownNames = new OwnNames({ names: ['dns.home.example'], addresses: [], neighboursOf: () => [] });
     const accessList = new AccessList(['loopback', 'private'], []);
     const filter = createFilter({ clock, log }, filtered);
-    const exchange = (query: Uint8Array) => this.#exchange(query, this.sentRelaxed, this.relaxed);
     const unchanging = {
       ...{ ...NO_OTHER_NAMES, zones, ownNames, accessList, filter, nsid: 'dns.home.example' },
       config: { rebinding: { protect: false, allow: [] } },
-      upstreams: this,
-      relaxed: { exchange },
+      upstreams: poolOf((query) => this.#exchange(query, this.sent, this.upstreams)),
+      relaxed: poolOf((query) => this.#exchange(query, this.sentRelaxed, this.relaxed)),
     };
     const house = this;
     const settings = {
@@ -117,11 +117,7 @@ export class House {
     clock.onStateChange(() => failures.forget());
   }
 
-  /** The pool's part. */
-  exchange(query: Uint8Array): Promise<Uint8Array> {
-    return this.#exchange(query, this.sent, this.upstreams);
-  }
-
+  /** A pool's part. */
   async #exchange(query: Uint8Array, sent: Buffer[], upstreams: Upstreams): Promise<Uint8Array> {
     const octets = Buffer.from(query);
     sent.push(octets);

@@ -46,6 +46,8 @@ export interface NoonmarkOptions {
   /** Run in a network of its own that has loopback and nothing else; needs root. */
   readonly ownNetwork?: boolean;
   readonly env?: NodeJS.ProcessEnv;
+  /** The file that is started; default: the repository's own, which runs the bundle where there is a fresh one. */
+  readonly mainFile?: string;
   /** Text of the resolv.conf that this process alone sees; needs root. */
   readonly resolvConf?: string;
   /** A command before ours that becomes it at last (exec), so that the pid is ours: limits, namespaces, another user. */
@@ -97,7 +99,7 @@ export async function startNoonmark(options: NoonmarkOptions = {}): Promise<Noon
   writeConfig(options.config ?? {});
   options.prepare?.(directory);
 
-  const command = [NODE, MAIN_FILE, 'serve', '--config', configFile];
+  const command = [NODE, options.mainFile ?? MAIN_FILE, 'serve', '--config', configFile];
   const [program, ...args] = inNamespaces(command, directory, options);
   const running = start(program!, args, {
     cwd: REPOSITORY,

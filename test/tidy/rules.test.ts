@@ -5,6 +5,7 @@ import {
   dependenciesHaveReasons,
   filesAreShort,
   filesOpenWithHeader,
+  helpersHookNothing,
   importsPointDown,
   installIsSafe,
   linksResolve,
@@ -203,6 +204,19 @@ describe('pages', () => {
     const manifest = { dependencies: { yaml: '1' }, devDependencies: { vitest: '1' } };
     expect(dependenciesHaveReasons(manifest, '| `yaml` | reads it |\n- `vitest`: runs it')).toEqual([]);
     expect(dependenciesHaveReasons(manifest, 'yaml and vitest')).toHaveLength(2);
+  });
+});
+
+describe('what tests share', () => {
+  const helper = (text: string) => helpersHookNothing([{ path: 'test/unit/tls/tls-peers.ts', text }]);
+
+  it('may have hooks where a test asks for them', () => {
+    expect(helper('export function use() {\n  afterEach(close);\n}')).toEqual([]);
+    expect(helpersHookNothing([{ path: 'test/unit/a.test.ts', text: 'afterAll(() => {});' }])).toEqual([]);
+  });
+
+  it.each(['afterEach', 'beforeAll'])('has no %s of its own', (hook) => {
+    expect(helper(`const open = [];\n${hook}(() => {});`)[0]!.where).toBe('test/unit/tls/tls-peers.ts:2');
   });
 });
 

@@ -17,6 +17,7 @@ const LAYERS = [
   'src/http2',
   'src/observe',
   'src/files',
+  'src/bundle',
   'src/config',
   'src/tls',
   'src/timesync',
@@ -306,6 +307,18 @@ export interface PackageFile {
   readonly devDependencies?: Readonly<Record<string, string>>;
   readonly optionalDependencies?: Readonly<Record<string, string>>;
 }
+
+const MODULE_HOOK = /(?<=^|\n)(?:before|after)(?:All|Each)\(/;
+
+/** What tests share registers no hook where it is loaded: unit tests share a process, in which that is for the first file alone. */
+export const helpersHookNothing: Rule = (files) =>
+  files
+    .filter(({ path }) => !path.endsWith('.test.ts'))
+    .flatMap((file) => findAll(file, MODULE_HOOK))
+    .map(({ where }) => ({
+      where,
+      what: 'is a hook of one test file; use onTestFinished() where something is made, or temporaryDirectory()',
+    }));
 
 /** Has every direct dependency a line with its reason? */
 export function dependenciesHaveReasons(manifest: PackageFile, page: string): Violation[] {

@@ -8,6 +8,7 @@ import {
   dependenciesHaveReasons,
   filesAreShort,
   filesOpenWithHeader,
+  helpersHookNothing,
   importsPointDown,
   installIsSafe,
   linksResolve,
@@ -35,6 +36,11 @@ describe('src', () => {
   it('uses no word that says nothing', () => expectNone(namesSaySomething(sources)));
   it('is on the map of src/README.md, one line a file', () =>
     expectNone(mapIsComplete(read('src/README.md'), sources)));
+});
+
+describe('the tests', () => {
+  it('share no hooks', () =>
+    expectNone(helpersHookNothing([...readSources('test/unit'), ...readSources('test/support')])));
 });
 
 describe('the pages', () => {

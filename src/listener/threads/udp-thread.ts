@@ -1,6 +1,6 @@
 // A thread that answers UDP queries beside the main one: it takes them on sockets of its own, answers by the short path
 // (resolver/short-path.ts), and puts what that hands over into a ring. It decides nothing about addresses and opens nothing.
-// A bug that nobody catches ends it, politely: a descriptor must not be watched by a thread that is gone (system-calls.ts).
+// A bug that nobody catches ends it, politely: the main thread goes on with its sockets.
 
 import { flushCompileCache } from 'node:module';
 import { parentPort, workerData } from 'node:worker_threads';

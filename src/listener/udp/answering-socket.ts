@@ -6,9 +6,10 @@ import type { Timer } from '../../clock/clock.ts';
 import type { DurationClock } from '../../clock/thread-clock.ts';
 import { type Answer, type AnswerView, DROP } from '../../dns/answer.ts';
 import type { Query } from '../../dns/query.ts';
+import { type End, LateAnswer } from '../../resolver/late-answer.ts';
 import { HANDED_OVER } from '../../resolver/short-path.ts';
 import type { AddressTexts } from './address-texts.ts';
-import { ROUTE_WORDS } from './message-batch.ts';
+import { KeptRoutes } from './kept-routes.ts';
 import { Outbox } from './outbox.ts';
 import { CONTROL_OCTETS, clientOf, portOf, turnRound } from './route.ts';
 import type { SystemCalls } from './system-calls.ts';
@@ -52,6 +53,8 @@ export class AnsweringSocket {
   readonly #parts: AnsweringParts;
   readonly #replies: Outbox;
   readonly #late: Outbox;
+  /** Of those whose answers come late. */
+  readonly #routes = new KeptRoutes();
   readonly #controlOctets: number;
   #isLateToBeSent = false;
   #sendAgain: Timer | null = null;
@@ -93,7 +96,8 @@ export class AnsweringSocket {
     if (localAddress === null) return;
     const client = clientOf(words, route, texts);
     const answer = exchange.ask(octets, start, end, client, clientPort, localAddress, receivedAtMs);
-    if (answer instanceof Promise) this.#wait(answer, words.slice(route, route + ROUTE_WORDS));
+    if (answer instanceof LateAnswer)
+      answer.end(new LateReply(this, exchange.wait(), this.#routes.keep(words, route)));
     else if (answer === HANDED_OVER) elsewhere!.handOver({ octets, start, end, words, route, receivedAtMs });
     else this.#render(this.#replies, exchange.query, answer, words, route);
   }
@@ -104,18 +108,16 @@ export class AnsweringSocket {
     this.#parts.elsewhere?.sent();
   }
 
-  #wait(answer: Promise<Answer>, wayBack: Int32Array): void {
-    const { exchange } = this.#parts;
-    const query = exchange.wait();
-    void answer.then((late) => {
-      this.#renderLate(query, late, wayBack);
-      exchange.end();
-    });
+  /** To a query whose answer comes late. @param route that was kept */
+  replyLate(query: Query, answer: Answer, route: number): void {
+    this.#renderLate(query, answer, route);
+    this.#routes.release(route);
+    this.#parts.exchange.end();
   }
 
-  #renderLate(query: Query, answer: Answer, wayBack: Int32Array): void {
+  #renderLate(query: Query, answer: Answer, route: number): void {
     if (answer === DROP) return;
-    this.#render(this.#late, query, answer, wayBack, 0);
+    this.#render(this.#late, query, answer, this.#routes.words, route);
     if (this.#isLateToBeSent) return;
     this.#isLateToBeSent = true;
     setImmediate(() => {
@@ -141,5 +143,27 @@ export class AnsweringSocket {
       this.#send(this.#replies);
       this.#send(this.#late);
     });
+  }
+}
+
+/** The reply to a query that waits. */
+class LateReply implements End {
+  readonly #socket: AnsweringSocket;
+  readonly #query: Query;
+  readonly #route: number;
+
+  constructor(socket: AnsweringSocket, query: Query, route: number) {
+    this.#socket = socket;
+    this.#query = query;
+    this.#route = route;
+  }
+
+  answered(answer: Answer): void {
+    this.#socket.replyLate(this.#query, answer, this.#route);
+  }
+
+  /** A bug of ours: what fails has become an answer above. */
+  failed(error: unknown): never {
+    throw error;
   }
 }

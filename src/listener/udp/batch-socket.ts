@@ -4,8 +4,9 @@
 
 import { type AnsweringParts, AnsweringSocket } from './answering-socket.ts';
 import type { MessageBatch } from './message-batch.ts';
+import type { Watch } from './readable-watch.ts';
 import type { ReceiveTurns, Receiving } from './receive-turns.ts';
-import { LINUX, type Watch } from './system-calls.ts';
+import { LINUX } from './system-calls.ts';
 
 /** Failures to receive one after another, none of which says that the socket is broken, until that is believed all the same. */
 const FAILURES_MAX = 100;
@@ -30,10 +31,7 @@ export class BatchSocket implements Receiving {
     const { calls, descriptor, turns } = parts;
     this.#parts = parts;
     this.#answering = new AnsweringSocket(parts);
-    this.#watch = calls.watch(descriptor, (status) => {
-      if (status < 0) setImmediate(() => this.#broke('EBADF'));
-      else turns.ready(this);
-    });
+    this.#watch = calls.watch(descriptor, () => turns.readyNow(this));
   }
 
   /** From now on it makes no call, and its descriptor may be closed. */

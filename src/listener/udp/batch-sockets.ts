@@ -43,14 +43,19 @@ export class BatchSockets implements UdpSockets {
   async open({ wanted, exchange, onBroken }: UdpSocketParts): Promise<Bound> {
     const { port, descriptors } = this.bind(wanted, 1);
     const descriptor = descriptors[0]!;
-    const socket = this.watch({ descriptor, wanted, exchange, onBroken });
-    let isOpen = true;
-    const close = () => {
-      socket.close();
-      if (isOpen) this.#calls.close(descriptor);
-      isOpen = false;
-    };
-    return { port, close };
+    try {
+      const socket = this.watch({ descriptor, wanted, exchange, onBroken });
+      let isOpen = true;
+      const close = () => {
+        socket.close();
+        if (isOpen) this.#calls.close(descriptor);
+        isOpen = false;
+      };
+      return { port, close };
+    } catch (error) {
+      this.#calls.close(descriptor);
+      throw error;
+    }
   }
 
   /**

@@ -5,6 +5,7 @@ import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import type { Clock } from '../../clock/clock.ts';
 import { type AnswerView, DROP } from '../../dns/answer.ts';
 import type { Query } from '../../dns/query.ts';
+import { LateAnswer } from '../../resolver/late-answer.ts';
 import type { Bound } from '../binding.ts';
 import { plainAddress } from '../listener.ts';
 import type { UdpExchange } from './udp-exchange.ts';
@@ -46,7 +47,7 @@ function receive(door: Door, message: Uint8Array, peer: RemoteInfo): void {
   const client = plainAddress(peer.address);
   const receivedAtMs = clock.monotonic();
   const answer = exchange.ask(message, 0, message.length, client, peer.port, localAddress, receivedAtMs);
-  if (!(answer instanceof Promise)) {
+  if (!(answer instanceof LateAnswer)) {
     send(door, exchange.query, answer, peer, ignoreSendError);
     return;
   }

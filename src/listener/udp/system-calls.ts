@@ -3,12 +3,14 @@
 // little-endian. Thin: a call gives what the system gives, -1 and an errno for a failure. Nothing here is shared by threads.
 
 import koffi from 'koffi';
+import { readableWatch, type WatchReadable } from './readable-watch.ts';
 
 /** Of Linux, on every architecture but Alpha, MIPS, PA-RISC and SPARC (asm-generic/socket.h, linux/in.h, linux/in6.h). */
 export const LINUX = {
   AF_UNIX: 1,
   AF_INET: 2,
   AF_INET6: 10,
+  SOCK_STREAM: 1,
   SOCK_DGRAM: 2,
   SOCK_NONBLOCK: 0o4000,
   SOCK_CLOEXEC: 0o2000000,
@@ -21,17 +23,13 @@ export const LINUX = {
   IPV6_V6ONLY: 26,
   IPV6_RECVPKTINFO: 49,
   IPV6_PKTINFO: 50,
+  F_DUPFD_CLOEXEC: 1030,
   MSG_TRUNC: 0x20,
   MSG_DONTWAIT: 0x40,
 } as const;
 
 /** A place in this process's memory. */
 export type Address = number;
-
-/** Watches until it is closed, and must be closed before its descriptor is. */
-export interface Watch {
-  close(): void;
-}
 
 export interface SystemCalls {
   socket(family: number, type: number, protocol: number): number;
@@ -49,12 +47,7 @@ export interface SystemCalls {
   errorCode(): string;
   /** Where memory is. It does not move, and is there for as long as something refers to it. */
   addressOf(memory: ArrayBuffer): Address;
-  /**
-   * Calls `onEvent` in every turn of the event loop that finds something to receive, or with an error's number below 0,
-   * after which it is never called again. No promise goes on and no nextTick runs behind it: it can but set something off.
-   * A worker thread that is ended while it watches takes the process along (koffi 3.3.4), so it has to close first.
-   */
-  watch(descriptor: number, onEvent: (status: number) => void): Watch;
+  watch: WatchReadable;
 }
 
 export type SystemCallsResult =
@@ -80,9 +73,7 @@ function declare(): SystemCalls {
     libc.func(declaration) as unknown as SystemCalls[Name];
   const codeOf = new Map(Object.entries(koffi.os.errno).map(([code, number]) => [number, code]));
   codeOf.set(koffi.os.errno.EAGAIN!, 'EAGAIN'); // and EWOULDBLOCK, which is the same number
-  const { poll } = koffi.node; // uv_poll_t; koffi's types know it, its pages do not
-  if (typeof poll !== 'function') throw new Error('this koffi cannot watch a descriptor');
-  return {
+  const calls = {
     socket: f<'socket'>('int socket(int, int, int)'),
     socketpair: f<'socketpair'>('int socketpair(int, int, int, intptr_t)'),
     bind: f<'bind'>('int bind(int, intptr_t, uint)'),
@@ -97,8 +88,20 @@ function declare(): SystemCalls {
       const number = koffi.errno();
       return codeOf.get(number) ?? String(number);
     },
-    addressOf: (memory) => Number(koffi.address(memory)),
-    // koffi gives the status first, unlike what its types say.
-    watch: (descriptor, onEvent) => poll(descriptor, onEvent as unknown as Parameters<typeof poll>[1]),
+    addressOf: (memory: ArrayBuffer) => Number(koffi.address(memory)),
   };
+  const fcntl = libc.func('int fcntl(int, int, int)') as unknown as (...of: number[]) => number;
+  const copyOf = (descriptor: number) => fcntl(descriptor, LINUX.F_DUPFD_CLOEXEC, 0);
+  return { ...calls, watch: readableWatch(streamFrom(calls), copyOf) };
+}
+
+/** One end of a pair whose other end is closed already. */
+function streamFrom(calls: Omit<SystemCalls, 'watch'>): number {
+  const pair = new ArrayBuffer(8);
+  const type = LINUX.SOCK_STREAM | LINUX.SOCK_CLOEXEC;
+  if (calls.socketpair(LINUX.AF_UNIX, type, 0, calls.addressOf(pair)) < 0)
+    throw new Error(`socketpair: ${calls.errorCode()}`);
+  const [one, other] = new Int32Array(pair) as unknown as [number, number];
+  calls.close(other);
+  return one;
 }

@@ -3,14 +3,9 @@
 
 import type { DurationClock } from '../../clock/thread-clock.ts';
 import type { Limits } from '../../config/config.ts';
-import {
-  type Answer,
-  type AnswerView,
-  type RenderLimits,
-  renderAnswer,
-  renderBound,
-} from '../../dns/answer.ts';
+import { type AnswerView, type RenderLimits, renderAnswer, renderBound } from '../../dns/answer.ts';
 import type { Query } from '../../dns/query.ts';
+import type { LateAnswer } from '../../resolver/late-answer.ts';
 import type { Resolver } from '../../resolver/resolver.ts';
 import { Desk } from '../desk.ts';
 import { Drain } from '../drain.ts';
@@ -54,7 +49,7 @@ export class UdpExchange {
     clientPort: number,
     localAddress: string,
     receivedAtMs: number,
-  ): AnswerView | Promise<Answer> {
+  ): AnswerView | LateAnswer {
     const { resolver, limits } = this.#parts;
     const { query, context } = this.#desk;
     query.read(octets, start, end);

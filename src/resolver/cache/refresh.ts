@@ -3,8 +3,9 @@
 // one does not wait for it, and a failure of it is nobody's.
 
 import type { Clock } from '../../clock/clock.ts';
-import type { Answer, AnswerView } from '../../dns/answer.ts';
+import type { AnswerView } from '../../dns/answer.ts';
 import { DnsFailure } from '../../dns/failures.ts';
+import type { LateAnswer } from '../late-answer.ts';
 import type { Context } from '../resolver.ts';
 
 /** How much of its lifetime is left when a popular answer is fetched anew: unbound's tenth, for a tenth more queries. */
@@ -31,14 +32,16 @@ export class Refresh {
   }
 
   /** Starts the look-up of a cache key, unless it runs already or too many do; did it? */
-  start(key: string, lookUp: (context: Context) => Promise<Answer>): boolean {
+  start(key: string, lookUp: (context: Context) => LateAnswer): boolean {
     if (this.#inFlight.size >= MAX_IN_FLIGHT || this.#inFlight.has(key)) return false;
     this.#inFlight.add(key);
-    lookUp(this.#context())
-      .catch((error) => {
+    lookUp(this.#context()).end({
+      answered: () => void this.#inFlight.delete(key),
+      failed: (error) => {
+        this.#inFlight.delete(key);
         if (!(error instanceof DnsFailure)) throw error; // a bug of ours: serve.ts logs what nobody catches
-      })
-      .finally(() => this.#inFlight.delete(key));
+      },
+    });
     return true;
   }
 

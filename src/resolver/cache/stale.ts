@@ -6,6 +6,7 @@ import type { Answer } from '../../dns/answer.ts';
 import { DNSSEC_ERRORS, EDE, RCODE } from '../../dns/codes.ts';
 import type { ExtendedError } from '../../dns/edns.ts';
 import { DnsFailure } from '../../dns/failures.ts';
+import { LateAnswer } from '../late-answer.ts';
 
 /** RFC 8767 section 4: the TTL of every record that is given out past its own. */
 const STALE_TTL_SECONDS = 30;
@@ -36,7 +37,7 @@ const VERDICTS: ReadonlySet<number> = new Set([
 ]);
 
 export interface FreshOrStaleParts {
-  readonly fresh: Promise<Answer>;
+  readonly fresh: LateAnswer;
   /** What is given where there is no fresh one, with the reason; nothing where it is only late. */
   readonly stale: (why: readonly ExtendedError[]) => Answer;
   /** Called when the fresh one is late and the stale one given; the look-up goes on. */
@@ -47,30 +48,30 @@ export interface FreshOrStaleParts {
 }
 
 /** The fresh answer when it comes in time; when it is late or a failure, and none on purpose, the stale one. A bug of ours stays one. */
-export function freshOrStale(parts: FreshOrStaleParts): Promise<Answer> {
+export function freshOrStale(parts: FreshOrStaleParts): LateAnswer {
   const { fresh, stale, onLate, receivedAtMs, clock } = parts;
-  const { promise, resolve, reject } = Promise.withResolvers<Answer>();
+  const given = new LateAnswer();
   let isLate = false;
   const waitMs = Math.max(0, receivedAtMs + CLIENT_RESPONSE_MS - clock.monotonic());
   const timer = clock.after(waitMs, () => {
     isLate = true;
     onLate();
-    resolve(stale([]));
+    given.settle(stale([]));
   });
-  fresh.then(
-    (answer) => {
+  fresh.end({
+    answered(answer) {
       timer.cancel();
-      if (!isLate) resolve(isFailure(answer) && !isVerdict(answer) ? stale(answer.errors) : answer);
+      if (!isLate) given.settle(isFailure(answer) && !isVerdict(answer) ? stale(answer.errors) : answer);
     },
-    (error) => {
+    failed(error) {
       timer.cancel();
       if (error instanceof DnsFailure) {
-        if (!isLate) resolve(stale(error.errors));
+        if (!isLate) given.settle(stale(error.errors));
         return;
       }
       if (isLate) throw error; // nobody waits for it any more: serve.ts logs what nobody catches
-      reject(error);
+      given.fail(error);
     },
-  );
-  return promise;
+  });
+  return given;
 }

@@ -10,7 +10,7 @@ import { type Ledger, mayOrder, prune, record } from '../../../src/acme/ledger.t
 import { parseRenewalInfo, RenewalInfoUnusable } from '../../../src/acme/renewal-info.ts';
 import { authorizationIn, chainIn, OrderFailed, orderIn } from '../../../src/acme/stated.ts';
 import { accountForm, LEDGER_FORM, ORDER_FORM, PAIR_FORM } from '../../../src/acme/stored-forms.ts';
-import { anyText } from '../arbitrary-texts.ts';
+import { anyText } from '../../support/arbitrary-texts.ts';
 import { type FuzzTarget, must, mustEqual, unlessRefused } from '../target.ts';
 
 export interface JsonStory {

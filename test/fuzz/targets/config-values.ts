@@ -22,7 +22,7 @@ import { parseUpstreamUrl } from '../../../src/config/upstream-url.ts';
 import { parseHostName } from '../../../src/config/url-parts.ts';
 import { maskedUrl, quote, ValueError } from '../../../src/config/value-error.ts';
 import { NameSyntaxError } from '../../../src/dns/names.ts';
-import { anyText } from '../arbitrary-texts.ts';
+import { anyText } from '../../support/arbitrary-texts.ts';
 import { readAsPacket } from '../oracle.ts';
 import { type FuzzTarget, must, mustEqual } from '../target.ts';
 

@@ -9,7 +9,7 @@ import { stringify } from 'yaml';
 import { parseConfig } from '../../../src/config/parse.ts';
 import { ConfigProblems } from '../../../src/config/problems.ts';
 import { jsonSchema } from '../../../src/config/schema.ts';
-import { anyText } from '../arbitrary-texts.ts';
+import { anyText } from '../../support/arbitrary-texts.ts';
 import { type FuzzTarget, must } from '../target.ts';
 
 const FOLDER = resolve(import.meta.dirname, '../../../config');

@@ -6,7 +6,7 @@ import { retryAfterMs, retryPauseMs } from '../../../src/acme/ledger.ts';
 import { nextCheckMs, parseRenewalInfo, RenewalInfoUnusable } from '../../../src/acme/renewal-info.ts';
 import { parseRfc3339, writeRfc3339 } from '../../../src/clock/rfc3339.ts';
 import { parseHttpDate } from '../../../src/timesync/http-date.ts';
-import { anyText, piecesOf } from '../arbitrary-texts.ts';
+import { anyText, piecesOf } from '../../support/arbitrary-texts.ts';
 import { type FuzzTarget, must, mustEqual, unlessRefused } from '../target.ts';
 
 export interface DateTexts {

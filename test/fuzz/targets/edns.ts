@@ -5,7 +5,7 @@ import packet from 'dns-packet';
 import fc from 'fast-check';
 import { isCookieLength } from '../../../src/dns/cookie.ts';
 import { type OptParts, optOctets, readEdns, readExtendedErrors, writeOpt } from '../../../src/dns/edns.ts';
-import { anyText } from '../arbitrary-texts.ts';
+import { anyText } from '../../support/arbitrary-texts.ts';
 import { type FuzzTarget, must, mustEqual } from '../target.ts';
 
 export interface OptRecords {

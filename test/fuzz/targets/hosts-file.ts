@@ -6,7 +6,7 @@ import ipaddr from 'ipaddr.js';
 import { formatWithoutDot, nameOctets } from '../../../src/dns/names.ts';
 import { plainNameEnd } from '../../../src/dns/wire.ts';
 import { hostsItems } from '../../../src/resolver/local/hosts-file.ts';
-import { anyText } from '../arbitrary-texts.ts';
+import { anyText } from '../../support/arbitrary-texts.ts';
 import { type FuzzTarget, must, mustEqual } from '../target.ts';
 
 export interface HostsTexts {

@@ -11,7 +11,7 @@ import { NameSyntaxError, parseName } from '../../../src/dns/names.ts';
 import { Query } from '../../../src/dns/query.ts';
 import { DNS_MESSAGE, DOH_PATH, judgeRequest, type RequestHead } from '../../../src/listener/doh-request.ts';
 import { adminSubject } from '../../support/admin-subjects.ts';
-import { anyText, piecesOf } from '../arbitrary-texts.ts';
+import { anyText, piecesOf } from '../../support/arbitrary-texts.ts';
 import { readAsPacket } from '../oracle.ts';
 import { type FuzzTarget, must, mustEqual, unlessRefused } from '../target.ts';
 

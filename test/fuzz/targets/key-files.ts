@@ -6,7 +6,7 @@ import { readTsigKey, TsigKeyFileError } from '../../../src/acme/dns/tsig-key-fi
 import { formatWithoutDot } from '../../../src/dns/names.ts';
 import { TSIG_ALGORITHMS } from '../../../src/dns/tsig.ts';
 import { NtpKeyFileError, readNtpKeys } from '../../../src/timesync/ntp-key-file.ts';
-import { anyText } from '../arbitrary-texts.ts';
+import { anyText } from '../../support/arbitrary-texts.ts';
 import { type FuzzTarget, must, mustEqual } from '../target.ts';
 
 export interface KeyFileTexts {

@@ -7,7 +7,7 @@ import { iscLeases } from '../../../src/resolver/local/isc-leases.ts';
 import { keaLeases } from '../../../src/resolver/local/kea-leases.ts';
 import type { LeaseItem } from '../../../src/resolver/local/lease.ts';
 import { linesOf } from '../../../src/resolver/local/lines.ts';
-import { anyText } from '../arbitrary-texts.ts';
+import { anyText } from '../../support/arbitrary-texts.ts';
 import { type FuzzTarget, must, mustEqual } from '../target.ts';
 import { hostText } from './hosts-file.ts';
 

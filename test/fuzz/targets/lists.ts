@@ -6,7 +6,7 @@ import { nameKey } from '../../../src/dns/names.ts';
 import { ListReader } from '../../../src/lists/list-reader.ts';
 import { AskedName, NamesRefused } from '../../../src/lists/name-table.ts';
 import { readRule, ruleText } from '../../../src/lists/rules.ts';
-import { anyText } from '../arbitrary-texts.ts';
+import { anyText } from '../../support/arbitrary-texts.ts';
 import { type FuzzTarget, must, mustEqual } from '../target.ts';
 
 export interface ListStory {

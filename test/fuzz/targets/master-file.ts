@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { readMasterFile } from '../../../src/dns/master-file.ts';
 import { formatName, ROOT } from '../../../src/dns/names.ts';
 import type { ResourceRecord } from '../../../src/dns/records.ts';
-import { anyText } from '../arbitrary-texts.ts';
+import { anyText } from '../../support/arbitrary-texts.ts';
 import { type FuzzTarget, must, mustEqual } from '../target.ts';
 import { mustBeSound, recordTexts, shown, written, ZONE, zoneRecord } from './record-text.ts';
 

@@ -18,7 +18,7 @@ import {
 import { plainNameEnd } from '../../../src/dns/wire.ts';
 import { hostName, leasedName } from '../../../src/resolver/local/host-name.ts';
 import { plainName } from '../../support/arbitrary-messages.ts';
-import { anyText } from '../arbitrary-texts.ts';
+import { anyText } from '../../support/arbitrary-texts.ts';
 import { type FuzzTarget, must, mustEqual, unlessRefused } from '../target.ts';
 
 export interface Names {

@@ -17,7 +17,7 @@ import { parseRecordText, RecordSyntaxError } from '../../../src/dns/record-text
 import type { ResourceRecord } from '../../../src/dns/records.ts';
 import { plainNameEnd } from '../../../src/dns/wire.ts';
 import { labels, writeName } from '../../support/arbitrary-messages.ts';
-import { anyText } from '../arbitrary-texts.ts';
+import { anyText } from '../../support/arbitrary-texts.ts';
 import { type FuzzTarget, must, mustEqual, unlessRefused } from '../target.ts';
 
 export interface RecordTexts {

@@ -23,10 +23,10 @@ import {
 } from '../../../src/resolver/cache/cache-frames.ts';
 import { readStamp, stampFile } from '../../../src/timesync/stamp.ts';
 import { readAddresses } from '../../../src/upstream/address-file.ts';
+import { anyText, piecesOf } from '../../support/arbitrary-texts.ts';
 import { DOT_LIMITS, render } from '../../support/messages.ts';
 import { SimulatedClock } from '../../support/simulated-clock.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
-import { anyText, piecesOf } from '../arbitrary-texts.ts';
 import { mutatedMessage } from '../mutated-messages.ts';
 import { mustAnswer } from '../oracle.ts';
 import { type FuzzTarget, must, mustEqual } from '../target.ts';

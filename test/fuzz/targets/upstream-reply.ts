@@ -13,7 +13,7 @@ import { judge, plainQuery } from '../../../src/upstream/plain-query.ts';
 import {
   buildUpstreamQuery,
   deservesSecondOpinion,
-  isReplyTo,
+  layoutOfReply,
 } from '../../../src/upstream/upstream-query.ts';
 import { DOT_LIMITS, render } from '../../support/messages.ts';
 import { emptiedHouse, mustBeNoBug } from '../emptied-house.ts';
@@ -60,8 +60,9 @@ export const upstreamReply: FuzzTarget<Said> = {
     const house = emptiedHouse();
     house.upstreams = (octets) => {
       mustBeJudgedAlike(reply, octets);
-      must(!stray || !isReplyTo(reply, octets), 'a reply to another question is none');
-      if (!isReplyTo(reply, octets)) return new UpstreamFailure('upstream-unreachable', 'a fuzzer says so');
+      must(!stray || layoutOfReply(reply, octets) === null, 'a reply to another question is none');
+      if (layoutOfReply(reply, octets) === null)
+        return new UpstreamFailure('upstream-unreachable', 'a fuzzer says so');
       deservesSecondOpinion(reply);
       return Buffer.from(reply);
     };
@@ -90,7 +91,7 @@ function queryOf(reply: Buffer, stray: boolean): Buffer | null {
 /** Over plain DNS the same is a reply, and what is a reply is a sound message. */
 function mustBeJudgedAlike(reply: Buffer, query: Buffer): void {
   const plain = plainQuery(query, reply.length < 2 ? 0 : reply.readUInt16BE(0));
-  mustEqual(judge(reply, plain) === 'reply', isReplyTo(reply, query), 'a reply over plain DNS');
-  must(!isReplyTo(reply, query) || layoutOf(reply) !== null, 'a reply is a sound message');
+  mustEqual(judge(reply, plain) === 'reply', layoutOfReply(reply, query), 'a reply over plain DNS');
+  must(layoutOfReply(reply, query) === null || layoutOf(reply) !== null, 'a reply is a sound message');
   must(buildUpstreamQuery(new Query(query)).length % 128 === 0, 'a query that leaves is padded');
 }

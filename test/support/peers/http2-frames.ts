@@ -55,6 +55,13 @@ export interface Frame {
   readonly payload: Buffer;
 }
 
+/** "type stream flags", and the code or octets of those that have any. */
+export function shown({ type, stream, flags, payload }: Frame): string {
+  const code =
+    type === TYPE.rstStream ? payload.readUInt32BE() : type === TYPE.goaway ? payload.readUInt32BE(4) : '';
+  return `${type} ${stream} ${flags} ${type === TYPE.data ? payload.length : code}`.trim();
+}
+
 const NOTHING = Buffer.alloc(0);
 
 /** Any frame at all; the others below are this one. */

@@ -7,6 +7,9 @@ import { eventually, pause } from '../eventually.ts';
 import { run, start } from '../running.ts';
 import { temporaryDirectory } from '../temporary-directory.ts';
 
+/** So much it may lag behind when others flood this machine; two megabytes would not do. */
+const BUFFER_KIBIBYTES = '32768';
+
 /** A packet needs a moment from the wire to the file. */
 const FLUSH_MS = 300;
 
@@ -26,7 +29,20 @@ export interface PacketWitness {
 export async function startPacketWitness(): Promise<PacketWitness> {
   const directory = temporaryDirectory('capture');
   const all = join(directory, 'all');
-  const options = ['-i', 'any', '-U', '--immediate-mode', '-s', '0', '-Z', 'root', '-w', all];
+  const options = [
+    '-i',
+    'any',
+    '-U',
+    '--immediate-mode',
+    '-s',
+    '0',
+    '-B',
+    BUFFER_KIBIBYTES,
+    '-Z',
+    'root',
+    '-w',
+    all,
+  ];
   const tcpdump = start('tcpdump', options);
   await tcpdump.waitForLine(/listening on/);
   await eventually(() => readFileSync(all).length > 0, { what: 'the capture' });

@@ -7,8 +7,8 @@ import { createServer } from 'node:net';
 import { answerWith, questionName } from '../dns-message.ts';
 
 const PORT = 53;
-/** An address that nothing else on a machine uses; resolv.conf can name no other port than 53. */
-export const WITNESS_ADDRESS = '127.0.0.153';
+/** An address that nothing else on a machine uses, not even another suite; resolv.conf can name no other port than 53. */
+export const WITNESS_ADDRESS = `127.153.${(process.pid >> 8) & 0xff}.${process.pid & 0xff}`;
 const WITNESS_ANSWER = '203.0.113.66';
 
 export interface PlainWitness {

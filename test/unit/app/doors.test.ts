@@ -25,7 +25,7 @@ beforeEach(() => {
   clock = new SimulatedClock();
   log = new RecordedLog();
   doors = new Doors({
-    resolver: { resolve: async () => DROP },
+    resolver: { resolve: () => DROP },
     clock,
     log,
     limits,

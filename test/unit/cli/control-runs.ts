@@ -3,7 +3,7 @@
 
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, vi } from 'vitest';
+import { onTestFinished, vi } from 'vitest';
 import { stringify } from 'yaml';
 import { ControlSocket } from '../../../src/admin/control-socket.ts';
 import type { AdminSubject } from '../../../src/admin/routes.ts';
@@ -13,11 +13,6 @@ import { adminDoor } from '../../support/admin-subjects.ts';
 import { catchOutput, type Ran } from '../../support/caught-output.ts';
 import { SimulatedClock } from '../../support/simulated-clock.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
-
-const open: ControlSocket[] = [];
-afterEach(async () => {
-  await Promise.all(open.splice(0).map((socket) => socket.stop(0)));
-});
 
 export interface Place {
   readonly stateDir: string;
@@ -55,7 +50,7 @@ export async function serveSubject({ stateDir }: Place, subject: Partial<AdminSu
     allowedHosts: () => [],
     log,
   });
-  open.push(socket);
+  onTestFinished(() => socket.stop(0));
   await socket.start();
 }
 

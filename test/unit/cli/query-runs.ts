@@ -1,10 +1,8 @@
 // `noonmark query` run in this process with its output caught, and what its tests share: certificates, a directory,
 // our own listeners with the configuration that names them.
 
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll } from 'vitest';
 import { stringify } from 'yaml';
 import { commandClock } from '../../../src/cli/command-clock.ts';
 import { runQuery } from '../../../src/cli/query.ts';
@@ -12,13 +10,13 @@ import type { QueryFacts } from '../../../src/cli/query-facts.ts';
 import type { Clock } from '../../../src/clock/clock.ts';
 import { catchOutput, type Ran } from '../../support/caught-output.ts';
 import { createPki } from '../../support/pki.ts';
+import { temporaryDirectory } from '../../support/temporary-directory.ts';
 import { type House, startHouse } from './query-peers.ts';
 
 /** In the certificate `good`, beside localhost and 127.0.0.1. */
 export const NAME = 'dns.example';
 
-export const directory = mkdtempSync(join(tmpdir(), 'noonmark-query-'));
-afterAll(() => rmSync(directory, { recursive: true }));
+export const directory = temporaryDirectory('query');
 
 export const pki = createPki(directory);
 export const good = pki.issue({ names: [NAME, 'localhost'], addresses: ['127.0.0.1'] });

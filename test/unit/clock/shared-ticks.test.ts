@@ -15,9 +15,9 @@ describe('shared ticks', () => {
     expect(vi.getTimerCount()).toBe(1);
     vi.advanceTimersByTime(10_000);
     expect(often).toHaveBeenCalledTimes(40);
-    expect(seldom.mock.calls.length).toBe(9); // the first one waits for a whole period, and for the beat
+    expect(seldom.mock.calls.length).toBe(10); // the first one waits for a whole period and a tick, the second one less
     vi.advanceTimersByTime(1000);
-    expect(seldom.mock.calls.length).toBe(10);
+    expect(seldom.mock.calls.length).toBe(11);
   });
 
   it.each([0, 100, 249])('never run one early, though it begins %i ms after a beat', (lateMs) => {
@@ -30,6 +30,52 @@ describe('shared ticks', () => {
     expect(action).not.toHaveBeenCalled();
     vi.advanceTimersByTime(251);
     expect(action).toHaveBeenCalledTimes(1);
+  });
+
+  it('run at the same instants from the second time on, whenever they began', () => {
+    const ticks = new SharedTicks();
+    const beganAtMs = performance.now();
+    const ran = new Map<number, string[]>();
+    const note = (what: string) => () => {
+      const atMs = performance.now() - beganAtMs;
+      ran.set(atMs, [...(ran.get(atMs) ?? []), what]);
+    };
+    ticks.add(1000, note('a second'));
+    vi.advanceTimersByTime(300);
+    ticks.add(2000, note('two'));
+    vi.advanceTimersByTime(900);
+    ticks.add(10_000, note('ten'));
+    vi.advanceTimersByTime(22_800);
+    expect(ran.get(2500)).toEqual(['two']);
+    expect(ran.get(11_250)).toEqual(['ten']);
+    for (const atMs of [2500, 11_250]) ran.delete(atMs);
+    const seconds = Array.from({ length: 24 }, (_, at) => (at + 1) * 1000);
+    expect([...ran.keys()]).toEqual(seconds);
+    expect(ran.get(4000)).toEqual(['a second', 'two']);
+    expect(ran.get(5000)).toEqual(['a second']);
+    expect(ran.get(20_000)).toEqual(['a second', 'two', 'ten']);
+  });
+
+  it('sleep until one is due', () => {
+    const ticks = new SharedTicks();
+    const sleeps = vi.spyOn(globalThis, 'setTimeout');
+    ticks.add(2000, () => {});
+    ticks.add(10_000, () => {});
+    vi.advanceTimersByTime(20_000);
+    expect(sleeps.mock.calls.length).toBeLessThanOrEqual(13); // ten beats, the first of the second one, and the start
+  });
+
+  it('do not make up for what a busy process has missed', () => {
+    const ticks = new SharedTicks();
+    const action = vi.fn();
+    ticks.add(500, action);
+    const laterMs = performance.now() + 60_000;
+    const clock = vi.spyOn(performance, 'now').mockReturnValue(laterMs);
+    vi.advanceTimersToNextTimer();
+    clock.mockReturnValue(laterMs + 499);
+    vi.advanceTimersToNextTimer();
+    expect(action).toHaveBeenCalledTimes(2);
+    clock.mockRestore();
   });
 
   it('rest when nothing repeats', () => {

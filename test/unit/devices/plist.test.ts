@@ -4,6 +4,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { canBeXml, writePlist } from '../../../src/devices/plist.ts';
+import { wholeText } from '../../support/arbitrary-texts.ts';
 import { readPlist } from '../../support/plist.ts';
 
 describe('writePlist', () => {
@@ -39,7 +40,7 @@ describe('writePlist', () => {
   });
 
   it('carries every text that XML can', () => {
-    const text = fc.string({ unit: 'binary' }).filter(canBeXml);
+    const text = wholeText().filter(canBeXml);
     fc.assert(
       fc.property(text, (one) => {
         expect(readPlist(writePlist({ one }))).toEqual({ one });

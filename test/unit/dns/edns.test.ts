@@ -12,6 +12,7 @@ import {
   writeOpt,
 } from '../../../src/dns/edns.ts';
 import { SEED, uint16, writeRecord } from '../../support/arbitrary-messages.ts';
+import { wholeText } from '../../support/arbitrary-texts.ts';
 import { extendedError, OPTION } from '../../support/messages.ts';
 
 const PLAIN: OptParts = {
@@ -209,12 +210,9 @@ describe('an OPT record, written', () => {
       payloadOctets: fc.nat(0xffff),
       dnssecOk: fc.boolean(),
       extendedRcode: fc.nat(255),
-      errors: fc.array(
-        fc.record({ code: fc.nat(0xffff), text: fc.string({ unit: 'binary', maxLength: 300 }) }),
-        {
-          maxLength: 3,
-        },
-      ),
+      errors: fc.array(fc.record({ code: fc.nat(0xffff), text: wholeText(300) }), {
+        maxLength: 3,
+      }),
       options: fc.uniqueArray(
         fc.record({ code: fc.constantFrom(OPTION.NSID, OPTION.COOKIE, 65_001), octets: content }),
         { selector: ({ code }) => code },

@@ -14,6 +14,7 @@ import {
   packAnswer,
   setMoment,
 } from '../../../src/dns/packed-answer.ts';
+import { wholeText } from '../../support/arbitrary-texts.ts';
 import { aRecord, ask, cnameRecord, extendedError, replyTo, soaRecord } from '../../support/messages.ts';
 
 /** As a table has them: somewhere among other octets. */
@@ -47,7 +48,7 @@ const parts = fc.nat(9).chain((answers) =>
     records: records(answers + 1),
     lifetimeSeconds: fc.integer({ min: 1, max: 86_400 }),
     ageSeconds: fc.constant(0),
-    errors: fc.array(fc.record({ code: fc.nat(30), text: fc.string({ unit: 'binary', maxLength: 40 }) }), {
+    errors: fc.array(fc.record({ code: fc.nat(30), text: wholeText() }), {
       maxLength: 3,
     }),
   }),

@@ -13,6 +13,7 @@ import {
 import { LAST_STREAM } from '../../../src/http2/client-streams.ts';
 import { ERROR, FIRST_WINDOW_OCTETS, FRAME, SETTING as SETTING_ID } from '../../../src/http2/codes.ts';
 import { CONTINUATIONS, HEADER_FIELDS, HEADER_LIST_OCTETS } from '../../../src/http2/limits.ts';
+import { breachesOf } from '../../support/http2-breaches.ts';
 import {
   BEGUN,
   Http2Client,
@@ -40,6 +41,7 @@ import {
   SETTING,
   SETTINGS_ACK,
   settings,
+  shown,
   windowUpdate,
 } from '../../support/peers/http2-frames.ts';
 
@@ -54,13 +56,6 @@ function begun(asked = 1, options?: Http2ClientOptions): Http2Client {
   const client = new Http2Client(options).send(BEGUN).ask(asked);
   client.said();
   return client;
-}
-
-/** "type stream flags", and the code or octets of those that have any. */
-function shown({ type, stream, flags, payload }: Frame): string {
-  const code =
-    type === FRAME.RST_STREAM ? payload.readUInt32BE() : type === FRAME.GOAWAY ? payload.readUInt32BE(4) : '';
-  return `${type} ${stream} ${flags} ${type === FRAME.DATA ? payload.length : code}`.trim();
 }
 
 const codeOf = (client: Http2Client) => client.fault?.errorCode ?? null;
@@ -392,60 +387,33 @@ describe('our window', () => {
 });
 
 describe('a server ends its connection', () => {
-  const tooWide = windowUpdate(0, 2 ** 31 - 1);
   const bomb = Buffer.concat([OK_BLOCK, ...Array<Buffer>(HEADER_FIELDS).fill(literal(['x', 'y']))]);
   const long = headerBlock([...OK, ['x', 'y'.repeat(HEADER_LIST_OCTETS)]]);
-  it.each<[string, Uint8Array, number]>([
-    ['by a push', pushPromise(1, 2, OK_BLOCK), ERROR.PROTOCOL_ERROR],
-    ['by the wish to push', settings([[SETTING.enablePush, 1]]), ERROR.PROTOCOL_ERROR],
-    ['by a response to nothing', headers(5, OK_BLOCK), ERROR.PROTOCOL_ERROR],
-    ['by a stream of its own', headers(2, OK_BLOCK), ERROR.PROTOCOL_ERROR],
-    ['by header fields on stream 0', headers(0, OK_BLOCK), ERROR.PROTOCOL_ERROR],
-    ['by a part of some there', headers(0, OK_BLOCK, { endHeaders: false }), ERROR.PROTOCOL_ERROR],
-    ['by a body to nothing', data(5, Buffer.of(1)), ERROR.PROTOCOL_ERROR],
-    ['by a reset of nothing', rstStream(5), ERROR.PROTOCOL_ERROR],
-    ['by a window for nothing', windowUpdate(5, 1), ERROR.PROTOCOL_ERROR],
-    ['by a window of nothing', windowUpdate(0, 0), ERROR.PROTOCOL_ERROR],
-    ['by a window of the connection that overflows', tooWide, ERROR.FLOW_CONTROL_ERROR],
-    ['by a window of a stream that overflows', windowUpdate(1, 2 ** 31 - 1), ERROR.FLOW_CONTROL_ERROR],
+  it.each([
+    ...breachesOf({ open: Buffer.alloc(0), block: OK_BLOCK, idle: 5 }),
+    ['a push', ERROR.PROTOCOL_ERROR, pushPromise(1, 2, OK_BLOCK)],
+    ['the wish to push', ERROR.PROTOCOL_ERROR, settings([[SETTING.enablePush, 1]])],
+    ['a response to nothing', ERROR.PROTOCOL_ERROR, headers(5, OK_BLOCK)],
+    ['a window of a stream that overflows', ERROR.FLOW_CONTROL_ERROR, windowUpdate(1, 2 ** 31 - 1)],
+    ['too many fields', ERROR.ENHANCE_YOUR_CALM, headers(1, bomb)],
     [
-      'by first windows that overflow',
-      Buffer.concat([windowUpdate(1, 2 ** 31 - FIRST_WINDOW_OCTETS - 1 + 5), settings([[4, 2 ** 31 - 1]])]),
-      ERROR.FLOW_CONTROL_ERROR,
-    ],
-    ['by a window that is none', settings([[SETTING.initialWindowSize, 2 ** 31]]), ERROR.FLOW_CONTROL_ERROR],
-    ['by frames that may be short', settings([[SETTING.maxFrameSize, 100]]), ERROR.PROTOCOL_ERROR],
-    ['by an acknowledgement with settings', frame(4, 1, 0, Buffer.alloc(6)), ERROR.FRAME_SIZE_ERROR],
-    ['by a PING of 7 octets', frame(6, 0, 0, Buffer.alloc(7)), ERROR.FRAME_SIZE_ERROR],
-    ['by a frame that is too long', frame(0, 0, 1, Buffer.alloc(16_385)), ERROR.FRAME_SIZE_ERROR],
-    ['by more padding than frame', frame(0, 8, 1, Buffer.of(5)), ERROR.PROTOCOL_ERROR],
-    ['by HEADERS that are cut off', frame(1, 0x24, 1, Buffer.of(5)), ERROR.FRAME_SIZE_ERROR],
-    ['by CONTINUATION of nothing', continuation(1, OK_BLOCK, true), ERROR.PROTOCOL_ERROR],
-    [
-      'by something else within a header block',
-      Buffer.concat([headers(1, OK_BLOCK, { endHeaders: false }), ping()]),
-      ERROR.PROTOCOL_ERROR,
-    ],
-    ['by a header block that is none', headers(1, Buffer.of(0xff)), ERROR.COMPRESSION_ERROR],
-    ['by too many fields', headers(1, bomb), ERROR.ENHANCE_YOUR_CALM],
-    [
-      'by fields that are too long, in trailers too',
+      'fields that are too long, in trailers too',
+      ERROR.ENHANCE_YOUR_CALM,
       Buffer.concat([
         headers(1, OK_BLOCK),
         headers(1, long.subarray(0, 16_000), { endHeaders: false, endStream: true }),
         continuation(1, long.subarray(16_000), true),
       ]),
-      ERROR.ENHANCE_YOUR_CALM,
     ],
     [
-      'by CONTINUATION without end',
+      'CONTINUATION without end',
+      ERROR.ENHANCE_YOUR_CALM,
       Buffer.concat([
         headers(1, OK_BLOCK, { endHeaders: false }),
         ...Array<Buffer>(CONTINUATIONS + 1).fill(continuation(1, Buffer.alloc(0))),
       ]),
-      ERROR.ENHANCE_YOUR_CALM,
     ],
-  ])('%s, and is told why', (_, octets, errorCode) => {
+  ] as const)('by %s, and is told why', (_, errorCode, octets) => {
     const client = begun(2).send(octets, ok(3));
     expect(codeOf(client)).toBe(errorCode);
     expect(client.said().map(shown).at(-1)).toBe(`7 0 0 ${errorCode}`);

@@ -14,6 +14,7 @@ import {
   resetsAtOnce,
   UNREAD_REPLIES,
 } from '../../../src/http2/limits.ts';
+import { breachesOf } from '../../support/http2-breaches.ts';
 import {
   BEGUN,
   GET,
@@ -42,6 +43,7 @@ import {
   rstStream,
   SETTING,
   settings,
+  shown,
   windowUpdate,
 } from '../../support/peers/http2-frames.ts';
 
@@ -55,13 +57,6 @@ function begun(options?: Http2ServerOptions): Http2Server {
   const server = new Http2Server(options).send(BEGUN);
   server.said();
   return server;
-}
-
-/** "type stream flags", and the body or code of those that have one. */
-function shown({ type, stream, flags, payload }: Frame): string {
-  const code =
-    type === FRAME.RST_STREAM ? payload.readUInt32BE() : type === FRAME.GOAWAY ? payload.readUInt32BE(4) : '';
-  return `${type} ${stream} ${flags} ${type === FRAME.DATA ? payload.length : code}`.trim();
 }
 
 const codeOf = (server: Http2Server) => server.fault?.errorCode ?? null;
@@ -480,84 +475,13 @@ describe('the connection ends with', () => {
   });
 
   it.each([
-    ['DATA on stream 0', ERROR.PROTOCOL_ERROR, data(0)],
-    ['DATA on an idle stream', ERROR.PROTOCOL_ERROR, data(1)],
-    ['DATA on an even stream', ERROR.PROTOCOL_ERROR, data(2)],
+    ...breachesOf({ open: OPEN, block: GET_BLOCK, idle: 1 }),
     ['DATA on a stream that is over', ERROR.STREAM_CLOSED, Buffer.concat([get(1), data(1)])],
     ['DATA after a reset of the client', ERROR.STREAM_CLOSED, Buffer.concat([OPEN, rstStream(1), data(1)])],
-    ['HEADERS on stream 0', ERROR.PROTOCOL_ERROR, headers(0, GET_BLOCK)],
-    ['HEADERS on stream 0 that go on', ERROR.PROTOCOL_ERROR, headers(0, GET_BLOCK, { endHeaders: false })],
-    ['HEADERS on an even stream', ERROR.PROTOCOL_ERROR, headers(2, GET_BLOCK)],
     ['HEADERS on a stream that is over', ERROR.STREAM_CLOSED, Buffer.concat([get(1), get(1)])],
     ['streams that go down', ERROR.STREAM_CLOSED, Buffer.concat([get(5), get(3)])],
-    [
-      'HEADERS that are cut off',
-      ERROR.FRAME_SIZE_ERROR,
-      frame(FRAME.HEADERS, FLAG.priority | 4, 1, Buffer.alloc(3)),
-    ],
-    [
-      'more padding than frame',
-      ERROR.PROTOCOL_ERROR,
-      Buffer.concat([OPEN, frame(0, FLAG.padded, 1, Buffer.of(2, 0))]),
-    ],
-    ['no octet of padding', ERROR.PROTOCOL_ERROR, Buffer.concat([OPEN, frame(0, FLAG.padded, 1)])],
-    ['a header block that cannot be decoded', ERROR.COMPRESSION_ERROR, headers(1, indexed(99))],
-    ['PRIORITY on stream 0', ERROR.PROTOCOL_ERROR, priority(0)],
-    ['PRIORITY of four octets', ERROR.FRAME_SIZE_ERROR, frame(FRAME.PRIORITY, 0, 1, Buffer.alloc(4))],
-    ['RST_STREAM on stream 0', ERROR.PROTOCOL_ERROR, rstStream(0)],
-    ['RST_STREAM on an idle stream', ERROR.PROTOCOL_ERROR, rstStream(1)],
-    ['RST_STREAM of three octets', ERROR.FRAME_SIZE_ERROR, frame(FRAME.RST_STREAM, 0, 1, Buffer.alloc(3))],
-    ['SETTINGS on a stream', ERROR.PROTOCOL_ERROR, frame(FRAME.SETTINGS, 0, 1)],
-    ['SETTINGS of five octets', ERROR.FRAME_SIZE_ERROR, frame(FRAME.SETTINGS, 0, 0, Buffer.alloc(5))],
-    [
-      'an acknowledgement with settings',
-      ERROR.FRAME_SIZE_ERROR,
-      frame(FRAME.SETTINGS, 1, 0, Buffer.alloc(6)),
-    ],
-    ['push that is neither on nor off', ERROR.PROTOCOL_ERROR, settings([[SETTING.enablePush, 2]])],
-    ['frames that are too small', ERROR.PROTOCOL_ERROR, settings([[SETTING.maxFrameSize, 16_383]])],
-    ['frames that are too large', ERROR.PROTOCOL_ERROR, settings([[SETTING.maxFrameSize, 2 ** 24]])],
-    [
-      'a first window that is too large',
-      ERROR.FLOW_CONTROL_ERROR,
-      settings([[SETTING.initialWindowSize, 2 ** 31]]),
-    ],
-    ['a window that overflows', ERROR.FLOW_CONTROL_ERROR, windowUpdate(0, 2 ** 31 - 1)],
-    [
-      'SETTINGS that make a window overflow',
-      ERROR.FLOW_CONTROL_ERROR,
-      Buffer.concat([OPEN, windowUpdate(1, 1000), settings([[SETTING.initialWindowSize, 2 ** 31 - 1]])]),
-    ],
-    ['WINDOW_UPDATE of nothing', ERROR.PROTOCOL_ERROR, windowUpdate(0, 0)],
-    ['WINDOW_UPDATE of nothing on a stream', ERROR.PROTOCOL_ERROR, Buffer.concat([OPEN, windowUpdate(1, 0)])],
-    ['WINDOW_UPDATE on an idle stream', ERROR.PROTOCOL_ERROR, windowUpdate(1, 1)],
-    [
-      'WINDOW_UPDATE of three octets',
-      ERROR.FRAME_SIZE_ERROR,
-      frame(FRAME.WINDOW_UPDATE, 0, 0, Buffer.alloc(3)),
-    ],
     ['PUSH_PROMISE', ERROR.PROTOCOL_ERROR, frame(FRAME.PUSH_PROMISE, 4, 1, Buffer.alloc(4))],
-    ['PING on a stream', ERROR.PROTOCOL_ERROR, frame(FRAME.PING, 0, 1, Buffer.alloc(8))],
-    ['PING of seven octets', ERROR.FRAME_SIZE_ERROR, frame(FRAME.PING, 0, 0, Buffer.alloc(7))],
-    ['GOAWAY on a stream', ERROR.PROTOCOL_ERROR, frame(FRAME.GOAWAY, 0, 1, Buffer.alloc(8))],
-    ['GOAWAY of seven octets', ERROR.FRAME_SIZE_ERROR, frame(FRAME.GOAWAY, 0, 0, Buffer.alloc(7))],
-    ['CONTINUATION of nothing', ERROR.PROTOCOL_ERROR, continuation(1, GET_BLOCK, true)],
-    [
-      'PING within a header block',
-      ERROR.PROTOCOL_ERROR,
-      Buffer.concat([headers(1, GET_BLOCK, { endHeaders: false }), ping()]),
-    ],
-    [
-      'another stream within a header block',
-      ERROR.PROTOCOL_ERROR,
-      Buffer.concat([headers(1, GET_BLOCK, { endHeaders: false }), continuation(3, GET_BLOCK, true)]),
-    ],
-    [
-      'a frame that is too long',
-      ERROR.FRAME_SIZE_ERROR,
-      frame(0xee, 0, 0, Buffer.alloc(MAX_PAYLOAD_OCTETS + 1)),
-    ],
-  ])('%s', (_what, code, octets) => {
+  ] as const)('%s', (_what, code, octets) => {
     const server = begun().send(octets, get(101));
     expect(codeOf(server)).toBe(code);
     const last = server.said().at(-1)!;

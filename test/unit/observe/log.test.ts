@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createLog, escapeControls, LOG_LEVELS, type LogOptions } from '../../../src/observe/log.ts';
 import { SEED } from '../../support/arbitrary-messages.ts';
+import { anyText } from '../../support/arbitrary-texts.ts';
 import { SimulatedClock } from '../../support/simulated-clock.ts';
 
 const EPOCH_MS = Date.UTC(2027, 0, 2, 3, 4, 5, 678);
@@ -82,7 +83,7 @@ describe('a line of JSON', () => {
 describe('what comes from the network (reliability row 21)', () => {
   it.each(['text', 'json'] as const)('is one line of printable ASCII in %s, whatever it holds', (format) => {
     fc.assert(
-      fc.property(fc.string({ unit: 'binary' }), fc.string({ unit: 'binary' }), (message, value) => {
+      fc.property(anyText, anyText, (message, value) => {
         const { log, lines } = logged({ format });
         log.info(message, { value, list: [value] });
         expect(lines[0]).toMatch(/^[\x20-\x7e]*\n$/);

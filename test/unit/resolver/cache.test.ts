@@ -6,6 +6,8 @@ import { ClockNotReady, TooManyPending, UpstreamFailure } from '../../../src/dns
 import { type AnswerStore, PackedAnswerStore } from '../../../src/resolver/cache/answer-store.ts';
 import { FailureMemory } from '../../../src/resolver/cache/failure-memory.ts';
 import { cache } from '../../../src/resolver/cache.ts';
+import { LateAnswer } from '../../../src/resolver/late-answer.ts';
+import { giving } from '../../support/late.ts';
 import { aRecord, ask, contextAt, replyTo } from '../../support/messages.ts';
 import { SimulatedClock } from '../../support/simulated-clock.ts';
 
@@ -18,10 +20,10 @@ function cached(next: () => Answer | Promise<Answer>, store: AnswerStore = new P
   const [clock, failures] = [new SimulatedClock(), new FailureMemory()];
   let asked = 0;
   const link = cache({ store, failures, clock })({
-    resolve: () => {
+    resolve: giving(() => {
       asked += 1;
       return next();
-    },
+    }),
   });
   const resolve = (atMs = clock.monotonic()) => link.resolve(QUERY, contextAt(atMs));
   return { clock, failures, store, resolve, asked: () => asked };
@@ -30,7 +32,7 @@ function cached(next: () => Answer | Promise<Answer>, store: AnswerStore = new P
 describe('the cache', () => {
   it('answers a hit at once, without a promise', async () => {
     const { resolve, asked } = cached(() => ANSWER);
-    expect(resolve()).toBeInstanceOf(Promise);
+    expect(resolve()).toBeInstanceOf(LateAnswer);
     await resolve();
     expect(resolve()).toBeInstanceOf(Answer);
     expect(asked()).toBe(2);
@@ -46,7 +48,7 @@ describe('the cache', () => {
     clock.advance(9999);
     expect(resolve()).toMatchObject({ ageSeconds: 9 });
     clock.advance(1);
-    expect(resolve()).toBeInstanceOf(Promise);
+    expect(resolve()).toBeInstanceOf(LateAnswer);
   });
 
   it('gives a query that was received before the answer came no negative age', async () => {

@@ -6,6 +6,7 @@ import { TooManyPending } from '../../../src/dns/failures.ts';
 import { LimitLog } from '../../../src/observe/limit-log.ts';
 import { coalesce } from '../../../src/resolver/coalesce.ts';
 import { RecordedLog } from '../../support/answer-path.ts';
+import { giving } from '../../support/late.ts';
 import { ask, contextAt } from '../../support/messages.ts';
 import { SimulatedClock } from '../../support/simulated-clock.ts';
 
@@ -18,7 +19,7 @@ function shared(limits = { pendingQueries: 4, pendingQueriesPerClient: 3 }) {
   const reached = limitLog();
   const asked: { resolve: (answer: Answer) => void; reject: (error: Error) => void }[] = [];
   const link = coalesce({ limits, limitLog: reached, generation: () => generation })({
-    resolve: () => new Promise((resolve, reject) => asked.push({ resolve, reject })),
+    resolve: giving(() => new Promise<Answer>((resolve, reject) => asked.push({ resolve, reject }))),
   });
   const resolve = async (name: string, client = '10.0.0.1') =>
     link.resolve(ask(name), contextAt(0, { client }));

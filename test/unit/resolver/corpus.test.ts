@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { Answer, DROP } from '../../../src/dns/answer.ts';
 import { Query } from '../../../src/dns/query.ts';
 import { layoutOf } from '../../../src/dns/wire.ts';
-import { deservesSecondOpinion, isReplyTo } from '../../../src/upstream/upstream-query.ts';
+import { deservesSecondOpinion, layoutOfReply } from '../../../src/upstream/upstream-query.ts';
 import { House } from '../../support/answer-path.ts';
 import { wholeCorpus } from '../../support/corpus.ts';
 import { ask, FLAG, render, UDP_LIMITS } from '../../support/messages.ts';
@@ -46,7 +46,7 @@ describe.skipIf(messages.length === 0)(
       let taken = 0;
       for (const { name, wire } of messages) {
         const query = queryOf(wire);
-        const isTaken = isReplyTo(wire, query.bytes);
+        const isTaken = layoutOfReply(wire, query.bytes) !== null;
         const answer = Answer.fromMessage(wire);
         if (isTaken) expect(answer, name).not.toBeNull();
         if (answer === null) continue;

@@ -5,6 +5,7 @@ import { DROP } from '../../../src/dns/answer.ts';
 import { UpstreamFailure } from '../../../src/dns/failures.ts';
 import { Query } from '../../../src/dns/query.ts';
 import { ednsOptions } from '../../../src/resolver/edns-options.ts';
+import { LateAnswer } from '../../../src/resolver/late-answer.ts';
 import { type Context, keeping, type Resolver } from '../../../src/resolver/resolver.ts';
 import { House } from '../../support/answer-path.ts';
 import {
@@ -153,7 +154,7 @@ describe('everybody else', () => {
       { options: [{ code: OPTION.CLIENT_SUBNET, data: Buffer.alloc(4) }] },
     ]) {
       const query = new Query(queryBytes(NAME, 'A', edns && { edns }));
-      const answer = Promise.resolve(keeping(house.resolver.resolve(query, contextAt(0))));
+      const answer = LateAnswer.of(keeping(house.resolver.resolve(query, contextAt(0))));
       const around = ednsOptions({ cookieSecret: Buffer.alloc(16), nsid: () => '', clock: house.clock });
       expect(around({ resolve: () => answer }).resolve(query, contextAt(0))).toBe(answer);
       const known = await answer;

@@ -5,17 +5,19 @@ import { Answer, DROP } from '../../../src/dns/answer.ts';
 import { TYPE } from '../../../src/dns/codes.ts';
 import { ClockNotReady, UpstreamFailure } from '../../../src/dns/failures.ts';
 import { parseName } from '../../../src/dns/names.ts';
+import type { Query } from '../../../src/dns/query.ts';
 import { explainName } from '../../../src/resolver/explained.ts';
 import { failure } from '../../../src/resolver/failure.ts';
-import type { Context, Resolver } from '../../../src/resolver/resolver.ts';
+import type { Context } from '../../../src/resolver/resolver.ts';
 import { House, RecordedLog } from '../../support/answer-path.ts';
+import { giving } from '../../support/late.ts';
 import { SimulatedClock } from '../../support/simulated-clock.ts';
 
 const clock = new SimulatedClock();
 const nas = { name: parseName('Nas.home.arpa'), type: TYPE.A, client: '192.168.1.30' };
 
-function explainedBy(resolve: Resolver['resolve'], question = nas) {
-  return explainName(failure(new RecordedLog())({ resolve }), question, clock);
+function explainedBy(next: (query: Query, context: Context) => Answer | Promise<Answer>, question = nas) {
+  return explainName(failure(new RecordedLog())({ resolve: giving(next) }), question, clock);
 }
 
 it('asks the whole chain and shows the answer as records', async () => {

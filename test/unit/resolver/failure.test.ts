@@ -6,6 +6,7 @@ import { ClockNotReady, TooManyPending, UpstreamFailure } from '../../../src/dns
 import { Query } from '../../../src/dns/query.ts';
 import { failure } from '../../../src/resolver/failure.ts';
 import { RecordedLog } from '../../support/answer-path.ts';
+import { giving } from '../../support/late.ts';
 import { ask, contextAt } from '../../support/messages.ts';
 
 function given(throws: () => never, query = ask('www.example')) {
@@ -14,7 +15,7 @@ function given(throws: () => never, query = ask('www.example')) {
   return {
     log,
     atOnce: link({ resolve: throws }).resolve(query, contextAt(0)),
-    later: link({ resolve: async () => throws() }).resolve(query, contextAt(0)),
+    later: link({ resolve: giving(async () => throws()) }).resolve(query, contextAt(0)),
   };
 }
 

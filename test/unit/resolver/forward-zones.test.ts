@@ -7,6 +7,7 @@ import { ForwardZones } from '../../../src/resolver/forward-zones.ts';
 import { buildUpstreamQuery } from '../../../src/upstream/upstream-query.ts';
 import { eventually } from '../../support/eventually.ts';
 import { freePort } from '../../support/free-ports.ts';
+import { exchangeOver } from '../../support/late.ts';
 import { ask, see } from '../../support/messages.ts';
 import { type PlainServer, startPlainServer } from '../../support/plain-server.ts';
 import { SimulatedClock } from '../../support/simulated-clock.ts';
@@ -92,7 +93,7 @@ describe('the servers of a zone', () => {
     const lan = await serverOnLoopback();
     const { forwards, clock } = zonesOf({ 'lab.example': [lan.server] });
     const { servers } = forwards.zoneOf(nameKey('nas.lab.example'))!;
-    const reply = await servers.exchange(QUERY, clock.monotonic() + 4500);
+    const reply = await exchangeOver(servers, QUERY, clock.monotonic() + 4500);
     expect(see(reply).answers).toEqual(['nas.lab.example 300 A 192.0.2.1']);
     expect(lan.questions()).toEqual(['nas.lab.example A']);
   });
@@ -118,7 +119,7 @@ describe('the servers of a zone', () => {
     const { forwards, clock, onRecovery } = zonesOf({ 'lab.example': [dead] });
     clock.setState('untrusted');
     const { servers } = forwards.zoneOf(nameKey('nas.lab.example'))!;
-    await expect(servers.exchange(QUERY, clock.monotonic() + 4500)).rejects.toThrow(/ECONNREFUSED/);
+    await expect(exchangeOver(servers, QUERY, clock.monotonic() + 4500)).rejects.toThrow(/ECONNREFUSED/);
     expect(forwards.report()[0]!.servers[0]).toMatchObject({ isUsable: false });
     const lan = await startPlainServer({ port });
     opened.push(lan);

@@ -8,17 +8,21 @@ import { Query } from '../../../src/dns/query.ts';
 import { QueryFigures } from '../../../src/observe/query-figures.ts';
 import { QueryLog, type QueryLogMode } from '../../../src/observe/query-log.ts';
 import { observe } from '../../../src/resolver/observe.ts';
-import type { Context, Resolver } from '../../../src/resolver/resolver.ts';
+import type { Context } from '../../../src/resolver/resolver.ts';
 import { RecordedLog } from '../../support/answer-path.ts';
+import { giving } from '../../support/late.ts';
 import { ask, contextAt } from '../../support/messages.ts';
 import { SimulatedClock } from '../../support/simulated-clock.ts';
 
-function observed(next: Resolver['resolve'], mode: QueryLogMode = 'full') {
+/** As giving() takes it. */
+type Next = (query: Query, context: Context) => Answer | Promise<Answer>;
+
+function observed(next: Next, mode: QueryLogMode = 'full') {
   const [clock, log] = [new SimulatedClock(), new RecordedLog()];
   const counts = { udp: 0, tcp: 0, dot: 0, doh: 0 };
   const [figures, queryLog] = [new QueryFigures(clock), new QueryLog(clock)];
   queryLog.become(mode);
-  const resolver = observe({ counts, figures, clock, log, queryLog })({ resolve: next });
+  const resolver = observe({ counts, figures, clock, log, queryLog })({ resolve: giving(next) });
   const fields = () => log.lines.map((line) => line.fields);
   return { clock, log, counts, figures, queryLog, resolver, fields };
 }

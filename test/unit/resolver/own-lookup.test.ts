@@ -3,9 +3,11 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { UpstreamFailure } from '../../../src/dns/failures.ts';
 import { nameKey } from '../../../src/dns/names.ts';
+import type { Query } from '../../../src/dns/query.ts';
 import { type FoundText, lookUpAddresses, lookUpText } from '../../../src/resolver/own-lookup.ts';
 import type { Context, Resolver } from '../../../src/resolver/resolver.ts';
 import { House } from '../../support/answer-path.ts';
+import { giving } from '../../support/late.ts';
 import { aRecord, cnameRecord, OPTION, type ReplyParts, soaRecord } from '../../support/messages.ts';
 
 const NAME = 'ntp.example';
@@ -80,10 +82,10 @@ it('goes over relaxed connections for a time server of the configuration while t
 it('has 1.5 s, since a round of time sources waits for it', async () => {
   const deadlines: number[] = [];
   const resolver: Resolver = {
-    resolve: async (_, { deadlineMs }: Context) => {
+    resolve: giving(async (_: Query, { deadlineMs }: Context) => {
       deadlines.push(deadlineMs);
       throw new Error('nothing');
-    },
+    }),
   };
   house.clock.advance(1000);
   await expect(lookUpAddresses(resolver, NAME, house.clock)).rejects.toThrow('nothing');
@@ -200,10 +202,10 @@ describe('texts', () => {
   it('may take five seconds, since nobody but a CA waits', async () => {
     const deadlines: number[] = [];
     const resolver: Resolver = {
-      resolve: async (_, { deadlineMs }: Context) => {
+      resolve: giving(async (_: Query, { deadlineMs }: Context) => {
         deadlines.push(deadlineMs);
         throw new Error('nothing');
-      },
+      }),
     };
     house.clock.advance(1000);
     await expect(lookUpText(resolver, AT, 'TXT', house.clock)).rejects.toThrow('nothing');

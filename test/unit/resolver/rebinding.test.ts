@@ -9,6 +9,7 @@ import { Query } from '../../../src/dns/query.ts';
 import { rebinding } from '../../../src/resolver/rebinding.ts';
 import { keeping } from '../../../src/resolver/resolver.ts';
 import { SEED, soundMessage } from '../../support/arbitrary-messages.ts';
+import { giving } from '../../support/late.ts';
 import {
   aRecord,
   cnameRecord,
@@ -49,7 +50,7 @@ async function through(
   const link = rebinding({
     protection: () => ({ protect, allow: allow.map((text) => nameKey(text)) }),
     isForwarded: (key) => isAtOrBelow(key, LAB),
-  })({ resolve: async () => received });
+  })({ resolve: giving(async () => received) });
   const trace = { say: (from: string, detail: string) => said.push(`${from}: ${detail}`) };
   const answer = await keeping(link.resolve(new Query(octets), contextAt(0, { trace })));
   return { seen: see(render(answer, new Query(octets))), answer, said };

@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createServer as createTlsServer } from 'node:tls';
 import { Agent, request } from 'undici';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it, onTestFinished } from 'vitest';
 import {
   ClockUntrusted,
   ConnectTimedOut,
@@ -22,7 +22,7 @@ import { undiciConnect } from '../../../src/tls/undici-connect.ts';
 import { PeerUntrusted } from '../../../src/tls/verdict.ts';
 import { type CertificateSpec, createPki } from '../../support/pki.ts';
 import { SimulatedClock } from '../../support/simulated-clock.ts';
-import { atEnd, credentials, listen, NAME, startPeer, targetAt } from './tls-peers.ts';
+import { credentials, listen, NAME, startPeer, targetAt } from './tls-peers.ts';
 
 const DAY_MS = 86_400_000;
 const NOW = Date.now(); // Node's own verification knows no other clock.
@@ -353,7 +353,7 @@ describe('undici over verified connections', () => {
     const addressOf = (host: string) => (host.endsWith('.example') ? '127.0.0.1' : undefined);
     const connect = undiciConnect(connector, { anchors, timeoutMs: 5000, addressOf, ...peers });
     const made = new Agent({ connect, allowH2 });
-    atEnd(() => void made.destroy());
+    onTestFinished(() => void made.destroy());
     return made;
   };
   const startHttps = async () => {

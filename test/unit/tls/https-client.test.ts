@@ -4,7 +4,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { ServerHttp2Stream } from 'node:http2';
 import type { TLSSocket } from 'node:tls';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { createTlsConnector, type TlsTarget } from '../../../src/tls/connect.ts';
 import { HttpsClient, type HttpsClientParts, HttpsFailure } from '../../../src/tls/https-client.ts';
 import { TrustAnchors } from '../../../src/tls/trust-anchors.ts';
@@ -14,7 +14,6 @@ import { type Behaviour, type ListServer, startListServer } from '../../support/
 import { createPki } from '../../support/pki.ts';
 import { SimulatedClock } from '../../support/simulated-clock.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
-import { atEnd } from './tls-peers.ts';
 
 const NAME = 'acme.example';
 const VERSIONS = ['h2', 'http/1.1'] as const;
@@ -46,7 +45,7 @@ function clientWith(parts: Partial<HttpsClientParts>): HttpsClient {
   };
   const addressesOf = async () => ['127.0.0.1'];
   const made = new HttpsClient({ anchors, tls: { connect }, addressesOf, clock, ...parts });
-  atEnd(() => made.close());
+  onTestFinished(() => made.close());
   return made;
 }
 
@@ -56,7 +55,7 @@ async function serve(
   certificate = good,
 ): Promise<ListServer> {
   const server = await startListServer(certificate, behave, version);
-  atEnd(() => server.close());
+  onTestFinished(() => server.close());
   return server;
 }
 

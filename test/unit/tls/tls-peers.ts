@@ -3,22 +3,12 @@
 import { readFileSync } from 'node:fs';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
-import { afterEach } from 'vitest';
+import { onTestFinished } from 'vitest';
 import type { TlsTarget } from '../../../src/tls/connect.ts';
 import type { TrustAnchors } from '../../../src/tls/trust-anchors.ts';
 import type { IssuedCertificate } from '../../support/pki.ts';
 
 export const NAME = 'dns.example';
-
-const closers: (() => void)[] = [];
-afterEach(() => {
-  for (const close of closers.splice(0)) close();
-});
-
-/** Runs when the test is over. */
-export function atEnd(close: () => void): void {
-  closers.push(close);
-}
 
 export interface Peer {
   readonly port: number;
@@ -64,7 +54,7 @@ export async function listen(server: Server): Promise<number> {
   server.on('connection', (socket: Socket) =>
     sockets.add(socket.once('close', () => sockets.delete(socket))),
   );
-  atEnd(() => {
+  onTestFinished(() => {
     server.close();
     for (const socket of sockets) socket.destroy();
   });

@@ -4,6 +4,7 @@
 import { duplexPair } from 'node:stream';
 import { describe, expect, it, vi } from 'vitest';
 import { Query } from '../../../src/dns/query.ts';
+import { layoutOf } from '../../../src/dns/wire.ts';
 import { ERROR } from '../../../src/http2/codes.ts';
 import { HpackDecoder } from '../../../src/http2/hpack-decoder.ts';
 import { DOH_MAX_IN_FLIGHT, DohH2Connection } from '../../../src/upstream/doh-h2-connection.ts';
@@ -158,17 +159,19 @@ describe('queries', () => {
     expect(ofType(TYPE.headers)).toHaveLength(1);
   });
 
-  it('have their answers to keep, whatever is received into the same octets next', async () => {
+  it('are lent their answers where these were received, with their layout', async () => {
     const { connection, theirs, say } = await connected();
     const exchange = exchangeFor('a.example');
+    const lent: unknown[] = [];
+    exchange.resolve.mockImplementation((reply, layout) => lent.push(Buffer.from(reply), layout));
     connection.send(exchange);
     await turn();
     const octets = replyOn(1, exchange);
     theirs.write(octets);
     await say(ping());
     octets.fill(0);
-    const reply = Buffer.from(exchange.resolve.mock.calls[0]![0]);
-    expect(reply).toEqual(answerWith(Buffer.from(exchange.query), '192.0.2.7'));
+    const reply = answerWith(Buffer.from(exchange.query), '192.0.2.7');
+    expect(lent).toEqual([reply, layoutOf(reply)]);
   });
 
   it('beyond what the upstream takes wait for their turn, at no cost to others', async () => {

@@ -6,7 +6,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { RCODE } from '../../../src/dns/codes.ts';
 import { FrameReader } from '../../../src/dns/framing.ts';
 import { Query } from '../../../src/dns/query.ts';
-import { FLAG, readUint16, writeUint16 } from '../../../src/dns/wire.ts';
+import { FLAG, layoutOf, readUint16, writeUint16 } from '../../../src/dns/wire.ts';
 import { DotConnection } from '../../../src/upstream/dot-connection.ts';
 import type { ConnectionParts, Exchange } from '../../../src/upstream/upstream-connection.ts';
 import { buildUpstreamQuery } from '../../../src/upstream/upstream-query.ts';
@@ -107,16 +107,18 @@ describe('queries', () => {
     expect(onAnswer).toHaveBeenCalledTimes(3);
   });
 
-  it('have their answers to keep, whatever is received into the same octets next', async () => {
+  it('are lent their answers where these were received, with their layout', async () => {
     const { connection, theirs, asked } = connect();
     const exchange = exchangeFor('a.example');
+    const lent: unknown[] = [];
+    exchange.resolve.mockImplementation((reply, layout) => lent.push(Buffer.from(reply), layout));
     connection.send(exchange);
     await turn();
     const octets = framed(replyTo(asked[0]!));
     theirs.write(octets);
     await turn();
     octets.fill(0);
-    expect(Buffer.from(exchange.resolve.mock.calls[0]![0])).toEqual(Buffer.from(replyTo(asked[0]!)));
+    expect(lent).toEqual([Buffer.from(replyTo(asked[0]!)), layoutOf(replyTo(asked[0]!))]);
   });
 
   it('are not changed by being sent: their ID belongs to the connection', () => {

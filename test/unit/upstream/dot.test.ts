@@ -16,7 +16,7 @@ import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
 import { UpstreamFailure } from '../../../src/dns/failures.ts';
 import { FrameReader } from '../../../src/dns/framing.ts';
 import { Query } from '../../../src/dns/query.ts';
-import { FLAG, writeUint16 } from '../../../src/dns/wire.ts';
+import { FLAG, layoutOf, writeUint16 } from '../../../src/dns/wire.ts';
 import type { Log } from '../../../src/observe/log.ts';
 import { createTlsConnector, type TlsConnector, type VerifiedSocket } from '../../../src/tls/connect.ts';
 import { TrustAnchors } from '../../../src/tls/trust-anchors.ts';
@@ -28,6 +28,7 @@ import { type Whereabouts, writtenAddresses } from '../../../src/upstream/wherea
 import { makeQuery, questionName } from '../../support/dns-message.ts';
 import { eventually } from '../../support/eventually.ts';
 import { freePort } from '../../support/free-ports.ts';
+import { exchangeOver } from '../../support/late.ts';
 import { createPki, type IssuedCertificate } from '../../support/pki.ts';
 import { SimulatedClock } from '../../support/simulated-clock.ts';
 
@@ -667,8 +668,8 @@ describe('behind the pool', () => {
   /** As `ask` asks a single one; a pool keeps a budget of its own. */
   const through = (pool: UpstreamPool): Asked => ({
     take: (exchange) =>
-      void pool.exchange(exchange.query, exchange.deadlineMs).then(
-        (reply) => exchange.resolve(reply),
+      void exchangeOver(pool, exchange.query, exchange.deadlineMs).then(
+        (reply) => exchange.resolve(reply, layoutOf(reply)!),
         (error) => exchange.reject(error),
       ),
   });

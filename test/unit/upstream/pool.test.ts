@@ -4,9 +4,11 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { RCODE } from '../../../src/dns/codes.ts';
 import { UpstreamFailure } from '../../../src/dns/failures.ts';
+import { layoutOf } from '../../../src/dns/wire.ts';
 import { UpstreamPool } from '../../../src/upstream/pool.ts';
 import type { Exchange, Upstream } from '../../../src/upstream/upstream.ts';
 import { makeQuery } from '../../support/dns-message.ts';
+import { exchangeOver } from '../../support/late.ts';
 import { SimulatedClock } from '../../support/simulated-clock.ts';
 
 const DEADLINE_MS = 4500;
@@ -37,7 +39,7 @@ class FakeUpstream implements Upstream {
   }
 
   async answer(reply: Uint8Array): Promise<void> {
-    this.asked.at(-1)!.resolve(reply);
+    this.asked.at(-1)!.resolve(reply, layoutOf(reply)!);
     await settle();
   }
 
@@ -84,7 +86,7 @@ function createPool<Names extends readonly string[]>(...names: Names) {
 
 function ask(pool: UpstreamPool, deadlineMs = clock.monotonic() + DEADLINE_MS) {
   const exchange = { result: undefined as Uint8Array | Error | undefined };
-  pool.exchange(QUERY, deadlineMs).then(
+  exchangeOver(pool, QUERY, deadlineMs).then(
     (answer) => (exchange.result = answer),
     (error) => (exchange.result = error),
   );
@@ -100,7 +102,7 @@ describe('one query', () => {
     expect(counts(upstreams)).toEqual([1, 0]);
     expect(upstreams[0].asked[0]).toMatchObject({ query: QUERY, deadlineMs: DEADLINE_MS });
     await upstreams[0].answer(GOOD);
-    expect(exchange.result).toBe(GOOD);
+    expect(exchange.result).toEqual(GOOD);
     clock.advance(DEADLINE_MS);
     expect(counts(upstreams)).toEqual([1, 0]);
   });
@@ -134,7 +136,7 @@ describe('one query', () => {
     upstreams[0].isLocated = false;
     ask(pool);
     expect(counts(upstreams)).toEqual([0, 1]);
-    expect(upstreams[1].asked[0]!.budget).toEqual({ sendsLeft: 3, reserved: 0 });
+    expect(upstreams[1].asked[0]!.budget).toMatchObject({ sendsLeft: 3, reserved: 0 });
     clock.advance(DEADLINE_MS / 2);
     await upstreams[1].fail();
     expect(counts(upstreams)).toEqual([0, 2]);
@@ -165,7 +167,7 @@ describe('one query', () => {
 describe('whoever wants to know', () => {
   const ended = (pool: UpstreamPool) => {
     const onEnd = vi.fn();
-    pool.exchange(QUERY, clock.monotonic() + DEADLINE_MS, onEnd).catch(() => {});
+    exchangeOver(pool, QUERY, clock.monotonic() + DEADLINE_MS, onEnd).catch(() => {});
     return onEnd;
   };
 
@@ -204,7 +206,7 @@ describe('a hedged second try', () => {
     clock.advance(1);
     expect(counts(upstreams)).toEqual([1, 1]);
     await upstreams[1].answer(GOOD);
-    expect(exchange.result).toBe(GOOD);
+    expect(exchange.result).toEqual(GOOD);
   });
 
   it('waits as long as the p95 of the upstream that was asked', async () => {
@@ -227,7 +229,7 @@ describe('a hedged second try', () => {
     const exchange = ask(pool);
     clock.advance(UNKNOWN_HEDGE_MS);
     await upstreams[0].answer(GOOD);
-    expect(exchange.result).toBe(GOOD);
+    expect(exchange.result).toEqual(GOOD);
   });
 
   it('is not made where there is nobody else', () => {
@@ -253,7 +255,7 @@ describe('a failure', () => {
     await upstreams[0].fail();
     expect(counts(upstreams)).toEqual([1, 1]);
     await upstreams[1].answer(GOOD);
-    expect(exchange.result).toBe(GOOD);
+    expect(exchange.result).toEqual(GOOD);
   });
 
   it('of every try ends the query after the third', async () => {
@@ -285,8 +287,8 @@ describe('a failure', () => {
     const { pool, upstreams } = createPool('a');
     ask(pool);
     const [exchange] = upstreams[0].asked as [Exchange];
-    exchange.resolve(GOOD);
-    exchange.resolve(GOOD);
+    exchange.resolve(GOOD, layoutOf(GOOD)!);
+    exchange.resolve(GOOD, layoutOf(GOOD)!);
     exchange.reject(new UpstreamFailure('upstream-silent', 'late'));
     await settle();
     expect(pool.report()[0]).toMatchObject({ answered: 1, failed: 0 });
@@ -306,9 +308,9 @@ describe('a failure', () => {
     const exchange = ask(pool);
     clock.advance(UNKNOWN_HEDGE_MS);
     await upstreams[1].fail();
-    upstreams[0].asked[0]!.resolve(GOOD);
+    upstreams[0].asked[0]!.resolve(GOOD, layoutOf(GOOD)!);
     await settle();
-    expect(exchange.result).toBe(GOOD);
+    expect(exchange.result).toEqual(GOOD);
   });
 });
 
@@ -376,7 +378,7 @@ describe('a second opinion', () => {
     await upstreams[0].answer(reply(RCODE[rcode]));
     expect(exchange.result).toBeUndefined();
     await upstreams[1].answer(GOOD);
-    expect(exchange.result).toBe(GOOD);
+    expect(exchange.result).toEqual(GOOD);
   });
 
   it('is asked for after a SERVFAIL whose extended error has nothing to do with DNSSEC', async () => {
@@ -391,7 +393,7 @@ describe('a second opinion', () => {
     const exchange = ask(pool);
     const bogus = reply(RCODE.SERVFAIL, EDE_DNSSEC_BOGUS);
     await upstreams[0].answer(bogus);
-    expect(exchange.result).toBe(bogus);
+    expect(exchange.result).toEqual(bogus);
     expect(counts(upstreams)).toEqual([1, 0]);
   });
 
@@ -400,8 +402,20 @@ describe('a second opinion', () => {
     const exchange = ask(pool);
     const nxdomain = reply(RCODE.NXDOMAIN);
     await upstreams[0].answer(nxdomain);
-    expect(exchange.result).toBe(nxdomain);
+    expect(exchange.result).toEqual(nxdomain);
     expect(counts(upstreams)).toEqual([1, 0]);
+  });
+
+  it('that does not come leaves the first one, whatever has become of its octets', async () => {
+    const { pool, upstreams } = createPool('a', 'b');
+    const exchange = ask(pool);
+    const lent = reply(RCODE.SERVFAIL);
+    await upstreams[0].answer(lent);
+    lent.fill(0);
+    await upstreams[1].fail();
+    clock.advance(DEADLINE_MS);
+    await settle();
+    expect(exchange.result).toEqual(reply(RCODE.SERVFAIL));
   });
 
   it('is not asked for twice of the same upstream: its SERVFAIL is passed on', async () => {
@@ -409,7 +423,7 @@ describe('a second opinion', () => {
     const exchange = ask(pool);
     const servfail = reply(RCODE.SERVFAIL);
     await upstreams[0].answer(servfail);
-    expect(exchange.result).toBe(servfail);
+    expect(exchange.result).toEqual(servfail);
     expect(counts(upstreams)).toEqual([1]);
   });
 
@@ -420,7 +434,7 @@ describe('a second opinion', () => {
     await upstreams[0].answer(servfail);
     clock.advance(DEADLINE_MS);
     await settle();
-    expect(exchange.result).toBe(servfail);
+    expect(exchange.result).toEqual(servfail);
   });
 });
 

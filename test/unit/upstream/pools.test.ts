@@ -9,6 +9,7 @@ import { CaFileUnusable, TrustAnchors } from '../../../src/tls/trust-anchors.ts'
 import { createPools, type Pools } from '../../../src/upstream/pools.ts';
 import { buildUpstreamQuery } from '../../../src/upstream/upstream-query.ts';
 import { makeQuery, readReply } from '../../support/dns-message.ts';
+import { exchangeOver } from '../../support/late.ts';
 import { HOSTILE_ADDRESS, startHostileDot } from '../../support/peers/hostile-dot.ts';
 import { createPki } from '../../support/pki.ts';
 import { SimulatedClock } from '../../support/simulated-clock.ts';
@@ -81,7 +82,7 @@ it.each([
     const clock = new SimulatedClock({ state });
     const { pools, said } = create([configOf(server.port, pki.rootFile)], clock);
     const query = buildUpstreamQuery(new Query(makeQuery('www.example')));
-    const ask = () => pools[which].exchange(query, clock.monotonic() + DEADLINE_MS);
+    const ask = () => exchangeOver(pools[which], query, clock.monotonic() + DEADLINE_MS);
     expect(readReply(await ask()).answers).toEqual([`A ${HOSTILE_ADDRESS}`]);
     await server.stop();
     const failed = expect(ask()).rejects.toThrow();

@@ -9,6 +9,7 @@ import type { Query } from '../../../../src/dns/query.ts';
 import { BatchSockets } from '../../../../src/listener/udp/batch-sockets.ts';
 import { LINUX } from '../../../../src/listener/udp/system-calls.ts';
 import { UdpExchange, type UdpExchangeParts } from '../../../../src/listener/udp/udp-exchange.ts';
+import { LateAnswer } from '../../../../src/resolver/late-answer.ts';
 import { makeQuery } from '../../../support/dns-message.ts';
 import { SimulatedClock } from '../../../support/simulated-clock.ts';
 import { FakeKernel } from './fake-kernel.ts';
@@ -22,7 +23,7 @@ let kernel: FakeKernel;
 let socket: { close(): void };
 let late: ((answer: Answer) => void)[];
 const onBroken = vi.fn();
-const resolve = vi.fn<(query: Query) => Answer | Promise<Answer>>();
+const resolve = vi.fn<(query: Query) => Answer | LateAnswer>();
 
 beforeEach(async () => {
   clock = new SimulatedClock();
@@ -31,38 +32,39 @@ beforeEach(async () => {
   onBroken.mockReset();
   resolve.mockReset();
   resolve.mockImplementation(() => Answers.ofRcode(0));
-  const exchange = new UdpExchange({
-    resolver: { resolve },
-    clock,
-    limits: limits as unknown as UdpExchangeParts['limits'],
-  });
-  const wanted = { address: '127.0.0.1', port: 53, family: 4 } as const;
-  socket = await new BatchSockets(kernel.calls, clock).open({
-    wanted,
-    exchange,
-    counted: exchange,
-    onBroken,
-  });
+  socket = await open();
 });
 afterEach(() => {
   socket.close();
   expect(clock.pendingTimers).toBe(0);
 });
 
+function open() {
+  const exchange = new UdpExchange({
+    resolver: { resolve },
+    clock,
+    limits: limits as unknown as UdpExchangeParts['limits'],
+  });
+  const wanted = { address: '127.0.0.1', port: 53, family: 4 } as const;
+  return new BatchSockets(kernel.calls, clock).open({ wanted, exchange, counted: exchange, onBroken });
+}
+
 function come(count: number): void {
   for (let at = 0; at < count; at += 1) kernel.incoming.push(query);
-  kernel.onEvent(0);
+  kernel.onReadable();
 }
 
 function answerLate(): void {
-  resolve.mockImplementation(() => new Promise((done) => late.push(done)));
+  resolve.mockImplementation(() => {
+    const answer = new LateAnswer();
+    late.push((there) => answer.settle(there));
+    return answer;
+  });
 }
 
 describe('a socket of batches', () => {
-  it('answers a batch with one call, in the next phase of the loop', async () => {
+  it('answers a batch with one call, at once', () => {
     come(64);
-    expect(resolve).not.toHaveBeenCalled();
-    await turn();
     expect(kernel.sent).toHaveLength(64);
     expect(kernel.sendCalls).toBe(1);
   });
@@ -130,7 +132,7 @@ describe('a socket of batches', () => {
   it('lives on when receiving fails now and then', async () => {
     for (const code of ['ECONNREFUSED', 'EINTR', 'ENOMEM']) {
       kernel.receiveError = code;
-      kernel.onEvent(0);
+      kernel.onReadable();
       await turn();
     }
     kernel.receiveError = null;
@@ -142,7 +144,7 @@ describe('a socket of batches', () => {
 
   it.each(['EBADF', 'ENOTSOCK'])('is broken by %s', async (code) => {
     kernel.receiveError = code;
-    kernel.onEvent(0);
+    kernel.onReadable();
     await turn();
     expect(onBroken).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ code }));
   });
@@ -171,7 +173,7 @@ describe('a socket of batches', () => {
     for (let round = 0; round < 3; round += 1) {
       kernel.receiveError = 'ENOMEM';
       for (let at = 0; at < 60; at += 1) {
-        kernel.onEvent(0);
+        kernel.onReadable();
         await turn();
       }
       kernel.receiveError = null;
@@ -184,16 +186,19 @@ describe('a socket of batches', () => {
   it('is broken when receiving fails again and again', async () => {
     kernel.receiveError = 'ENOMEM';
     for (let at = 0; at <= 100; at += 1) {
-      kernel.onEvent(0);
+      kernel.onReadable();
       await turn();
     }
     expect(onBroken).toHaveBeenCalled();
   });
 
-  it('is broken when the loop cannot watch it any more', async () => {
-    kernel.onEvent(-9);
-    await turn();
-    expect(onBroken).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ code: 'EBADF' }));
+  it('gives its descriptor back when the loop cannot watch it', async () => {
+    const refused = new Error('watch EBADF');
+    vi.spyOn(kernel.calls, 'watch').mockImplementationOnce(() => {
+      throw refused;
+    });
+    await expect(open()).rejects.toBe(refused);
+    expect(kernel.closed).toEqual([7]);
   });
 
   it('makes no call behind its close, whose number another file may have by then', async () => {

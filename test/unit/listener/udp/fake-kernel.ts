@@ -18,7 +18,7 @@ export class FakeKernel {
   /** MSG_TRUNC and the like, for what is received. */
   flags = 0;
   readonly closed: number[] = [];
-  onEvent: (status: number) => void = () => {};
+  onReadable: () => void = () => {};
   isWatched = false;
   /** How often anything was sent. */
   sendCalls = 0;
@@ -40,8 +40,8 @@ export class FakeKernel {
       this.#memories.push({ start, octets: Buffer.from(memory) });
       return start;
     },
-    watch: (_descriptor, onEvent) => {
-      this.onEvent = onEvent;
+    watch: (_descriptor, onReadable) => {
+      this.onReadable = onReadable;
       this.isWatched = true;
       return { close: () => (this.isWatched = false) };
     },

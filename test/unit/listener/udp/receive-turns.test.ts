@@ -65,3 +65,29 @@ it('goes on although taking a batch has thrown', () => {
   turns.ready(buggy);
   expect(scheduled).toHaveLength(1);
 });
+
+it('takes at once what the loop says is there, and what is left of four batches when the turn ends', () => {
+  const [a, b] = [socket('a', 6), socket('b', 1)];
+  turns.readyNow(a);
+  expect(taken.join('')).toBe('a');
+  turns.readyNow(b); // somebody waits already
+  expect(taken.join('')).toBe('a');
+  turn();
+  expect(taken.join('')).toBe('aaba');
+  turns.readyNow(a);
+  turn();
+  expect(taken.join('')).toBe('aabaaaa');
+});
+
+it('takes no more than four of many sockets in a turn, and knows the next by the first of them', () => {
+  const all = [...'abcdef'].map((name) => socket(name, 1));
+  for (const one of all) turns.readyNow(one);
+  expect(taken.join('')).toBe('abcd');
+  turn();
+  expect(taken.join('')).toBe('abcd');
+  turn();
+  expect(taken.join('')).toBe('abcdef');
+  for (let round = 0; round < 9; round += 1) turns.readyNow(all[0]!);
+  expect(taken.join('')).toBe('abcdefaaaaaaaaa');
+  expect(scheduled).toEqual([]);
+});

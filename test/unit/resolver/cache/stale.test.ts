@@ -11,6 +11,7 @@ import { PackedAnswerStore } from '../../../../src/resolver/cache/answer-store.t
 import { FailureMemory } from '../../../../src/resolver/cache/failure-memory.ts';
 import { cache, noCacheCounts } from '../../../../src/resolver/cache.ts';
 import type { Context, Resolver } from '../../../../src/resolver/resolver.ts';
+import { giving } from '../../../support/late.ts';
 import {
   aRecord,
   ask,
@@ -42,10 +43,10 @@ class Scene {
 
   constructor() {
     this.#link = cache({ ...this, isForwarded: (name) => name.endsWith(nameKey('lan.example')) })({
-      resolve: (query, context) => {
+      resolve: giving((query: Query, context: Context) => {
         this.asked.push({ name: see(query.bytes).question, client: context.client });
         return this.upstream(query, context);
-      },
+      }),
     });
   }
 

@@ -12,9 +12,13 @@ const codePoint = fc.oneof(
   { weight: 1, arbitrary: fc.nat(0x10ffff) },
 );
 
-export const anyText: fc.Arbitrary<string> = fc
-  .array(codePoint, { maxLength: 40 })
-  .map((points) => String.fromCodePoint(...points));
+const textOf = (most: number): fc.Arbitrary<string> =>
+  fc.array(codePoint, { maxLength: most }).map((points) => String.fromCodePoint(...points));
+
+export const anyText = textOf(40);
+
+/** Without halves: what UTF-8 can carry. */
+export const wholeText = (most = 40): fc.Arbitrary<string> => textOf(most).map((text) => text.toWellFormed());
 
 /** Pieces of a language one behind the other, `between` them. */
 export function piecesOf(

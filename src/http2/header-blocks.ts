@@ -5,6 +5,7 @@
 import { compressionFault, limitFault, protocolFault } from './fault.ts';
 import { type FieldReader, HpackDecoder } from './hpack-decoder.ts';
 import { CONTINUATIONS, HEADER_BLOCK_OCTETS } from './limits.ts';
+import { areOctets } from './octets.ts';
 
 /** Of the block that is known; messages of DoH have some 50 to 400. */
 const KNOWN_OCTETS_MAX = 1024;
@@ -80,7 +81,7 @@ export class HeaderBlocks<Head> {
   head(octets: Buffer, start: number, end: number): Head | typeof TOO_LONG | null {
     const known = this.#known;
     const isKnown = known !== null && this.#knownVersion === this.#decoder.version;
-    if (isKnown && isSame(known, octets, start, end)) return this.#knownHead;
+    if (isKnown && areOctets(known, octets, start, end)) return this.#knownHead;
     const { version } = this.#decoder;
     const fields = this.#read(octets, start, end);
     if (fields.isTooLong) return TOO_LONG;
@@ -104,10 +105,4 @@ export class HeaderBlocks<Head> {
     this.#decoder.decode(octets, start, end, this.#fields.begin());
     return this.#fields;
   }
-}
-
-function isSame(known: Buffer, octets: Buffer, start: number, end: number): boolean {
-  if (known.length !== end - start) return false;
-  for (let at = 0; at < known.length; at += 1) if (known[at] !== octets[start + at]) return false;
-  return true;
 }

@@ -190,7 +190,12 @@ export class ServerConnection extends FrameDispatch<RequestHead> {
     for (const stream of this.all) this.#close(stream);
   }
 
-  /** All that was ever taken has been written, so that nobody needs its octets any more. */
+  /** Nobody needs the octets that were taken last any more. */
+  giveBack(): void {
+    this.writer.giveBack();
+  }
+
+  /** All that was ever taken has been written. */
   allWritten(): void {
     this.writer.giveBack();
     this.#tolerance.allWritten();

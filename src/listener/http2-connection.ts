@@ -10,6 +10,8 @@ import type { Http2Limit } from '../http2/limits.ts';
 import { ServerConnection, type ServerHandlers } from '../http2/server-connection.ts';
 import type { ServerStream } from '../http2/server-stream.ts';
 import { OctetCredit } from '../tls/octet-credit.ts';
+import { takeAccepted } from '../tls/octets-in-place.ts';
+import { StraightWrites } from '../tls/straight-writes.ts';
 import type { TrackedConnection } from './connection-table.ts';
 import { type DohHttp2, type Http2Carrier, Http2Exchange, RequestJudge } from './doh-http2.ts';
 import { BODY_TIMEOUT_MS, TOO_LARGE, TOO_SLOW } from './doh-request.ts';
@@ -50,8 +52,10 @@ export class Http2Connection implements TrackedConnection, ServerHandlers, Http2
   readonly clientPort: number;
   readonly localAddress: string;
   readonly http2: ServerConnection;
+  heldOctets: number | undefined = undefined;
   lastActiveMs: number;
   readonly #parts: Http2ConnectionParts;
+  readonly #writes: StraightWrites;
   readonly #credit = new OctetCredit(MOST_CREDIT_OCTETS);
   readonly #judge = new RequestJudge();
   /** Streams that have been answered before their end, and have no hope of one. */
@@ -69,6 +73,7 @@ export class Http2Connection implements TrackedConnection, ServerHandlers, Http2
   /** Requests, since it was last asked for the time. */
   #hasFinished = false;
   #isEnding = false;
+  #afterwards: (() => void) | null = null;
 
   constructor(parts: Http2ConnectionParts) {
     const { socket, common } = parts;
@@ -85,8 +90,8 @@ export class Http2Connection implements TrackedConnection, ServerHandlers, Http2
       maxBodyOctets: MAX_MESSAGE_OCTETS,
       nowMs: () => this.#nowMs,
     });
-    socket.on('data', (chunk: Buffer) => this.#receive(chunk));
-    socket.on('drain', () => this.#drained());
+    this.#writes = new StraightWrites(socket, () => this.#wasRead());
+    takeAccepted(socket, (octets, end) => this.#receive(octets.subarray(0, end)));
     socket.on('close', () => {
       this.#bodyTimeout?.cancel();
       this.http2.close();
@@ -95,7 +100,7 @@ export class Http2Connection implements TrackedConnection, ServerHandlers, Http2
   }
 
   get isBusy(): boolean {
-    return this.http2.streams > 0 || this.#parts.socket.writableLength > 0;
+    return this.http2.streams > 0 || this.#unreadOctets > 0;
   }
 
   took(octets: number): void {
@@ -173,8 +178,7 @@ export class Http2Connection implements TrackedConnection, ServerHandlers, Http2
   onFault({ limit }: Http2Fault): void {
     const { socket, common } = this.#parts;
     if (limit !== null) this.onLimit(limit);
-    this.flush();
-    socket.end();
+    this.#onceWritten(() => socket.end());
     socket.resume();
     const farewell = common.doh.clock.after(FAREWELL_MS, () => socket.destroy());
     socket.once('close', () => farewell.cancel());
@@ -185,22 +189,50 @@ export class Http2Connection implements TrackedConnection, ServerHandlers, Http2
     this.#endless.push(stream);
   }
 
-  /** Writes all that has been said. */
+  /** Writes all that has been said; to who has not read the last of it, later and together. */
   flush(): void {
     const { socket, common } = this.#parts;
     if (this.#hasFinished) this.lastActiveMs = common.doh.clock.monotonic();
     this.#hasFinished = false;
+    if (this.#writes.unwritten > 0 && !socket.destroyed) {
+      this.#writes.tell();
+      this.#readOn();
+      return;
+    }
+    this.http2.allWritten();
     const octets = this.http2.take();
-    if (octets.length > 0 && socket.writable) socket.write(octets, this.#onWritten);
+    if (octets.length > 0 && socket.writable) {
+      if (this.#writes.write(octets)) this.http2.giveBack();
+      if (this.#writes.unwritten > 0) common.turnEnd.later(this); // TLS has it until then, a slow reader longer
+    }
     if (this.#endless.length > 0)
       for (const stream of this.#endless.splice(0)) this.http2.reset(stream, ERROR.NO_ERROR);
     this.#readOn();
   }
 
-  readonly #onWritten = () => {
-    if (this.#parts.socket.writableLength === 0) this.http2.allWritten();
-    this.#weigh();
-  };
+  /** The client goes on reading. */
+  #wasRead(): void {
+    this.lastActiveMs = this.#parts.common.doh.clock.monotonic();
+    if (this.#afterwards === null) this.flush();
+    else this.#onceWritten(this.#afterwards);
+  }
+
+  /** Calls `afterwards` when all that has been said is on its way. */
+  #onceWritten(afterwards: () => void): void {
+    this.#afterwards = afterwards;
+    this.flush();
+    if (this.#unreadOctets > 0 && this.#parts.socket.writable) {
+      this.#writes.tell();
+      return;
+    }
+    this.#afterwards = null;
+    afterwards();
+  }
+
+  /** Of what we have said, that the client has not read yet. */
+  get #unreadOctets(): number {
+    return this.#writes.unwritten + this.http2.outputOctets;
+  }
 
   #receive(chunk: Buffer): void {
     if (this.http2.isOver) return;
@@ -210,16 +242,11 @@ export class Http2Connection implements TrackedConnection, ServerHandlers, Http2
     this.#readOn();
   }
 
-  #drained(): void {
-    this.lastActiveMs = this.#parts.common.doh.clock.monotonic();
-    this.#readOn();
-  }
-
   /** Reads while there is room for what that brings: in this turn for requests, and with the client for their answers. */
   #readOn(): void {
     const { socket, common } = this.#parts;
     if (this.http2.unended > 0 && this.#bodyTimeout === null) this.#limitBodies();
-    const isUnread = socket.writableLength > MAX_UNREAD_OCTETS;
+    const isUnread = this.#unreadOctets > MAX_UNREAD_OCTETS;
     const { isHalted } = this.http2;
     if (isHalted && !isUnread && !this.#waitsForTurn) {
       this.#waitsForTurn = true;
@@ -257,14 +284,13 @@ export class Http2Connection implements TrackedConnection, ServerHandlers, Http2
   }
 
   #weigh(): void {
-    const octets = this.http2.heldOctets + this.#parts.socket.writableLength;
+    const octets = this.http2.heldOctets + this.#writes.unwritten;
     if (octets === this.#weight) return;
     this.#weight = octets;
     this.#parts.onWeight(this, octets);
   }
 
   #leave(): void {
-    this.flush();
-    this.#parts.socket.destroySoon();
+    this.#onceWritten(() => this.#parts.socket.destroySoon());
   }
 }

@@ -90,7 +90,11 @@ export class StraightWrites {
   tell(): void {
     if (this.unwritten === 0) return;
     this.#isAsked = true;
-    if (this.#request !== null) this.#request.oncomplete = (status) => this.#ended(status);
+    if (this.#request === null) return; // the stream says it anyway
+    this.#request.oncomplete = (status) => {
+      this.#request = null; // Node is not done with it while it calls: a write in there would abort the process
+      this.#ended(status);
+    };
   }
 
   #writeOverStream(octets: Buffer, handle: Handle): boolean {

@@ -103,6 +103,19 @@ describe.each(['TCP', 'TLS'] as const)('over %s', (transport) => {
     expect(pair.onWritten).toHaveBeenCalledTimes(1);
   });
 
+  it('may be followed by another within the call that tells its end', async () => {
+    await warmUp();
+    const pair = await pairOver(transport);
+    pair.theirs.pause();
+    pair.onWritten.mockImplementationOnce(() => pair.writes.write(Buffer.from('within')));
+    pair.writes.write(Buffer.alloc(A_LOT, 'x'));
+    pair.writes.tell();
+    pair.theirs.resume();
+    await eventually(() => pair.got.endsWith('within') && pair.writes.unwritten === 0);
+    pair.writes.write(Buffer.from('after'));
+    await eventually(() => pair.got.endsWith('withinafter'));
+  });
+
   it('ends with its connection, and says so to who waits', async () => {
     await warmUp();
     const pair = await pairOver(transport);

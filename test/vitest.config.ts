@@ -13,13 +13,17 @@ const UNIT_TIMEOUT_MS = 60_000;
 /** Numbers of runs end a fuzz target, and no clock. */
 const FUZZ_TIMEOUT_MS = 120_000;
 const FULL_TIMEOUT_MS = 1_800_000;
-/** One group after another, in this order. In the long run the lab takes figures, and nothing beside it may take the time. */
+/**
+ * One group after another, in this order; within it vitest begins with the projects by name, and with their largest files,
+ * so that attacks, which take longest, come first. In the long run the lab takes figures, and nothing beside it may take the time.
+ */
 const ORDER = isFull
   ? [['e2e', 'attacks'], ['faults'], ['alone'], ['lab'], ['full']]
   : [['e2e', 'attacks'], ['faults', 'lab'], ['alone']];
 /** Some of them wait. vitest itself would leave out a core: half of a machine of two. */
 const SMALL_FILES = availableParallelism() + 1;
 const E2E_FILES = 3;
+/** Files at a time, of the lab and of the faults. */
 const STORIES = isFull ? 1 : 2;
 /** Of the end-to-end suites. */
 const ALONE = ['lifecycle', 'ntp', 'upstream-faults'].map((name) => `test/e2e/${name}.test.ts`);

@@ -36,7 +36,7 @@ import { BelievedDate } from './believed-date.ts';
 import { affordableLimits, type DescriptorShare } from './descriptors.ts';
 import { Doors } from './doors.ts';
 import type { ForPeople, ForPeopleParts } from './for-people.ts';
-import { giveBackStart } from './lean-memory.ts';
+import { stayLean } from './lean-memory.ts';
 import { OwnCertificates } from './own-certificates.ts';
 import { closeSettings, createSettings, type Settings } from './settings.ts';
 import { hostAddresses, isOwnDoor, ownHostsOf } from './this-host.ts';
@@ -80,6 +80,7 @@ export class App {
   readonly #limits: { -readonly [Name in keyof (Limits & DescriptorShare)]: number };
   readonly #limitLog: LimitLog;
   readonly #look: Timer;
+  #endLeanness = () => {};
   readonly #keepsState: boolean;
   /** Null until plain DNS is answered. */
   #people: ForPeople | null = null;
@@ -161,7 +162,7 @@ export class App {
     ]);
     await Promise.all([this.#doors.openEncrypted(config.listen, store), people.openEncrypted(store)]);
     if (this.#keepsState) this.#cacheFile = await this.#openCacheFile();
-    if (this.#keepsState) giveBackStart(); // a rehearsal lives within somebody else's process
+    if (this.#keepsState) this.#endLeanness = stayLean(this.#clock); // a rehearsal lives within somebody else's process
     this.#doors.announce(() => this.addresses);
     this.#settings.upstreams.warm();
     this.#cacheFile?.start();
@@ -226,6 +227,7 @@ export class App {
   /** Drains the doors, then lets go of everything. */
   async stop(): Promise<void> {
     this.#look.cancel();
+    this.#endLeanness();
     await Promise.all([
       this.#doors.stop(DRAIN_MS),
       this.#people?.stop(DRAIN_MS),

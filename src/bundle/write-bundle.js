@@ -39,20 +39,25 @@ async function writeBundle() {
   mkdirSync(join(ROOT, folder), { recursive: true });
   const { ctimeMs: beganMs } = statSync(join(ROOT, folder)); // by the clock of the file system, which files are dated by
 
+  const modules = new Set();
+  const transform = (code, id) => {
+    if (!isAbsolute(id)) return code; // the bundler's own
+    modules.add(id);
+    return withOwnUrls(code, id, folder);
+  };
   const bundler = await rolldown({
     ...{ cwd: ROOT, platform: 'node', tsconfig: false, external: OUTSIDE, input: [COMMANDS, THREAD] },
-    plugins: [
-      { name: 'urls', transform: (code, id) => (isAbsolute(id) ? withOwnUrls(code, id, folder) : code) },
-    ],
+    plugins: [{ name: 'modules', transform }],
   });
   const { output } = await bundler.generate({
     ...{ entryFileNames: '[name].js', chunkFileNames: '[name].js' },
     codeSplitting: { groups: [chunk('both', 2, [THREAD]), chunk('start', 1, SERVER)] },
   });
-  const inputs = [...(await bundler.watchFiles), ...BESIDES.map((path) => join(ROOT, path))];
   await bundler.close();
 
-  const sources = inputs.filter(isAbsolute).map((file) => listed(ROOT, relative(ROOT, file)));
+  const sources = [...BESIDES, ...[...modules].map((id) => relative(ROOT, id))].map((path) =>
+    listed(ROOT, path),
+  );
   const changed = sources.find(([, , , changedMs]) => changedMs >= beganMs);
   if (changed !== undefined) throw new Error(`${changed[0]} has just been changed`);
   const chunks = output.map(({ fileName, code }) => writeWhole(`${folder}/${fileName}`, code));

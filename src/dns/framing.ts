@@ -22,26 +22,26 @@ export class FrameReader {
 
   /** Takes what arrived and calls `each` with every message that is complete by now (views on what arrived). */
   push(chunk: Uint8Array, each: (message: Uint8Array) => void): void {
-    this.pushInPlace(chunk, (octets, start, end) => each(octets.subarray(start, end)));
+    this.pushInPlace(chunk, chunk.length, (octets, start, end) => each(octets.subarray(start, end)));
   }
 
-  /** The same, and says where each message stands in which octets. */
-  pushInPlace(chunk: Uint8Array, each: EachMessage): void {
-    let at = this.#filled > 0 ? this.#complete(chunk, each) : 0;
-    while (at + LENGTH_OCTETS <= chunk.length) {
+  /** The same of what lies before `length` in `chunk`, and says where each message stands in which octets. */
+  pushInPlace(chunk: Uint8Array, length: number, each: EachMessage): void {
+    let at = this.#filled > 0 ? this.#complete(chunk, length, each) : 0;
+    while (at + LENGTH_OCTETS <= length) {
       const end = at + LENGTH_OCTETS + readUint16(chunk, at);
-      if (end > chunk.length) break;
+      if (end > length) break;
       each(chunk, at + LENGTH_OCTETS, end);
       at = end;
     }
-    if (at < chunk.length) this.#keep(chunk.subarray(at));
+    if (at < length) this.#keep(chunk.subarray(at, length));
   }
 
   /** Fills up the message that has begun, and answers where the next one begins in `chunk`. */
-  #complete(chunk: Uint8Array, each: EachMessage): number {
+  #complete(chunk: Uint8Array, length: number, each: EachMessage): number {
     let at = 0;
-    while (at < chunk.length && this.#filled < this.#wantedOctets) {
-      const piece = chunk.subarray(at, at + this.#wantedOctets - this.#filled);
+    while (at < length && this.#filled < this.#wantedOctets) {
+      const piece = chunk.subarray(at, Math.min(length, at + this.#wantedOctets - this.#filled));
       this.#keep(piece);
       at += piece.length;
     }

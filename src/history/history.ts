@@ -24,7 +24,7 @@ const LOOK_EVERY_MS = 1000;
 /** While nobody asks anything and nothing is wrong: so often it looks whether that is still so. */
 const REST_MS = 2000;
 /** Of so many of those one is a look at everything, which costs half a millisecond. */
-const RESTS_MAX = 3;
+const RESTS_MAX = 2;
 /** A clock that changes its state more often before the file is read has a trouble of its own. */
 const MAX_EARLY = 100;
 /** The first whose SQLite is without a warning and can be had as a file. */
@@ -235,6 +235,7 @@ export class History {
     const seen = found.degraded.map((one) => ({ ...one, forMs: one.sinceMs }));
     const isNews = log.look(seen, found.clock.state === 'untrusted');
     this.#isWell = log.isCalm;
+    if (!this.#isWell) this.#lookEvery(LOOK_EVERY_MS);
     if (isNews || moments.length > 0) this.#file.soon();
     if (!isMinuteOver) return;
     const sample = { status: found, figures: figures(), rssOctets: process.memoryUsage.rss() };
@@ -246,9 +247,14 @@ export class History {
     const asked = this.#parts.asked?.() ?? Number.NaN; // which is never what it was
     const isQuiet = this.#isWell && asked === this.#asked;
     this.#asked = asked;
-    this.#lookEvery(isQuiet ? REST_MS : LOOK_EVERY_MS);
-    this.#rests = isQuiet ? (this.#rests + 1) % RESTS_MAX : 0;
-    return this.#rests > 0;
+    if (isQuiet) {
+      this.#lookEvery(REST_MS);
+      this.#rests = (this.#rests % RESTS_MAX) + 1;
+      return this.#rests < RESTS_MAX;
+    }
+    if (this.#rests === 0) this.#lookEvery(LOOK_EVERY_MS); // for the second time: one query now and then changes no pace
+    this.#rests = 0;
+    return false;
   }
 
   #lookEvery(periodMs: number): void {

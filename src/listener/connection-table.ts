@@ -4,14 +4,13 @@
 
 import type { Clock, Timer } from '../clock/clock.ts';
 import type { Limits } from '../config/config.ts';
-import { HELD_OCTETS_MAX, HeldOctets } from './held-octets.ts';
+import { HELD_OCTETS_MAX, HeldOctets, type Holder, heaviestOf } from './held-octets.ts';
 
 const SWEEP_MS = 1000;
 /** Busy, and nothing has moved for this long: the peer does not read. With the sweep that is cut within 35 s. */
 const STALLED_MS = 30_000;
 
-export interface TrackedConnection {
-  readonly client: string;
+export interface TrackedConnection extends Holder {
   /** Queries in flight, or octets that wait to be written. */
   readonly isBusy: boolean;
   /** Monotonic milliseconds of the last complete query, answer or write. */
@@ -40,7 +39,7 @@ export class ConnectionTable {
   /** In the order of arrival. */
   readonly #connections = new Set<TrackedConnection>();
   readonly #perClient = new Map<string, number>();
-  readonly #held = new HeldOctets<TrackedConnection>();
+  readonly #held = new HeldOctets();
   #sweep: Timer | null = null;
 
   constructor(parts: ConnectionTableParts) {
@@ -72,16 +71,17 @@ export class ConnectionTable {
 
   add(connection: TrackedConnection): void {
     this.#connections.add(connection);
+    this.#held.set(connection, 0);
     this.#perClient.set(connection.client, (this.#perClient.get(connection.client) ?? 0) + 1);
     this.#sweep ??= this.#parts.clock.every(SWEEP_MS, () => this.#look());
   }
 
   /** `connection` keeps so many octets in memory for its client now. It may be cut before this returns. */
   weigh(connection: TrackedConnection, octets: number): void {
-    if (!this.#connections.has(connection)) return;
+    if (connection.heldOctets === undefined) return;
     this.#held.set(connection, octets);
     while (this.#held.total > HELD_OCTETS_MAX) {
-      const heaviest = this.#held.heaviest()!;
+      const heaviest = heaviestOf(this.#connections)!;
       this.#evict(heaviest);
       this.#parts.onLimit('heldOctets', heaviest.client);
     }
@@ -90,6 +90,7 @@ export class ConnectionTable {
   delete(connection: TrackedConnection): void {
     if (!this.#connections.delete(connection)) return;
     this.#held.set(connection, 0);
+    connection.heldOctets = undefined;
     const left = this.#perClient.get(connection.client)! - 1;
     if (left === 0) this.#perClient.delete(connection.client);
     else this.#perClient.set(connection.client, left);

@@ -7,9 +7,12 @@ import { FrameReader, LENGTH_OCTETS } from '../dns/framing.ts';
 import type { Query } from '../dns/query.ts';
 import { MAX_MESSAGE_OCTETS, writeUint16 } from '../dns/wire.ts';
 import { LateAnswer } from '../resolver/late-answer.ts';
+import { takeAccepted } from '../tls/octets-in-place.ts';
+import { StraightWrites } from '../tls/straight-writes.ts';
 import type { TrackedConnection } from './connection-table.ts';
 import type { Desk } from './desk.ts';
 import { type ListenerParts, plainAddress } from './listener.ts';
+import type { SpareRooms } from './spare-rooms.ts';
 import type { Ending, TurnEnd } from './turn-end.ts';
 
 /** Answers that the peer has not read; beyond this we stop reading its queries. */
@@ -20,8 +23,6 @@ const QUERIES_PER_TURN = 32;
 const FAREWELL_MS = 2000;
 /** Blocks of RFC 8467 section 4.1. */
 const RESPONSE_PADDING_OCTETS = 468;
-/** Room for the answers of a turn at first: two or three usual ones. */
-const FIRST_ROOM_OCTETS = 256;
 const NO_ROOM = Buffer.alloc(0);
 
 export interface StreamConnectionParts extends Pick<ListenerParts, 'resolver' | 'clock' | 'limits'> {
@@ -30,6 +31,7 @@ export interface StreamConnectionParts extends Pick<ListenerParts, 'resolver' | 
   /** Shared by all connections of a listener. */
   readonly desk: Desk;
   readonly turnEnd: TurnEnd;
+  readonly rooms: SpareRooms;
   /** Called when it has more or fewer octets in memory for its client. */
   readonly onWeight: (connection: StreamConnection, octets: number) => void;
   /** Called once. */
@@ -44,25 +46,27 @@ interface Waiting {
 
 export class StreamConnection implements TrackedConnection, Ending {
   readonly client: string;
+  heldOctets: number | undefined = undefined;
   lastActiveMs: number;
   readonly #parts: StreamConnectionParts;
   readonly #render: RenderLimits;
   readonly #reader = new FrameReader();
+  readonly #writes: StraightWrites;
   readonly #localAddress: string;
   readonly #clientPort: number;
   readonly #unhandled: Waiting[] = [];
   #unhandledOctets = 0;
   #weight = 0;
-  /** The answers of this turn. */
-  #outgoing = NO_ROOM;
+  /** The answers of this turn, and of those before it since the peer has not read what was written last. */
+  #outgoing: Buffer = NO_ROOM;
   #outgoingOctets = 0;
   #arrivedAtMs = 0;
   #inFlight = 0;
   #takenThisTurn = 0;
   #isTurnEnding = false;
   #isEnding = false;
+  #isPaused = false;
   readonly #take = (octets: Uint8Array, start: number, end: number) => this.#takeUp(octets, start, end);
-  readonly #written = () => this.#weigh();
 
   constructor(parts: StreamConnectionParts) {
     const { socket, clock, limits, transport, onClose } = parts;
@@ -76,22 +80,18 @@ export class StreamConnection implements TrackedConnection, Ending {
       padToOctets: transport === 'dot' ? RESPONSE_PADDING_OCTETS : 0,
       keepaliveMs: limits.connectionIdleMs,
     };
-    socket.on('data', (chunk: Uint8Array) => this.#receive(chunk));
+    takeAccepted(socket, (octets, end) => this.#receive(octets, end));
     socket.on('end', () => this.close()); // a client may half-close after its last query and still wants its answers
     socket.on('error', () => socket.destroy());
     socket.on('close', () => {
       this.#unhandled.length = 0;
       onClose(this);
     });
-    socket.on('drain', () => {
-      this.lastActiveMs = clock.monotonic();
-      this.#work();
-      this.#weigh();
-    });
+    this.#writes = new StraightWrites(socket, () => this.#wasRead());
   }
 
   get isBusy(): boolean {
-    return this.#inFlight > 0 || this.#unhandled.length > 0 || this.#parts.socket.writableLength > 0;
+    return this.#inFlight > 0 || this.#unhandled.length > 0 || this.#writes.unwritten > 0;
   }
 
   /** Ends after what is in flight has been answered; a peer that does not let go is cut. */
@@ -111,28 +111,41 @@ export class StreamConnection implements TrackedConnection, Ending {
     this.#parts.socket.destroy();
   }
 
-  #end(): void {
-    const { socket } = this.#parts;
+  /** The peer goes on reading. */
+  #wasRead(): void {
+    this.lastActiveMs = this.#parts.clock.monotonic();
     this.#flush();
-    socket.end();
-    socket.resume(); // what still comes is read and thrown away, so that the peer's own close is seen
-  }
-
-  #receive(chunk: Uint8Array): void {
-    if (this.#isEnding) return;
-    this.#arrivedAtMs = this.#parts.clock.monotonic();
-    this.#reader.pushInPlace(chunk, this.#take);
     this.#work();
     this.#weigh();
   }
 
-  /** A message at once where there is room for its answer; else it waits for its turn. */
-  #takeUp(octets: Uint8Array, start: number, end: number): void {
-    if (this.#unhandled.length === 0 && this.#hasRoom) {
-      this.#handle(octets, start, end, this.#arrivedAtMs);
+  #end(): void {
+    const { socket } = this.#parts;
+    this.#flush();
+    if (this.#unreadOctets > 0 && !socket.destroyed) {
+      this.#writes.tell();
       return;
     }
-    this.#unhandled.push({ message: octets.subarray(start, end), arrivedAtMs: this.#arrivedAtMs });
+    socket.end();
+    socket.resume(); // what still comes is read and thrown away, so that the peer's own close is seen
+  }
+
+  #receive(octets: Uint8Array, end: number): void {
+    if (this.#isEnding) return;
+    this.#arrivedAtMs = this.#parts.clock.monotonic();
+    this.#reader.pushInPlace(octets, end, this.#take);
+    this.#work();
+    this.#weigh();
+  }
+
+  /** A message at once where there is room for its answer; else a copy of it waits for its turn. */
+  #takeUp(octets: Uint8Array, start: number, end: number): void {
+    if (this.#unhandled.length === 0 && this.#hasRoom) {
+      this.#handle(octets, start, end, this.#arrivedAtMs, this.#arrivedAtMs);
+      return;
+    }
+    const message = new Uint8Array(octets.subarray(start, end));
+    this.#unhandled.push({ message, arrivedAtMs: this.#arrivedAtMs });
     this.#unhandledOctets += end - start;
   }
 
@@ -149,15 +162,17 @@ export class StreamConnection implements TrackedConnection, Ending {
     while (this.#unhandled.length > 0 && this.#hasRoom) {
       const { message, arrivedAtMs } = this.#unhandled.shift()!;
       this.#unhandledOctets -= message.length;
-      this.#handle(message, 0, message.length, arrivedAtMs);
+      this.#handle(message, 0, message.length, arrivedAtMs, this.#parts.clock.monotonic());
     }
     if (this.#isEnding) {
       if (this.#inFlight === 0 && this.#unhandled.length === 0) this.#end();
       return;
     }
     const hasRoom = !this.#isFull && this.#unhandled.length === 0;
-    if (!hasRoom && !socket.isPaused()) socket.pause();
-    else if (hasRoom && socket.isPaused()) socket.resume();
+    if (hasRoom !== this.#isPaused) return;
+    this.#isPaused = !hasRoom;
+    if (hasRoom) socket.resume();
+    else socket.pause();
   }
 
   /** Once a turn, at its end: all its answers leave in one write, and what was left over is taken up. */
@@ -170,8 +185,11 @@ export class StreamConnection implements TrackedConnection, Ending {
   endTurn(): void {
     this.#isTurnEnding = false;
     this.#takenThisTurn = 0;
+    const hasMore = this.#outgoingOctets > 0;
     this.#flush();
     this.#work();
+    this.#weigh();
+    if (hasMore && this.#writes.unwritten > 0) this.#endTurnLater(); // TLS has it until then, a slow reader longer
   }
 
   /** May another query be taken up in this turn? */
@@ -186,21 +204,21 @@ export class StreamConnection implements TrackedConnection, Ending {
 
   /** Of answers, that the peer has not read yet. */
   get #unreadOctets(): number {
-    return this.#parts.socket.writableLength + this.#outgoingOctets;
+    return this.#writes.unwritten + this.#outgoingOctets;
   }
 
   /** Its time has run since it arrived: what has waited for room too long is told so, and not asked of anybody. */
-  #handle(octets: Uint8Array, start: number, end: number, arrivedAtMs: number): void {
-    const { resolver, clock, limits, desk } = this.#parts;
+  #handle(octets: Uint8Array, start: number, end: number, arrivedAtMs: number, nowMs: number): void {
+    const { resolver, limits, desk } = this.#parts;
     const { query, context } = desk;
     this.#takenThisTurn += 1;
     this.#endTurnLater();
-    this.lastActiveMs = clock.monotonic();
+    this.lastActiveMs = nowMs;
     query.read(octets, start, end);
     context.client = this.client;
     context.clientPort = this.#clientPort;
     context.localAddress = this.#localAddress;
-    context.receivedAtMs = this.lastActiveMs;
+    context.receivedAtMs = nowMs;
     context.deadlineMs = arrivedAtMs + limits.queryDeadlineMs;
     context.answeredBy = undefined;
     const answer = resolver.resolve(query, context);
@@ -229,19 +247,26 @@ export class StreamConnection implements TrackedConnection, Ending {
   }
 
   #makeRoom(octets: number): void {
-    if (octets <= this.#outgoing.length) return;
-    const roomier = Buffer.allocUnsafe(Math.max(FIRST_ROOM_OCTETS, 2 * this.#outgoing.length, octets));
-    this.#outgoing.copy(roomier, 0, 0, this.#outgoingOctets);
-    this.#outgoing = roomier;
+    const { rooms } = this.#parts;
+    const tight = this.#outgoing;
+    if (octets <= tight.length) return;
+    this.#outgoing = rooms.take(Math.max(2 * tight.length, octets));
+    tight.copy(this.#outgoing, 0, 0, this.#outgoingOctets);
+    rooms.giveBack(tight);
   }
 
+  /** One write at a time: who has not read the last one gets the rest together. */
   #flush(): void {
+    if (this.#writes.unwritten > 0) {
+      this.#writes.tell();
+      return;
+    }
     if (this.#outgoingOctets === 0) return;
-    const octets = this.#outgoing.subarray(0, this.#outgoingOctets);
+    const room = this.#outgoing;
+    const octets = room.subarray(0, this.#outgoingOctets);
     this.#outgoing = NO_ROOM;
     this.#outgoingOctets = 0;
-    const { socket } = this.#parts;
-    if (socket.writable) socket.write(octets, this.#written); // TLS has it a little longer than this call
+    if (this.#writes.write(octets)) this.#parts.rooms.giveBack(room);
     this.#weigh();
   }
 }

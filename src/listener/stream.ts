@@ -8,6 +8,7 @@ import type { CertificateStore } from '../tls/certificate-store.ts';
 import { Desk } from './desk.ts';
 import { type ListenerParts, plainAddress } from './listener.ts';
 import { ServerListener } from './server-listener.ts';
+import { SpareRooms } from './spare-rooms.ts';
 import { StreamConnection } from './stream-connection.ts';
 import { followCertificates, tlsServerOptions, trackHandshakes } from './tls-front.ts';
 import { TurnEnd } from './turn-end.ts';
@@ -20,6 +21,7 @@ export interface StreamListenerParts extends ListenerParts {
 export class StreamListener extends ServerListener<StreamListenerParts> {
   readonly #handshakes = new ClientRate();
   readonly #turnEnd = new TurnEnd();
+  readonly #rooms = new SpareRooms();
   readonly #desk: Desk;
 
   constructor(parts: StreamListenerParts) {
@@ -55,7 +57,7 @@ export class StreamListener extends ServerListener<StreamListenerParts> {
     const { connections } = this;
     const onWeight = (connection: StreamConnection, octets: number) => connections.weigh(connection, octets);
     const onClose = (connection: StreamConnection) => connections.delete(connection);
-    const shared = { desk: this.#desk, turnEnd: this.#turnEnd, resolver, clock, limits };
+    const shared = { desk: this.#desk, turnEnd: this.#turnEnd, rooms: this.#rooms, resolver, clock, limits };
     connections.add(new StreamConnection({ ...shared, socket, transport, onWeight, onClose }));
   }
 }

@@ -1,7 +1,7 @@
 // The server runs out of its bundle where there is one of exactly its sources, and else out of these; it answers alike. Which
 // one has run is read off the modules that were loaded.
 
-import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { loadSystemCalls } from '../../src/listener/udp/system-calls.ts';
@@ -110,6 +110,17 @@ describe('Writing a bundle', () => {
     const said = await program.bundle();
     expect(said).toMatch(/^No bundle, [^\n]*\n$/);
     expect(said).toMatch(reason);
+    expect(existsSync(join(program.root, 'dist/bundle.json'))).toBe(false);
+  });
+
+  test('ends well and says why there is none, when sources change meanwhile', async () => {
+    const program = copyProgram();
+    const touching = setInterval(
+      () => utimesSync(program.mainFile.replace('main.ts', 'cli/serve.ts'), 1, 1),
+      5,
+    );
+    const said = await program.bundle().finally(() => clearInterval(touching));
+    expect(said).toMatch(/^No bundle, .*: src\/cli\/serve\.ts has just been changed\n$/);
     expect(existsSync(join(program.root, 'dist/bundle.json'))).toBe(false);
   });
 });

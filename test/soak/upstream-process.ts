@@ -39,8 +39,9 @@ function withWrongId(reply: Buffer): Buffer {
 
 /** The right ID over a question that was not asked. */
 function forgedReply(query: Buffer): Buffer {
-  const { id = 0 } = dnsPacket.decode(query);
-  const name = hotName(id);
+  const { id = 0, questions = [] } = dnsPacket.decode(query);
+  const isAsked = questions[0]?.name.toLowerCase() === hotName(id); // then it would be a reply like any other
+  const name = hotName(isAsked ? id + 1 : id);
   return dnsPacket.encode({
     type: 'response',
     id,

@@ -1,6 +1,6 @@
 // The story of a corpus of broken messages against a running Noonmark: each thrown at it as a query on every
 // transport, and given to it as the reply of its upstream. After each one it must be alive and answer an
-// ordinary query rightly. e2e/corpus.test.ts tells it with a sample, full/corpus.test.ts with everything.
+// ordinary query rightly. attacks/corpus.test.ts tells it with a sample, full/corpus.test.ts with everything.
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { CorpusMessage } from './corpus.ts';

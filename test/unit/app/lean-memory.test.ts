@@ -1,39 +1,63 @@
-// Which areas of memory are given back when the start is over: what can be read again from its file, and nothing else.
+// The nursery of V8: what it may grow by, and that V8 does as it is told, in a process of its own, because its flags are one
+// process's.
 
-import { readFileSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { giveBackStart, untouchedAreas } from '../../../src/app/lean-memory.ts';
+import { growthFactor } from '../../../src/app/lean-memory.ts';
+import { NODE } from '../../support/noonmark.ts';
 
-/** As proc_pid_smaps(5) writes it, with the lines that count and one that does not. */
-function area(range: string, access: string, inode: string, path: string, anonymousKb: number): string {
-  return `${range} ${access} 00001000 fe:00 ${inode}                 ${path}\nRss: 64 kB\nAnonymous:      ${anonymousKb} kB\n`;
+const MB = 2 ** 20;
+/** The pages of a space have heads, which are not counted. */
+const HEADS = 1 / 100;
+
+describe('the growth of the nursery', () => {
+  it.each([
+    [1, 2],
+    [2, 1],
+    [4, 1],
+    [16, 1],
+  ])('of %i MB is by %i', (megabytes, factor) => {
+    expect(growthFactor(megabytes * MB)).toBe(factor);
+    expect(growthFactor(megabytes * MB * (1 - HEADS))).toBe(factor);
+  });
+});
+
+/** What stays for a while, ten times as much as makes V8 let its nursery grow to all that it may have. */
+const WORK = `
+  import { getHeapSpaceStatistics } from 'node:v8';
+  const { leanHeap, stayLean } = await import('${new URL('../../../src/app/lean-memory.ts', import.meta.url)}');
+  function nursery() {
+    const space = getHeapSpaceStatistics().find((one) => one.space_name === 'new_space');
+    return space.space_used_size + space.space_available_size;
+  }
+  async function work() {
+    const kept = new Array(5000);
+    for (let turn = 0; turn < 200; turn += 1) {
+      for (let i = 0; i < 5000; i += 1) kept[i] = { octets: [turn, i, turn, i] };
+      await new Promise(setImmediate);
+    }
+  }
+  const lean = process.argv[1] === 'lean';
+  if (lean) leanHeap();
+  await work();
+  const atFirst = nursery();
+  if (lean) stayLean({ monotonic: () => 0 });
+  await work();
+  process.stdout.write(JSON.stringify([atFirst, nursery()]));
+`;
+
+async function nurseriesOf(kind: 'lean' | 'plain'): Promise<number[]> {
+  const { stdout } = await promisify(execFile)(NODE, ['--input-type=module', '-e', WORK, kind]);
+  return (JSON.parse(stdout) as number[]).map((octets) => Math.round(octets / MB));
 }
 
-describe('what is given back', () => {
-  it('is the text and the constants of programs and libraries', () => {
-    const smaps =
-      area('00400000-00402000', 'r--p', '42', '/usr/bin/node', 0) +
-      area('7f0000000000-7f0000003000', 'r-xp', '43', '/lib/libc.so.6', 0);
-    expect(untouchedAreas(smaps)).toEqual([
-      { from: 0x400000, to: 0x402000 },
-      { from: 0x7f0000000000, to: 0x7f0000003000 },
-    ]);
+describe('the nursery of a process', () => {
+  it('stays at 1 MB during the start, and at 2 MB after it', async () => {
+    expect(await nurseriesOf('lean')).toEqual([1, 2]);
   });
 
-  it.each([
-    ['can be written', area('00400000-00402000', 'rw-p', '42', '/usr/bin/node', 0)],
-    ['was written before it was closed', area('00400000-00402000', 'r--p', '42', '/usr/bin/node', 4)],
-    ['is shared', area('00400000-00402000', 'r--s', '42', '/usr/bin/node', 0)],
-    ['is no file', area('00400000-00402000', 'r-xp', '0', '', 0)],
-    ["is the kernel's", area('7ffc00000000-7ffc00002000', 'r-xp', '0', '[vdso]', 0)],
-    ['of which it is not said whether it was written', '00400000-00402000 r--p 0 fe:00 42 /usr/bin/node\n'],
-  ])('is not what %s', (_, smaps) => {
-    expect(untouchedAreas(smaps)).toEqual([]);
-  });
-
-  it.runIf(process.platform === 'linux')('leaves this very process alive and well', () => {
-    expect(untouchedAreas(readFileSync('/proc/self/smaps', 'latin1')).length).toBeGreaterThan(0);
-    giveBackStart();
-    expect(JSON.parse(JSON.stringify({ still: ['here'] }))).toEqual({ still: ['here'] });
+  it('would be larger without', async () => {
+    expect((await nurseriesOf('plain'))[1]).toBeGreaterThan(2);
   });
 });

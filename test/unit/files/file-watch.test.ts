@@ -1,9 +1,19 @@
 // Files that change, go, come and are replaced through a symbolic link, as src/config/file-watch.ts sees them.
 
-import { chmodSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import fs, {
+  chmodSync,
+  mkdirSync,
+  renameSync,
+  rmSync,
+  type StatOptions,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FileWatch, LOOK_EVERY_MS } from '../../../src/files/file-watch.ts';
+import { eventually } from '../../support/eventually.ts';
 import { SimulatedClock } from '../../support/simulated-clock.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
 
@@ -100,6 +110,107 @@ describe('a watch on files', () => {
       clock.advance(LOOK_EVERY_MS);
       await new Promise((resolve) => setImmediate(resolve));
     }
+    expect(changes).toBe(1);
+  });
+});
+
+/** Where the system gives hints. */
+describe.runIf(process.platform === 'linux')('a watch on files that nobody has touched for a while', () => {
+  /** With hints, one look of so many is taken. */
+  const LOOKS_AT_REST = 5;
+  let directory: string;
+  let clock: SimulatedClock;
+  let watch: FileWatch;
+  let changes = 0;
+  let looks = 0;
+  let pending = 0;
+  const at = (name: string) => join(directory, name);
+  const original = fs.stat;
+
+  beforeEach(() => {
+    directory = temporaryDirectory('rest');
+    clock = new SimulatedClock();
+    changes = looks = pending = 0;
+    // Counts looks, and says when one is over.
+    fs.stat = ((path: string, options: StatOptions, callback: (...result: unknown[]) => void) => {
+      looks += 1;
+      pending += 1;
+      original(path, options, (...result) => {
+        pending -= 1;
+        callback(...result);
+      });
+    }) as typeof fs.stat;
+    syncBuiltinESMExports();
+  });
+
+  afterEach(() => {
+    watch.close();
+    fs.stat = original;
+    syncBuiltinESMExports();
+  });
+
+  const pass = async (periods: number) => {
+    for (let period = 0; period < periods; period += 1) {
+      clock.advance(LOOK_EVERY_MS);
+      await eventually(() => pending === 0);
+    }
+  };
+
+  async function watchFor(path: string, periods: number): Promise<void> {
+    watch = new FileWatch({ paths: [path], clock, onChange: () => (changes += 1) });
+    await watch.know();
+    await pass(periods);
+    looks = 0;
+  }
+
+  async function atRest(path: string): Promise<void> {
+    await watchFor(path, 11);
+    await eventually(async () => {
+      looks = 0;
+      await pass(1);
+      return looks === 0;
+    });
+  }
+
+  it('looks at them less often', async () => {
+    writeFileSync(at('file'), 'one');
+    await atRest(at('file'));
+    await pass(20);
+    expect(looks).toBe(20 / LOOKS_AT_REST);
+  });
+
+  it('takes every look where there are no hints', async () => {
+    await watchFor(join(at('missing'), 'file'), 30);
+    await pass(20);
+    expect(looks).toBe(20);
+  });
+
+  it('takes every look from a hint on, and notices a change as soon as ever', async () => {
+    writeFileSync(at('file'), 'one');
+    await atRest(at('file'));
+    writeFileSync(at('file'), 'two');
+    await eventually(async () => {
+      await pass(1);
+      return changes === 1;
+    });
+    looks = 0;
+    await pass(5);
+    expect([changes, looks]).toEqual([1, 5]);
+  });
+
+  it('notices a change that no hint is given of', async () => {
+    for (const name of ['old', 'new']) {
+      mkdirSync(at(name));
+      writeFileSync(join(at(name), 'file'), name);
+    }
+    mkdirSync(at('between'));
+    symlinkSync(at('old'), join(at('between'), 'way'));
+    mkdirSync(at('here'));
+    symlinkSync(join(at('between'), 'way', 'file'), join(at('here'), 'file'));
+    await atRest(join(at('here'), 'file'));
+    symlinkSync(at('new'), join(at('between'), 'next'));
+    renameSync(join(at('between'), 'next'), join(at('between'), 'way'));
+    await pass(LOOKS_AT_REST + 1);
     expect(changes).toBe(1);
   });
 });

@@ -47,6 +47,11 @@ class Life {
   degraded: readonly Degraded[] = [];
   noticed: readonly TimeIncident[] = [];
   status: Partial<Status> = {};
+  /** How often it was asked how things stand. */
+  looks = 0;
+  queries = 0;
+  /** Not a number: so that every look is taken. */
+  asked = () => Number.NaN;
 
   private constructor(
     options: SimulatedClockOptions,
@@ -57,12 +62,16 @@ class Life {
     const { clock, log } = this;
     this.history = new History({
       ...{ clock, log, stateDir, keepsState, machine: null, loadSqlite },
-      status: () => ({
-        ...synchronized,
-        clock: { ...synchronized.clock, state: clock.status.state },
-        degraded: [...(clock.status.state === 'untrusted' ? [UNTRUSTED] : []), ...this.degraded],
-        ...this.status,
-      }),
+      status: () => {
+        this.looks += 1;
+        return {
+          ...synchronized,
+          clock: { ...synchronized.clock, state: clock.status.state },
+          degraded: [...(clock.status.state === 'untrusted' ? [UNTRUSTED] : []), ...this.degraded],
+          ...this.status,
+        };
+      },
+      asked: () => this.asked(),
       figures: () => ({ perSecond: 2, hitShare: 0.5, blockedPerSecond: 0, p50Ms: 1, p99Ms: 9 }),
       noticed: () => this.noticed,
     });
@@ -461,4 +470,59 @@ it('names of 255 octets, markup and marks that turn the text around are kept as 
   expect(told?.subject).toBe(name);
   expect(told?.evidence).toHaveLength(400);
   expect(told?.evidence.isWellFormed()).toBe(true);
+});
+
+describe('a house that nobody asks anything', () => {
+  async function quietLife(seconds = 60) {
+    const life = await Life.begin();
+    life.asked = () => life.queries;
+    life.seconds(seconds);
+    life.looks = 0;
+    return life;
+  }
+
+  it('is looked at every four seconds', async () => {
+    const life = await quietLife();
+    life.seconds(300);
+    expect(life.looks).toBeGreaterThanOrEqual(300 / 4);
+    expect(life.looks).toBeLessThanOrEqual(300 / 4 + 5); // and at the end of each minute
+  });
+
+  it('has the points of its charts as ever', async () => {
+    const life = await quietLife(600);
+    life.seconds(600);
+    const { points } = life.history.series('day');
+    expect(points).toHaveLength(20);
+  });
+
+  it('is looked at within two seconds of a query, and every second while more come', async () => {
+    const life = await quietLife();
+    life.queries += 1;
+    life.seconds(2);
+    expect(life.looks).toBeGreaterThanOrEqual(1);
+    for (let second = 0; second < 10; second += 1) {
+      life.queries += 1;
+      life.seconds(1);
+    }
+    life.looks = 0;
+    for (let second = 0; second < 10; second += 1) {
+      life.queries += 1;
+      life.seconds(1);
+    }
+    expect(life.looks).toBe(10);
+  });
+
+  it('is looked at every second when the time has become another, and while something is wrong', async () => {
+    const life = await quietLife();
+    life.clock.setState('holdover', null, 'nobody answers');
+    life.seconds(2);
+    expect(life.looks).toBeGreaterThanOrEqual(1);
+    life.seconds(4, [UPSTREAM]); // it is seen by then
+    life.looks = 0;
+    life.seconds(10, [UPSTREAM]);
+    expect(life.looks).toBe(10);
+    life.looks = 0;
+    life.seconds(9, []);
+    expect(life.looks).toBe(9); // until it has been gone for long enough
+  });
 });

@@ -1,6 +1,6 @@
 // Time within one life: it goes on while the machine sleeps, and dates are worked out from what our own clock knows.
 
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { TrueClock } from '../../../src/clock/true-clock.ts';
 import { dated, LifeTime, type Moment } from '../../../src/history/life-time.ts';
 import { SimulatedClock } from '../../support/simulated-clock.ts';
@@ -57,6 +57,17 @@ describe('a machine that sleeps', () => {
     expect(time.isSure).toBe(true);
     expect(time.beganAtMs).toBe(TRUTH_MS);
   });
+});
+
+it('asks the machine once a look, however often it is asked itself', () => {
+  const machine = new SimulatedMachine(TRUTH_MS);
+  const uptime = vi.spyOn(machine, 'uptime');
+  const time = new LifeTime(new TrueClock(machine), machine);
+  for (let look = 1; look <= 3; look += 1) {
+    machine.advance(1000);
+    for (let times = 0; times < 6; times += 1) time.at(time.nowMs);
+    expect(uptime).toHaveBeenCalledTimes(1 + look);
+  }
 });
 
 describe('dated later', () => {

@@ -1,6 +1,6 @@
 // The status as one value: what every part of the house says of itself is in it, in its place.
 
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { SocketAddress } from '../../../src/config/config.ts';
 import { nameKey } from '../../../src/dns/names.ts';
 import { gatherStatus, type StatusInputs, type WantedReport } from '../../../src/status/gather.ts';
@@ -345,5 +345,17 @@ describe('certificates of CAs', () => {
     expect(degraded).toMatchObject([
       { what: expect.stringMatching(/^no certificate of ca\.example yet/), sinceMs: 8 },
     ]);
+  });
+});
+
+it('has nothing worked out that takes long, unless somebody reads it', () => {
+  const isValidAt = vi.fn(() => true);
+  const answers = vi.fn(() => synchronized.answers);
+  const witness = { who: 'dns.example', notBeforeMs: 0, notAfterMs: 2 * TRUTH_MS, heardAtMs: 0, isValidAt };
+  const status = gatherStatus(inputs({ time: report({ witnesses: [witness] }), answers }));
+  expect([isValidAt.mock.calls.length, answers.mock.calls.length]).toEqual([0, 0]);
+  expect(JSON.parse(JSON.stringify(status))).toMatchObject({
+    clock: { witnesses: [{ who: 'dns.example', agrees: true }] },
+    answers: synchronized.answers,
   });
 });

@@ -5,6 +5,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { HARD_FLOOR_MS } from '../../../src/clock/hard-floor.ts';
+import type { Machine } from '../../../src/clock/machine.ts';
 import type { RosterEntry } from '../../../src/timesync/roster.ts';
 import type { Sample } from '../../../src/timesync/source.ts';
 import { readStamp } from '../../../src/timesync/stamp.ts';
@@ -150,6 +151,52 @@ describe('a step of the system clock', () => {
     story.machine.setSystemClock(IN_1970);
     await story.machine.pass(250);
     expect(story.state).toBe('untrusted');
+  });
+});
+
+describe('a machine that tells when its clock is set', () => {
+  function tellingStory() {
+    const story = new Story();
+    let tell: (() => void) | null = null;
+    const machine: Machine = story.machine;
+    machine.onClockSet = (listener) => {
+      tell = listener;
+      return () => (tell = null);
+    };
+    return { story, tell: () => tell?.(), isHeard: () => tell !== null };
+  }
+
+  it('has a step noticed at once', async () => {
+    const { story, tell } = tellingStory();
+    const sources = story.threeSources();
+    story.start(sources);
+    await story.machine.pass(HOUR_MS);
+    const asked = sources[0].askedAt.length;
+    story.machine.step(2 * HOUR_MS);
+    tell();
+    await story.machine.pass(1);
+    expect(story.incidents).toEqual(['the system clock was set forwards by 2 h']);
+    expect(sources[0].askedAt).toHaveLength(asked + 1);
+  });
+
+  it('is looked at every two seconds all the same', async () => {
+    const { story } = tellingStory();
+    story.start([]);
+    await story.machine.pass(HOUR_MS);
+    story.machine.step(HOUR_MS);
+    await story.machine.pass(1999);
+    expect(story.incidents).toEqual([]);
+    await story.machine.pass(1);
+    expect(story.incidents).toHaveLength(1);
+    expect(story.errorMs).toBe(HOUR_MS);
+  });
+
+  it('is not heard any more when the keeper has stopped', async () => {
+    const { story, isHeard } = tellingStory();
+    story.start([]);
+    expect(isHeard()).toBe(true);
+    await story.keeper.stop();
+    expect(isHeard()).toBe(false);
   });
 });
 

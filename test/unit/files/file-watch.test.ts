@@ -205,10 +205,19 @@ describe.runIf(process.platform === 'linux')('a watch on files that nobody has t
   it('notices a change while hints are being asked for', async () => {
     writeFileSync(at('file'), 'one');
     await watchFor(at('file'), 10);
-    clock.advance(LOOK_EVERY_MS);
-    await eventually(() => pending === 0);
-    writeFileSync(at('file'), 'two');
+    const { statfs } = fs.promises;
+    const gate = Promise.withResolvers<void>();
+    fs.promises.statfs = (async (path: string) => {
+      await gate.promise;
+      return statfs(path);
+    }) as typeof statfs;
+    syncBuiltinESMExports();
+    await pass(1);
+    writeFileSync(at('file'), 'two'); // no hint is given of that any more
+    gate.resolve();
     await changeHints([at('file')], () => {}).then((hints) => hints!.close()); // those before are there by now
+    fs.promises.statfs = statfs;
+    syncBuiltinESMExports();
     await eventually(() => pending === 0);
     await pass(2);
     expect(changes).toBe(1);

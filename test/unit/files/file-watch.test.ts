@@ -204,7 +204,7 @@ describe.runIf(process.platform === 'linux')('a watch on files that nobody has t
 
   it('notices a change while hints are being asked for', async () => {
     writeFileSync(at('file'), 'one');
-    await watchFor(at('file'), 10);
+    await watchFor(at('file'), 11); // the first one is of something new
     const { statfs } = fs.promises;
     const gate = Promise.withResolvers<void>();
     fs.promises.statfs = (async (path: string) => {
@@ -226,7 +226,7 @@ describe.runIf(process.platform === 'linux')('a watch on files that nobody has t
   it('has no hints given once it is closed', async () => {
     writeFileSync(at('file'), 'one');
     const before = hintsOfTheSystem();
-    await watchFor(at('file'), 10);
+    await watchFor(at('file'), 11); // the first one is of something new
     clock.advance(LOOK_EVERY_MS); // it asks for them
     watch.close();
     await changeHints([at('file')], () => {}).then((hints) => hints!.close());

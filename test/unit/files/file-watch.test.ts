@@ -146,8 +146,9 @@ describe.runIf(process.platform === 'linux')('a watch on files that nobody has t
     syncBuiltinESMExports();
   });
 
-  afterEach(() => {
+  afterEach(async () => {
     watch.close();
+    await eventually(() => pending === 0);
     fs.stat = original;
     syncBuiltinESMExports();
   });

@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 import { nameKey } from '../../../src/dns/names.ts';
 import { Desk } from '../../../src/listener/desk.ts';
 import { TurnEnd } from '../../../src/listener/turn-end.ts';
-import { queryBytes } from '../../support/messages.ts';
+import { OPTION, queryBytes } from '../../support/messages.ts';
 
 function read(desk: Desk, name: string): void {
   const octets = queryBytes(name);
@@ -34,6 +34,21 @@ it('leaves a query that waits, and its context, to whoever waits', () => {
     'next.example',
     'tcp',
   ]);
+});
+
+it('leaves it all that it has read, its cookie too, in memory of its own', () => {
+  const desk = new Desk('udp');
+  const cookie = Buffer.from('COOKIE-1');
+  const octets = queryBytes('late.example', 'A', {
+    edns: { options: [{ code: OPTION.COOKIE, data: cookie }] },
+  });
+  desk.query.read(octets, 0, octets.length);
+  expect(desk.query.edns?.cookie).toHaveLength(8); // as the chain has looked at it before
+  expect(desk.query.bytes).toHaveLength(octets.length);
+  const late = desk.handOver();
+  desk.query.message.fill(0xff);
+  expect(Buffer.from(late.bytes)).toEqual(octets);
+  expect(Buffer.from(late.edns!.cookie!)).toEqual(cookie);
 });
 
 it('calls everybody at the end of the turn, once, and in order', async () => {

@@ -4,6 +4,7 @@
 import type { Clock } from '../clock/clock.ts';
 import type { Config, Limits } from '../config/config.ts';
 import type { NameKey } from '../dns/names.ts';
+import type { Query } from '../dns/query.ts';
 import type { Filter } from '../lists/filter.ts';
 import type { LimitLog } from '../observe/limit-log.ts';
 import type { Log } from '../observe/log.ts';
@@ -35,7 +36,7 @@ export interface PathSettings extends LocalParts {
   readonly nsid: string;
   readonly filter: Filter;
   readonly timeServerNames: ReadonlySet<NameKey>;
-  readonly forwards: Pick<ForwardZones, 'holds' | 'zoneFor'>;
+  readonly forwards: Pick<ForwardZones, 'holds' | 'holdsNameOf' | 'zoneFor'>;
   readonly upstreams: Pick<UpstreamPool, 'ask'>;
   readonly relaxed: Pick<UpstreamPool, 'ask'>;
 }
@@ -71,6 +72,7 @@ export interface AnswerPath {
 export function createAnswerPath(parts: AnswerPathParts): AnswerPath {
   const { settings, clock, log, limits, limitLog, store, failures, seen, cookieSecret, rate } = parts;
   const isForwarded = (key: NameKey) => settings().forwards.holds(key);
+  const isOfZone = (query: Pick<Query, 'nameKey'>) => settings().forwards.holdsNameOf(query);
   const upstreams = () => settings().upstreams;
   const relaxed = () => settings().relaxed;
   const timeServerNames = () => settings().timeServerNames;
@@ -79,7 +81,7 @@ export function createAnswerPath(parts: AnswerPathParts): AnswerPath {
   const end = forward({ upstreams, forwards: () => settings().forwards, clock });
   const world = chain(
     degrade({ clock, store, limits, limitLog, timeServerNames, relaxed, isForwarded }), // only while the clock is untrusted
-    cache({ store, failures, clock, isForwarded, counts: seen.cacheCounts }),
+    cache({ store, failures, clock, isForwarded: isOfZone, counts: seen.cacheCounts }),
     rebinding({ protection: () => settings().config.rebinding, isForwarded }), // below the cache: each answer once
     coalesce({ limits, limitLog, generation: () => store.generation }), // below the cache: only misses are in flight
   )(end);

@@ -3,6 +3,7 @@
 
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import type { Clock, Timer } from '../clock/clock.ts';
 
 /** glibc's mallopt(3): one arena for all threads, because each keeps what it once had. */
 const M_ARENA_MAX = -8;
@@ -10,9 +11,11 @@ const ARENAS = 1;
 /** madvise(2) of Linux: the pages may go, and come back from their file when they are touched. */
 const MADV_DONTNEED = 4;
 
-/** So often we look at most. Pages that are in use are all back by the next look. */
+/** So often is looked at most whether the process has grown. Pages in use are all back by the next look. */
 const LOOK_MS = 500;
-/** It takes some 3 ms to give back, which is so much growth worth. */
+/** After a look without another one, work is over. */
+const QUIET_MS = 1000;
+/** To give back takes some 3 ms, which is worth it for so much. */
 const STEP_OCTETS = 4 * 2 ** 20;
 
 /** What gives back; does nothing where that cannot be had. To be called when the start is over. */
@@ -33,21 +36,67 @@ export function giverBack(): () => void {
   }
 }
 
-/** Says when it is time: when the process has grown by a step since things had settled after the last time. */
-export class Growth {
+export interface GivingBackParts {
+  readonly clock: Pick<Clock, 'monotonic' | 'after'>;
+  readonly rssOctets: () => number;
+  readonly giveBack: () => void;
+}
+
+/**
+ * Says when: at once, then whenever the process has grown while it works, and when it has worked. There is a level for each,
+ * because more pages are in use at work than at rest.
+ */
+export class GivingBack {
+  readonly #parts: GivingBackParts;
+  readonly #atWork: Growth;
+  readonly #atRest: Growth;
+  #nextLookMs = Number.NEGATIVE_INFINITY;
+  #rest: Timer | null = null;
+
+  constructor(parts: GivingBackParts) {
+    this.#parts = parts;
+    this.#atWork = new Growth(parts.rssOctets);
+    this.#atRest = new Growth(parts.rssOctets);
+    parts.giveBack();
+  }
+
+  /** To be called as often as one likes while there is work; is it time to look? */
+  look(): boolean {
+    const { clock, giveBack } = this.#parts;
+    const nowMs = clock.monotonic();
+    if (nowMs < this.#nextLookMs) return false;
+    this.#nextLookMs = nowMs + LOOK_MS;
+    if (this.#atWork.isDue()) giveBack();
+    this.#restSoon();
+    return true;
+  }
+
+  stop(): void {
+    this.#rest?.cancel();
+  }
+
+  #restSoon(): void {
+    this.#rest?.cancel();
+    this.#rest = this.#parts.clock.after(QUIET_MS, () => {
+      if (!this.#atRest.isDue()) return;
+      this.#parts.giveBack();
+      this.#restSoon(); // a level again, when the pages in use are back
+    });
+  }
+}
+
+/** Has the process grown by a step since the look after the last time? */
+class Growth {
   readonly #rssOctets: () => number;
   #settledOctets: number | null = null;
-  #nextLookMs = Number.NEGATIVE_INFINITY;
 
   constructor(rssOctets: () => number) {
     this.#rssOctets = rssOctets;
   }
 
-  isDue(nowMs: number): boolean {
-    if (nowMs < this.#nextLookMs) return false;
-    this.#nextLookMs = nowMs + LOOK_MS;
+  isDue(): boolean {
     const octets = this.#rssOctets();
-    if (this.#settledOctets === null) this.#settledOctets = octets;
+    this.#settledOctets ??= octets;
     if (octets < this.#settledOctets + STEP_OCTETS) return false;
     this.#settledOctets = null;
     return true;

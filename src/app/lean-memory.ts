@@ -4,7 +4,7 @@
 
 import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8';
 import type { Clock } from '../clock/clock.ts';
-import { Growth, giverBack } from './give-back.ts';
+import { GivingBack, giverBack } from './give-back.ts';
 
 /**
  * What V8's nursery (one of its two semi-spaces) is to have at least: it begins with 1 MB, doubles when much of it stays, up
@@ -22,26 +22,25 @@ export function leanHeap(): void {
 }
 
 /**
- * From when the start is over: the nursery may double once, and what work has left behind is given back. It looks after
- * collections alone, so that who is idle stays so. Returns how to stop it.
+ * From when the start is over: the nursery may double once, and what work has left behind is given back, while there is
+ * much of it and when it is over. It looks after collections alone, so that who is idle stays so. Returns how to stop it.
  */
-export function stayLean(clock: Pick<Clock, 'monotonic'>): () => void {
-  setFlagsFromString('--memory-saver-mode'); // not before: a full collection takes 13 ms and not 10, and leaves 5 MB less
-  const giveBack = giverBack();
-  giveBack();
-  const growth = new Growth(process.memoryUsage.rss);
+export function stayLean(clock: Pick<Clock, 'monotonic' | 'after'>): () => void {
+  const givingBack = new GivingBack({ clock, rssOctets: process.memoryUsage.rss, giveBack: giverBack() });
   let factor = STAYS;
   const heed = () => {
+    const isTime = givingBack.look();
+    if (factor === STAYS && !isTime) return; // under load this is called some hundred times a second
     const wanted = growthFactor(nurseryOctets());
     if (wanted !== factor) letNursery(wanted);
     factor = wanted;
-    if (growth.isDue(clock.monotonic())) giveBack();
   };
   heed();
   const observer = new PerformanceObserver(heed);
   observer.observe({ entryTypes: ['gc'] });
   return () => {
     observer.disconnect();
+    givingBack.stop();
     letNursery(STAYS);
   };
 }

@@ -47,7 +47,7 @@ function watch(koffi: typeof import('koffi'), listener: () => void): (() => void
     return null;
   }
   const watching = koffi.node.poll(descriptor, () => {
-    read(descriptor, times, times.byteLength); // ECANCELED; it could be read for ever otherwise
+    read(descriptor, times, times.byteLength); // ECANCELED: it has been set
     wind();
     setImmediate(listener); // no promise goes on behind a call of koffi's
   });

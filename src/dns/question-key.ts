@@ -36,14 +36,13 @@ export class QuestionKey {
     const nameEnd = questionEnd - 4;
     octets[0] = wishes;
     for (let at = 0; at < 4; at += 1) octets[1 + at] = message[nameEnd + at]!;
-    for (let at = nameAt, to = NAME_IN_KEY_AT; at < nameEnd; at += 1, to += 1)
-      octets[to] = lowerOctet(message[at]!); // length octets are below any letter
-    this.#hash(NAME_IN_KEY_AT + nameEnd - nameAt);
+    this.#readName(message, nameAt, nameEnd);
   }
 
   /** From its own octets, as Query.cacheKey has them in a string. */
   readText(key: string): void {
-    this.#hash(this.octets.write(key, 'latin1'));
+    const length = this.octets.write(key, 'latin1');
+    this.#readName(this.octets, NAME_IN_KEY_AT, length);
   }
 
   /** An octet a character. */
@@ -56,22 +55,29 @@ export class QuestionKey {
     return this.#hashes[label]!;
   }
 
-  #hash(length: number): void {
+  /** From the root to the first label: each name's hash is that of the name above it, gone on with. */
+  #readName(message: Uint8Array, nameAt: number, nameEnd: number): void {
     const { octets } = this;
-    this.length = length;
+    const length = NAME_IN_KEY_AT + nameEnd - nameAt;
     let labels = 0;
-    for (let at = NAME_IN_KEY_AT; octets[at] !== 0; at += 1 + octets[at]!) this.#starts[labels++] = at;
-    this.labels = labels;
+    for (let at = nameAt; message[at] !== 0; at += 1 + message[at]!) this.#starts[labels++] = at;
     let hash = SEED;
-    let end = length - 1;
+    let end = nameEnd - 1;
+    octets[length - 1] = 0;
     this.#hashes[labels] = hash;
     for (let label = labels - 1; label >= 0; label -= 1) {
       const start = this.#starts[label]!;
-      for (let at = start; at < end; at += 1) hash = hashed(hash, octets[at]!);
+      for (let at = start; at < end; at += 1) {
+        const octet = lowerOctet(message[at]!); // length octets are below any letter
+        octets[NAME_IN_KEY_AT - nameAt + at] = octet;
+        hash = hashed(hash, octet);
+      }
       this.#hashes[label] = hash;
       end = start;
     }
     for (let at = 0; at < NAME_IN_KEY_AT; at += 1) hash = hashed(hash, octets[at]!);
+    this.length = length;
+    this.labels = labels;
     this.hash = mixed(hash);
   }
 }

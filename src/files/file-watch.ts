@@ -34,7 +34,6 @@ export class FileWatch {
   /** Null: every look is taken. */
   #hints: ChangeHints | null = null;
   #isAskingForHints = false;
-  #isClosed = false;
 
   constructor(parts: FileWatchParts) {
     this.#parts = parts;
@@ -70,7 +69,6 @@ export class FileWatch {
   }
 
   close(): void {
-    this.#isClosed = true;
     this.#timer.cancel();
     this.#wakeUp();
   }
@@ -86,7 +84,8 @@ export class FileWatch {
     this.#isAskingForHints = true;
     const hints = await changeHints(paths, () => this.#wakeUp());
     this.#isAskingForHints = false;
-    if (this.#isClosed || paths !== this.#paths || this.#quietLooks < LOOKS_UNTIL_REST) hints?.close();
+    const isPast = paths !== this.#paths || this.#quietLooks < LOOKS_UNTIL_REST; // also where it was closed
+    if (isPast) hints?.close();
     else this.#hints = hints;
     void this.look(); // what has changed before there were any
   }

@@ -7,7 +7,6 @@ import { Answer, type AnswerView } from '../dns/answer.ts';
 import { EDE, RCODE } from '../dns/codes.ts';
 import type { ExtendedError } from '../dns/edns.ts';
 import { ClockNotReady, UpstreamFailure } from '../dns/failures.ts';
-import type { NameKey } from '../dns/names.ts';
 import type { Query } from '../dns/query.ts';
 import type { AnswerStore } from './cache/answer-store.ts';
 import { type FailureMemory, STALE_RECHECK_MS } from './cache/failure-memory.ts';
@@ -39,7 +38,7 @@ export interface CacheParts {
   readonly failures: FailureMemory;
   readonly clock: Clock;
   /** Is it for a server on the own network, which needs no clock and has its own troubles? Default: none is. */
-  readonly isForwarded?: (name: NameKey) => boolean;
+  readonly isForwarded?: (query: Pick<Query, 'nameKey'>) => boolean;
   readonly counts?: CacheCounts;
 }
 
@@ -76,10 +75,10 @@ class CacheLink implements Resolver {
     const { store, failures, isForwarded, counts } = this.#parts;
     const { receivedAtMs } = context;
     counts.misses += 1;
-    const isWorld = !isForwarded(query.nameKey);
+    const isWorld = !isForwarded(query);
     const kept = store.getStale(query.key, receivedAtMs);
     if (kept !== null) return this.#betterThanStale(kept, query, context, isWorld);
-    const failed = failures.recall(query.cacheKey, receivedAtMs);
+    const failed = failures.isEmpty ? null : failures.recall(query.cacheKey, receivedAtMs);
     if (failed === null) return this.#lookUp(query, context, isWorld);
     context.answeredBy = 'failure';
     context.trace?.say('cache', 'remembered failure');
@@ -125,7 +124,7 @@ class CacheLink implements Resolver {
   /** A hit is what makes an answer popular: it has been asked for again. */
   #fetchAhead(query: Query): void {
     const { clock, isForwarded, counts } = this.#parts;
-    const isWorld = !isForwarded(query.nameKey);
+    const isWorld = !isForwarded(query);
     if (this.#whyNotAsk(query.cacheKey, isWorld, clock.monotonic()) !== null) return;
     if (this.#renew(query, isWorld)) counts.prefetched += 1;
   }
@@ -155,15 +154,14 @@ class Keeping implements Step {
   answered(answer: Answer, query: Query): Answer {
     const { store, failures, clock } = this.#parts;
     if (this.#generation !== store.generation) return answer;
-    const key = query.cacheKey;
     const nowMs = clock.monotonic();
     if (this.#isWorld) failures.upstreamsHeard();
     if (isFailure(answer)) {
-      failures.remember(key, answer, nowMs);
+      failures.remember(query.cacheKey, answer, nowMs);
       if (isVerdict(answer)) store.delete(query.key);
       return answer;
     }
-    failures.answered(key);
+    if (!failures.isEmpty) failures.answered(query.cacheKey);
     if (answer.lifetimeSeconds > 0) store.set(query.key, answer, nowMs);
     else store.delete(query.key); // newer, though it may not be kept: the old one is refuted (RFC 8767 section 5)
     return answer;

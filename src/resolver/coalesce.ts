@@ -24,23 +24,25 @@ export interface CoalesceParts {
 }
 
 export function coalesce({ limits, limitLog, generation = () => 0 }: CoalesceParts): Link {
-  const inFlight = new Map<string, LookUp>();
+  /** By the hash of their question; of two that meet in one, which next to never happens, one is shared by nobody. */
+  const inFlight = new Map<number, LookUp>();
   const waiting = new WaitingRoom(limits, limitLog);
+  const books = { inFlight, waiting };
   return (next) => ({
     resolve(query, context) {
       if (context.deadlineMs - context.receivedAtMs < LEAST_LEFT_MS)
         throw new TooManyPending('it has waited too long behind other queries of yours');
       const client = waiting.enter(context.client);
       context.answeredBy = 'upstream';
-      const key = query.cacheKey;
       const present = generation();
-      const shared = inFlight.get(key);
-      if (shared?.generation === present) {
+      const { hash } = query.key;
+      const shared = inFlight.get(hash);
+      if (shared?.isFor(query, present)) {
         context.trace?.say('forward', 'shares the look-up of another query');
         return shared.join(client);
       }
-      const lookUp = new LookUp(inFlight, waiting, present, client);
-      inFlight.set(key, lookUp);
+      const lookUp = new LookUp(books, query, hash, present, client);
+      inFlight.set(hash, lookUp);
       return late(next, query, context).through(lookUp, query, context);
     },
   });
@@ -51,18 +53,25 @@ export function coalesce({ limits, limitLog, generation = () => 0 }: CoalescePar
  * outlive it for long, and all that hangs on it (see upstream/owed-exchanges.ts).
  */
 class LookUp implements Step {
-  readonly generation: number;
-  readonly #inFlight: Map<string, LookUp>;
-  readonly #waiting: WaitingRoom;
+  readonly #books: Books;
+  readonly #generation: number;
+  readonly #hash: number;
+  #query: Query | null;
   #first: WaitingClient | null;
   /** Those who came after the first. */
   #others: Sharer[] | null = null;
 
-  constructor(inFlight: Map<string, LookUp>, waiting: WaitingRoom, generation: number, first: WaitingClient) {
-    this.#inFlight = inFlight;
-    this.#waiting = waiting;
-    this.generation = generation;
+  constructor(books: Books, query: Query, hash: number, generation: number, first: WaitingClient) {
+    this.#books = books;
+    this.#query = query;
+    this.#hash = hash;
+    this.#generation = generation;
     this.#first = first;
+  }
+
+  /** Is what is looked up the very question of `query`? */
+  isFor(query: Query, generation: number): boolean {
+    return this.#generation === generation && this.#query?.cacheKey === query.cacheKey;
   }
 
   join(client: WaitingClient): LateAnswer {
@@ -72,27 +81,37 @@ class LookUp implements Step {
     return answer;
   }
 
-  answered(answer: Answer, { cacheKey }: Query): Answer {
-    for (const other of this.#over(cacheKey)) other.answer.settle(answer);
+  answered(answer: Answer): Answer {
+    for (const other of this.#over()) other.answer.settle(answer);
     return answer;
   }
 
-  failed(error: unknown, { cacheKey }: Query): never {
-    for (const other of this.#over(cacheKey)) other.answer.fail(error);
+  failed(error: unknown): never {
+    for (const other of this.#over()) other.answer.fail(error);
     throw error;
   }
 
   /** Nobody waits any more; who else has until now? */
-  #over(key: string): readonly Sharer[] {
-    if (this.#inFlight.get(key) === this) this.#inFlight.delete(key);
-    const others = this.#others ?? [];
-    this.#waiting.leave(this.#first!);
-    for (const { client } of others) this.#waiting.leave(client);
+  #over(): readonly Sharer[] {
+    const { inFlight, waiting } = this.#books;
+    if (inFlight.get(this.#hash) === this) inFlight.delete(this.#hash);
+    const others = this.#others ?? NOBODY;
+    waiting.leave(this.#first!);
+    for (const { client } of others) waiting.leave(client);
+    this.#query = null;
     this.#first = null;
     this.#others = null;
     return others;
   }
 }
+
+/** Where look-ups are entered, and who waits for them. */
+interface Books {
+  readonly inFlight: Map<number, LookUp>;
+  readonly waiting: WaitingRoom;
+}
+
+const NOBODY: readonly Sharer[] = [];
 
 interface Sharer {
   readonly client: WaitingClient;

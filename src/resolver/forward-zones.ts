@@ -60,13 +60,17 @@ export class ForwardZones {
     return this.zoneOf(key) !== null;
   }
 
+  /** The same of a query, whose name is not made where there are no zones. */
+  holdsNameOf(query: Pick<Query, 'nameKey'>): boolean {
+    return this.#zones.size > 0 && this.holds(query.nameKey);
+  }
+
   isApex(key: NameKey): boolean {
     return this.#zones.has(key);
   }
 
   /** The innermost zone that the name lies in. */
   zoneOf(key: NameKey): ForwardedZone | null {
-    if (this.#zones.size === 0) return null;
     for (let name = key; name !== ROOT; name = parentOf(name)) {
       const zone = this.#zones.get(name);
       if (zone !== undefined) return zone;
@@ -76,7 +80,7 @@ export class ForwardZones {
 
   /** Whose servers a question is for; null: the world's. A validator's question about the cut belongs to the parent. */
   zoneFor(query: Query): ForwardedZone | null {
-    const zone = this.zoneOf(query.nameKey);
+    const zone = this.#zones.size === 0 ? null : this.zoneOf(query.nameKey);
     if (zone === null || query.type !== TYPE.DS) return zone;
     return isAskedOfParent(query.nameKey, query.type, query.dnssecOk, this) ? null : zone;
   }

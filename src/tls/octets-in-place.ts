@@ -68,7 +68,7 @@ function findMarks(): Marks | null {
 
 const marks = findMarks();
 
-/** `taker` gets all that a socket receives which a server has just accepted, within that event; it flows from now on. */
+/** `taker` gets all that a socket receives which a server has just accepted, within that event. */
 export function takeAccepted(socket: Socket, taker: RoomTaker): void {
   const inside = socket as unknown as Inside;
   const handle = inside._handle;
@@ -82,5 +82,4 @@ export function takeAccepted(socket: Socket, taker: RoomTaker): void {
     return true;
   };
   handle.useUserBuffer(room);
-  socket.resume();
 }

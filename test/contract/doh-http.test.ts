@@ -438,7 +438,12 @@ describe('curl agrees', () => {
     const file = join(directory, 'upload');
     writeFileSync(file, Buffer.alloc(2 ** 21));
     const args = ['-X', 'POST', '-H', `content-type: ${TYPE}`, '--data-binary', `@${file}`];
+    // The rest of so long a body is not read (doh-request.ts): now and then curl cannot go on before it has seen the answer.
     for (const flag of ['--http2', '--http1.1'])
-      expect(await curl(await open(), flag, ...args, '-H', 'Expect:', PATH)).toMatch(/^HTTP\/[\d.]+ 413/);
+      await eventually(async () => {
+        const answer = await curl(await open(), flag, ...args, '-H', 'Expect:', PATH);
+        expect(answer).toMatch(/^HTTP\/[\d.]+ 413/);
+        return true;
+      });
   });
 });

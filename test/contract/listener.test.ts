@@ -597,6 +597,20 @@ describe.each(RAW)('a raw stream over $name', (door) => {
     expect(visitor.answered).toHaveLength(20);
   });
 
+  it('that is half closed by a client who does not read yet keeps all its answers for it', async () => {
+    const house = await open(door);
+    const visitor = await visitRaw(house);
+    visitor.socket.pause();
+    const query = makeQuery('big.example', 'TXT', { id: 1 });
+    visitor.socket.end(framed(...Array<Uint8Array>(200).fill(query)));
+    await eventually(() => house.resolver.contexts.length > 0);
+    await settle();
+    await settle();
+    visitor.socket.resume();
+    await eventually(() => visitor.isClosed);
+    expect(visitor.answered).toHaveLength(200);
+  });
+
   it('whose client does not read is not read from either, and is cut', async () => {
     const house = await open(door);
     const visitor = await visitRaw(house);

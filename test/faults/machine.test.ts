@@ -22,6 +22,8 @@ import { complaintsOf, Household } from './household.ts';
 /** From the start of the process to the first answer of every kind (reliability row 24). */
 const BACK_WITHIN_MS = 2_000;
 const KILLS = isFull ? 20 : 2;
+/** That ends a test which hangs; one takes a second or two. */
+const KILL_TIMEOUT_MS = 30_000;
 const WATCHED_MS = 700;
 /** Enough for a few certificates and the state, none of it large. */
 const DISK_KIB = 256;
@@ -56,7 +58,9 @@ async function expectGoodEnd(noonmark: Noonmark): Promise<void> {
   expect(noonmark.process.lines.filter((line) => /a bug in Noonmark/.test(line))).toEqual([]);
 }
 
-test('Killed under load, it is back in two seconds on every transport, under the same CA', async () => {
+test('Killed under load, it is back in two seconds on every transport, under the same CA', {
+  timeout: KILLS * KILL_TIMEOUT_MS,
+}, async () => {
   await using world = await startWorld();
   await using closing = new AsyncDisposableStack();
   const config = { upstreams: world.upstreams };

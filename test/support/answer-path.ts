@@ -48,7 +48,7 @@ const RECORDS = [
 export const NO_OTHER_NAMES = {
   files: { lookup: () => null, exists: () => false, mayHold: () => false },
   designated: { answer: () => null, names: [] },
-  forwards: { holds: () => false, zoneFor: () => null },
+  forwards: { holds: () => false, holdsNameOf: () => false, zoneFor: () => null },
   probe: { notes: () => false },
 } satisfies Omit<LocalParts, 'zones' | 'ownNames'> & { forwards: PathSettings['forwards'] };
 

@@ -45,9 +45,10 @@ export class BatchSocket implements Receiving {
   takeBatch(): boolean {
     const { calls, descriptor, received, exchange, clock } = this.#parts;
     if (this.#isClosed) return false;
-    received.makeRoom(received.size);
+    received.makeRoom(received.filled); // of the others nothing has been taken, and each is a line of memory
     const count = calls.recvmmsg(descriptor, received.headers, received.size, LINUX.MSG_DONTWAIT, 0);
     if (count < 0) return this.#failed(calls.errorCode());
+    received.filled = count;
     this.#failures = 0;
     if (exchange.isStopping) return false;
     const receivedAtMs = clock.monotonic();

@@ -40,6 +40,8 @@ export class MessageBatch {
   readonly slots: readonly Buffer[];
   /** The whole memory. */
   readonly octets: Uint8Array;
+  /** Of how many the system may have taken room; to be set whenever it has received some. */
+  filled: number;
   readonly #firstSlot: number;
   readonly #slotOctets: number;
 
@@ -55,6 +57,7 @@ export class MessageBatch {
       pointers[at / 8] = BigInt(start + to);
     };
     this.size = size;
+    this.filled = size;
     this.headers = start;
     this.octets = new Uint8Array(memory);
     this.#firstSlot = slots;

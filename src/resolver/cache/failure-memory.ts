@@ -34,9 +34,13 @@ export class FailureMemory {
   });
   readonly #unanswered: Outage = { questions: new Set(), errors: [], atMs: 0 };
 
+  /** Whoever has to make a key first need not. */
+  get isEmpty(): boolean {
+    return this.#failures.size === 0;
+  }
+
   /** The failure of a question, when it is no older than `forMs`. */
   recall(key: string, nowMs: number, forMs = FAILURE_MS): Answer | null {
-    if (this.#failures.size === 0) return null;
     const failed = this.#failures.get(key);
     return failed !== undefined && nowMs < failed.atMs + forMs ? failed.answer : null;
   }
@@ -48,7 +52,7 @@ export class FailureMemory {
 
   /** An answer has come: the question fails no more. */
   answered(key: string): void {
-    if (this.#failures.size > 0) this.#failures.delete(key);
+    this.#failures.delete(key);
   }
 
   /** Why the upstreams are taken to be out: nobody has been heard in the latest look-ups, and not long ago. */

@@ -42,6 +42,8 @@ export interface CloudflareApiOptions {
   /** After each record that comes or goes. */
   readonly onChange?: () => void;
   readonly recordsPerPage?: number;
+  /** Of each request, as `requests` has it, before it is answered. */
+  readonly onRequest?: (request: string) => void;
 }
 
 export interface CloudflareApi {
@@ -92,6 +94,7 @@ export async function startCloudflareApi(
       const url = new URL(request.url ?? '/', 'https://api.invalid');
       const { method = '', headers } = request;
       api.requests.push(`${method} ${url.pathname}${url.search}`);
+      options.onRequest?.(api.requests.at(-1)!);
       if (api.behave !== null) api.behave(request, response);
       else {
         const body = Buffer.concat(chunks).toString();

@@ -1,8 +1,9 @@
 // Which areas of memory are given back: what can be read again from the program's file, and nothing else; and when.
 
 import { readFileSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
-import { Growth, giverBack, untouchedAreas } from '../../../src/app/give-back.ts';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { GivingBack, giverBack, untouchedAreas } from '../../../src/app/give-back.ts';
+import { SimulatedClock } from '../../support/simulated-clock.ts';
 
 const PROGRAM = '/usr/bin/node';
 
@@ -48,43 +49,88 @@ describe('what is given back', () => {
 });
 
 describe('when it is given back', () => {
-  const MB = 2 ** 20;
-  let rss = 0;
-  let looks = 0;
-  /** As many megabytes at such a second: is it time? */
-  function isDue(growth: Growth, seconds: number, megabytes: number): boolean {
-    rss = megabytes * MB;
-    return growth.isDue(seconds * 1000);
-  }
-  function newGrowth(): Growth {
-    looks = 0;
-    return new Growth(() => {
-      looks += 1;
-      return rss;
+  let clock: SimulatedClock;
+  let megabytes: number;
+  let times: number;
+  let givingBack: GivingBack;
+  beforeEach(() => {
+    [clock, megabytes, times] = [new SimulatedClock(), 70, 0];
+    const giveBack = () => {
+      times += 1;
+    };
+    givingBack = new GivingBack({ clock, rssOctets: () => megabytes * 2 ** 20, giveBack });
+  });
+
+  /** Work for so long, at so many megabytes; how often is it given back? */
+  function work(forMs: number, atMegabytes: number): number {
+    megabytes = atMegabytes;
+    return timesIn(() => {
+      for (let at = 0; at < forMs; at += 10) {
+        givingBack.look();
+        clock.advance(10);
+      }
     });
   }
+  function rest(forMs: number): number {
+    return timesIn(() => clock.advance(forMs));
+  }
+  function timesIn(action: () => void): number {
+    const before = times;
+    action();
+    return times - before;
+  }
 
-  it('is when the process has grown by a step', () => {
-    const growth = newGrowth();
-    expect([isDue(growth, 0, 70), isDue(growth, 1, 73), isDue(growth, 2, 74)]).toEqual([false, false, true]);
+  it('is at once', () => {
+    expect(times).toBe(1);
   });
 
-  it('is not when the pages in use have come back after the last time', () => {
-    const growth = newGrowth();
-    isDue(growth, 0, 70);
-    expect(isDue(growth, 1, 90)).toBe(true);
-    expect([isDue(growth, 2, 90), isDue(growth, 3, 93), isDue(growth, 4, 90)]).toEqual([false, false, false]);
-    expect(isDue(growth, 5, 94)).toBe(true);
+  it('is once when the process has grown by a step, and not for the pages in use that come back', () => {
+    expect([work(500, 70), work(500, 73), work(500, 74), work(5000, 74)]).toEqual([0, 0, 1, 0]);
+    expect([work(5000, 77), work(500, 78)]).toEqual([0, 1]);
   });
 
-  it('is looked at twice a second at most', () => {
-    const growth = newGrowth();
-    isDue(growth, 0, 70);
-    expect([isDue(growth, 0.4, 90), isDue(growth, 0.49, 90), isDue(growth, 0.5, 90)]).toEqual([
-      false,
-      false,
-      true,
-    ]);
-    expect(looks).toBe(2);
+  it('is again when it has grown from what it had come down to', () => {
+    expect([work(500, 70), work(500, 90), work(500, 75), work(500, 79)]).toEqual([0, 1, 0, 1]);
+  });
+
+  it('is twice a second at most, which is how often is looked', () => {
+    work(500, 70);
+    expect([work(500, 80), work(500, 90), work(500, 100), work(500, 110)]).toEqual([1, 0, 1, 0]);
+    const looks = Array.from({ length: 100 }, () => {
+      clock.advance(10);
+      return givingBack.look();
+    });
+    expect(looks.filter((isTime) => isTime)).toHaveLength(2);
+  });
+
+  it('is when work is over, once', () => {
+    work(10, 70);
+    rest(2000); // as it is at rest
+    work(500, 90);
+    work(5000, 90);
+    expect([rest(400), rest(200)]).toEqual([0, 1]); // the last look was half a second before
+    megabytes = 72;
+    expect(rest(60_000)).toBe(0);
+  });
+
+  it('is not for what is always there at rest', () => {
+    work(10, 70);
+    rest(2000);
+    work(1000, 90);
+    rest(1100);
+    megabytes = 80;
+    rest(2000); // the level now
+    work(500, 83);
+    expect(rest(5000)).toBe(0);
+    work(500, 84);
+    expect(rest(5000)).toBe(1);
+  });
+
+  it('is no more when it is stopped', () => {
+    work(10, 70);
+    rest(2000);
+    work(1000, 90);
+    givingBack.stop();
+    expect(rest(60_000)).toBe(0);
   });
 });

@@ -42,7 +42,7 @@ const WORK = `
   if (lean) leanHeap();
   await work();
   const atFirst = nursery();
-  if (lean) stayLean({ monotonic: () => 0 });
+  if (lean) stayLean({ monotonic: () => 0, after: () => ({ cancel: () => {} }) });
   await work();
   process.stdout.write(JSON.stringify([atFirst, nursery()]));
 `;

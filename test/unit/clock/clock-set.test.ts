@@ -7,6 +7,8 @@ import { onClockSet } from '../../../src/clock/clock-set.ts';
 import { eventually } from '../../support/eventually.ts';
 
 const YEAR_SECONDS = 365 * 86_400;
+/** TFD_TIMER_ABSTIME, TFD_TIMER_CANCEL_ON_SET. */
+const FOR_STEPS = /^settime flags: 03$/m;
 const isLinux = process.platform === 'linux';
 
 /** Descriptors of this process that are timers. */
@@ -20,6 +22,10 @@ function isTimer(descriptor: number): boolean {
   } catch {
     return false; // the one that read the list
   }
+}
+
+function factsOf(descriptor: number): string {
+  return readFileSync(`/proc/self/fdinfo/${descriptor}`, 'latin1');
 }
 
 /** As a cancelled one it can be read from then on. */
@@ -37,6 +43,7 @@ it.runIf(isLinux)('is told each time, once, and no more when nobody wants to hea
   for (const times of [1, 2]) {
     elapse(descriptor!);
     await eventually(() => told === times);
+    expect(factsOf(descriptor!)).toMatch(FOR_STEPS); // it waits for the next one
   }
   for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => setImmediate(resolve));
   expect(told).toBe(2);
@@ -48,9 +55,9 @@ it.runIf(isLinux)('waits for the clock to be set, and for nothing else', () => {
   const before = timers();
   const stop = onClockSet(() => {})!;
   const [descriptor] = timers().filter((one) => !before.includes(one));
-  const info = readFileSync(`/proc/self/fdinfo/${descriptor}`, 'latin1');
+  const info = factsOf(descriptor!);
   expect(info).toMatch(/^clockid: 0$/m); // CLOCK_REALTIME
-  expect(info).toMatch(/^settime flags: 03$/m); // TFD_TIMER_ABSTIME, TFD_TIMER_CANCEL_ON_SET
+  expect(info).toMatch(FOR_STEPS);
   expect(info).toMatch(/^it_interval: \(0, 0\)$/m);
   expect(Number(/^it_value: \((\d+), /m.exec(info)![1])).toBeGreaterThan(YEAR_SECONDS);
   stop();

@@ -62,7 +62,7 @@ describe('shared ticks', () => {
     ticks.add(2000, () => {});
     ticks.add(10_000, () => {});
     vi.advanceTimersByTime(20_000);
-    expect(sleeps.mock.calls.length).toBeLessThanOrEqual(13); // ten beats, the first of the second one, and the start
+    expect(sleeps.mock.calls.length).toBeLessThanOrEqual(5); // about the first time of the second one; else its timer serves again
   });
 
   it('do not make up for what a busy process has missed', () => {

@@ -3,6 +3,8 @@
 import fs, {
   chmodSync,
   mkdirSync,
+  readdirSync,
+  readFileSync,
   renameSync,
   rmSync,
   type StatOptions,
@@ -12,6 +14,7 @@ import fs, {
 import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { changeHints } from '../../../src/files/change-hints.ts';
 import { FileWatch, LOOK_EVERY_MS } from '../../../src/files/file-watch.ts';
 import { eventually } from '../../support/eventually.ts';
 import { SimulatedClock } from '../../support/simulated-clock.ts';
@@ -143,8 +146,9 @@ describe.runIf(process.platform === 'linux')('a watch on files that nobody has t
     syncBuiltinESMExports();
   });
 
-  afterEach(() => {
+  afterEach(async () => {
     watch.close();
+    await eventually(() => pending === 0);
     fs.stat = original;
     syncBuiltinESMExports();
   });
@@ -188,14 +192,46 @@ describe.runIf(process.platform === 'linux')('a watch on files that nobody has t
   it('takes every look from a hint on, and notices a change as soon as ever', async () => {
     writeFileSync(at('file'), 'one');
     await atRest(at('file'));
+    let hasHint = false;
+    const hints = await changeHints([at('file')], () => (hasHint = true));
     writeFileSync(at('file'), 'two');
-    await eventually(async () => {
-      await pass(1);
-      return changes === 1;
-    });
-    looks = 0;
+    await eventually(() => hasHint);
+    hints!.close();
+    await pass(2);
+    expect([changes, looks]).toEqual([1, 2]);
     await pass(5);
-    expect([changes, looks]).toEqual([1, 5]);
+    expect([changes, looks]).toEqual([1, 7]);
+  });
+
+  it('notices a change while hints are being asked for', async () => {
+    writeFileSync(at('file'), 'one');
+    await watchFor(at('file'), 11); // the first one is of something new
+    const { statfs } = fs.promises;
+    const gate = Promise.withResolvers<void>();
+    fs.promises.statfs = (async (path: string) => {
+      await gate.promise;
+      return statfs(path);
+    }) as typeof statfs;
+    syncBuiltinESMExports();
+    await pass(1);
+    writeFileSync(at('file'), 'two'); // no hint is given of that any more
+    gate.resolve();
+    await changeHints([at('file')], () => {}).then((hints) => hints!.close()); // those before are there by now
+    fs.promises.statfs = statfs;
+    syncBuiltinESMExports();
+    await eventually(() => pending === 0);
+    await pass(2);
+    expect(changes).toBe(1);
+  });
+
+  it('has no hints given once it is closed', async () => {
+    writeFileSync(at('file'), 'one');
+    const before = hintsOfTheSystem();
+    await watchFor(at('file'), 11); // the first one is of something new
+    clock.advance(LOOK_EVERY_MS); // it asks for them
+    watch.close();
+    await changeHints([at('file')], () => {}).then((hints) => hints!.close());
+    expect(hintsOfTheSystem()).toBe(before);
   });
 
   it('notices a change that no hint is given of', async () => {
@@ -214,6 +250,21 @@ describe.runIf(process.platform === 'linux')('a watch on files that nobody has t
     expect(changes).toBe(1);
   });
 });
+
+/** Watches of inotify(7) that this process has. */
+function hintsOfTheSystem(): number {
+  return readdirSync('/proc/self/fdinfo')
+    .map((descriptor) => readIfThere(`/proc/self/fdinfo/${descriptor}`))
+    .flatMap((facts) => facts.match(/^inotify /gm) ?? []).length;
+}
+
+function readIfThere(path: string): string {
+  try {
+    return readFileSync(path, 'latin1');
+  } catch {
+    return '';
+  }
+}
 
 /** As tools do it: a new file, renamed over the old one. */
 function replace(path: string): void {

@@ -119,6 +119,9 @@ describe('memory', () => {
     expect(closed([one!, light!, heavy!, last!])).toEqual([false, false, true, false]);
     expect(onLimit.mock.calls).toEqual([['heldOctets', 'b']]);
     expect(table.size).toBe(3);
+    table.weigh(last!, HELD_OCTETS_MAX * 0.1);
+    table.weigh(one!, HELD_OCTETS_MAX * 0.8); // now the first one, though others come after it
+    expect(closed([one!, light!, last!])).toEqual([true, false, false]);
   });
 
   it('that is given back counts no more, nor does that of who has gone', () => {

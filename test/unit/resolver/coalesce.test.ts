@@ -3,6 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import { Answer } from '../../../src/dns/answer.ts';
 import { TooManyPending } from '../../../src/dns/failures.ts';
+import type { Query } from '../../../src/dns/query.ts';
 import { LimitLog } from '../../../src/observe/limit-log.ts';
 import { coalesce } from '../../../src/resolver/coalesce.ts';
 import { RecordedLog } from '../../support/answer-path.ts';
@@ -21,9 +22,10 @@ function shared(limits = { pendingQueries: 4, pendingQueriesPerClient: 3 }) {
   const link = coalesce({ limits, limitLog: reached, generation: () => generation })({
     resolve: giving(() => new Promise<Answer>((resolve, reject) => asked.push({ resolve, reject }))),
   });
-  const resolve = async (name: string, client = '10.0.0.1') =>
-    link.resolve(ask(name), contextAt(0, { client }));
-  return { asked, reached, resolve };
+  const resolveOf = async (query: Query, client = '10.0.0.1') =>
+    link.resolve(query, contextAt(0, { client }));
+  const resolve = (name: string, client?: string) => resolveOf(ask(name), client);
+  return { asked, reached, resolve, resolveOf };
 }
 
 it.each([0, 399])(
@@ -49,6 +51,18 @@ describe('equal questions in flight', () => {
     expect(await both).toEqual([answer, answer]);
     void resolve('a.example');
     expect(asked).toHaveLength(2);
+  });
+
+  it('are told from others with the same hash', async () => {
+    const { asked, resolveOf } = shared();
+    const withHash = (text: string) => Object.defineProperty(ask(text), 'key', { value: { hash: 7, text } });
+    const both = ['a.example', 'b.example'].map((name) => resolveOf(withHash(name)));
+    expect(asked).toHaveLength(2);
+    const answers = [Answer.ofRcode(0), Answer.ofRcode(3)];
+    for (const [at, { resolve }] of asked.entries()) resolve(answers[at]!);
+    expect(await Promise.all(both)).toEqual(answers);
+    void resolveOf(withHash('a.example'));
+    expect(asked).toHaveLength(3);
   });
 
   it('do not wait for the answer to one that was asked before all was forgotten', async () => {

@@ -103,13 +103,13 @@ describe('a record', () => {
   });
 
   it('that goes between being seen and being deleted is fine', async () => {
-    const { api, provider } = await start();
+    const onRequest = (request: string) => {
+      if (request.startsWith('DELETE')) api.held.length = 0;
+    };
+    const { api, provider } = await start({ onRequest });
     await provider.add({ name: NAME, value: VALUE }, never);
-    await Promise.all([
-      provider.remove({ name: NAME, value: VALUE }, never),
-      provider.remove({ name: NAME, value: VALUE }, never),
-    ]);
-    expect(api.requests.filter((request) => request.startsWith('DELETE'))).toHaveLength(2);
+    await provider.remove({ name: NAME, value: VALUE }, never);
+    expect(api.requests.filter((request) => request.startsWith('DELETE'))).toHaveLength(1);
   });
 
   it('is found on a later page, and where its content has no quotes', async () => {

@@ -42,7 +42,10 @@ class Scene {
   readonly #link: Resolver;
 
   constructor() {
-    this.#link = cache({ ...this, isForwarded: (name) => name.endsWith(nameKey('lan.example')) })({
+    this.#link = cache({
+      ...this,
+      isForwarded: ({ nameKey: name }) => name.endsWith(nameKey('lan.example')),
+    })({
       resolve: giving((query: Query, context: Context) => {
         this.asked.push({ name: see(query.bytes).question, client: context.client });
         return this.upstream(query, context);

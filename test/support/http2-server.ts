@@ -49,8 +49,11 @@ export class Http2Server implements ServerHandlers {
     this.connection.begin();
   }
 
+  /** As from a socket that is read in place: what comes next lies where this lay. */
   send(...octets: readonly Uint8Array[]): this {
-    this.connection.receive(Buffer.concat(octets));
+    const room = Buffer.concat(octets);
+    this.connection.receive(room);
+    room.fill(0);
     return this;
   }
 

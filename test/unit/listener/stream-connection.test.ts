@@ -1,0 +1,65 @@
+// A connection over a link that takes nothing for a while: it is not ended before its answers are taken, and the memory of an
+// answer is nobody else's until then. All else that it does is in the contract of the listeners.
+
+import type { Socket } from 'node:net';
+import { describe, expect, it } from 'vitest';
+import { Desk } from '../../../src/listener/desk.ts';
+import { SpareRooms } from '../../../src/listener/spare-rooms.ts';
+import { StreamConnection } from '../../../src/listener/stream-connection.ts';
+import { TurnEnd } from '../../../src/listener/turn-end.ts';
+import { DEFAULT_LIMITS, framed, TinyResolver } from '../../contract/front-doors.ts';
+import { makeQuery, readReply } from '../../support/dns-message.ts';
+import { HeldSocket, turns } from '../../support/held-socket.ts';
+import { SimulatedClock } from '../../support/simulated-clock.ts';
+
+const LENGTH_OCTETS = 2;
+/** Enough for all that is done of itself. */
+const SOME_TURNS = 5;
+
+const shared = {
+  ...{ resolver: new TinyResolver(), clock: new SimulatedClock(), limits: DEFAULT_LIMITS },
+  ...{ desk: new Desk('tcp'), turnEnd: new TurnEnd(), rooms: new SpareRooms() },
+};
+
+function connectionOver(socket: HeldSocket): StreamConnection {
+  return new StreamConnection({
+    ...{ ...shared, socket: socket as unknown as Socket, transport: 'tcp', onWeight() {}, onClose() {} },
+  });
+}
+
+const nameIn = (written: Buffer | undefined) => readReply(written!.subarray(LENGTH_OCTETS)).questionName;
+
+describe.each(['its client half-closes', 'we close it'])('an answer that is not taken yet when %s', (how) => {
+  it('holds the end up, and so do those that came after it', async () => {
+    const socket = new HeldSocket(true);
+    const connection = connectionOver(socket);
+    socket.push(framed(makeQuery('one.example')));
+    await turns(SOME_TURNS);
+    socket.push(framed(makeQuery('two.example')));
+    await turns(SOME_TURNS);
+    if (how === 'we close it') connection.close();
+    else socket.push(null);
+    await turns(SOME_TURNS);
+    expect(socket.written.map(nameIn)).toEqual(['one.example']);
+    expect(socket.writableEnded).toBe(false);
+    socket.take();
+    await turns(SOME_TURNS);
+    expect(socket.written.map(nameIn)).toEqual(['one.example', 'two.example']);
+    expect(socket.writableEnded).toBe(false);
+    socket.take();
+    await turns(SOME_TURNS);
+    expect(socket.writableEnded).toBe(true);
+  });
+});
+
+it('the memory of an answer that is not taken is no other answer’s', async () => {
+  const [slow, quick] = [new HeldSocket(true), new HeldSocket(false)];
+  connectionOver(slow);
+  connectionOver(quick);
+  slow.push(framed(makeQuery('slow.example')));
+  await turns(SOME_TURNS);
+  quick.push(framed(makeQuery('quick.example')));
+  await turns(SOME_TURNS);
+  expect(slow.written.map(nameIn)).toEqual(['slow.example']);
+  expect(quick.written.map(nameIn)).toEqual(['quick.example']);
+});

@@ -72,6 +72,7 @@ export class Http2Connection implements TrackedConnection, ServerHandlers, Http2
   #isEndingTurn = false;
   /** Requests, since it was last asked for the time. */
   #hasFinished = false;
+  #hasClientEnded = false;
   #isEnding = false;
   #afterwards: (() => void) | null = null;
 
@@ -92,6 +93,11 @@ export class Http2Connection implements TrackedConnection, ServerHandlers, Http2
     });
     this.#writes = new StraightWrites(socket, () => this.#wasRead());
     takeAccepted(socket, (octets, end) => this.#receive(octets.subarray(0, end)));
+    socket.allowHalfOpen = true; // a client may half-close after its last request and still wants its answers
+    socket.on('end', () => {
+      this.#hasClientEnded = true;
+      this.#readOn();
+    });
     socket.on('close', () => {
       this.#bodyTimeout?.cancel();
       this.http2.close();
@@ -258,6 +264,9 @@ export class Http2Connection implements TrackedConnection, ServerHandlers, Http2
       else socket.pause();
     }
     this.#weigh();
+    if (!this.#hasClientEnded || this.#isEnding || isHalted || this.http2.streams > 0) return;
+    this.#isEnding = true;
+    this.#leave();
   }
 
   /** One timer for all bodies of the connection: it runs for the oldest one. */

@@ -23,14 +23,14 @@ interface Handle {
 /** Whether a handle makes requests itself; null: no write of Node's own has shown it yet. */
 let isPossible: boolean | null = null;
 
-/** Looks on as Node's streams write the next octets over `handle`. */
+/** Looks on as Node's streams write the next octets over `handle`; one write that fails at once shows nothing. */
 function lookOn(handle: Handle): void {
   const { writeBuffer } = handle;
   handle.writeBuffer = (request, octets) => {
     handle.writeBuffer = writeBuffer;
     const result = writeBuffer.call(handle, request, octets);
     if (request !== null) isPossible = false;
-    else if (typeof result === 'object')
+    else if (typeof result === 'object' && typeof result.writeStatus !== 'number')
       isPossible = result.writeStatus === null && result.oncomplete === null;
     return result;
   };
@@ -74,6 +74,10 @@ export class StraightWrites {
     if (known !== null) known.writeStatus = null;
     const result = handle.writeBuffer(known, octets);
     if (typeof result !== 'number') {
+      if (!this.#socket.writable) {
+        this.#socket.destroy(); // of a write behind the end TLS takes nothing, and its request never ends
+        return true;
+      }
       this.#request = result;
       if (!this.#isTls) result.buffer = octets;
     } else if (result < 0) {

@@ -1,9 +1,11 @@
 // What the DoH listener takes of HTTP/2, held to the octet: header lists, SETTINGS, and frames that ask nothing
 // (http2-limits.ts, http-connection.ts). That no attack gets through is for test/attacks.
 
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { connect } from 'node:tls';
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { DohListener } from '../../src/listener/doh.ts';
 import { MOST_CREDIT_OCTETS } from '../../src/listener/http2-connection.ts';
@@ -14,11 +16,15 @@ import {
   data,
   ERROR,
   type Field,
+  FLAG,
+  FrameReader,
   headerBlock,
   headers,
   MAX_WINDOW_OCTETS,
+  PREFACE,
   ping,
   SETTING,
+  SETTINGS_ACK,
   settings,
   TYPE,
   windowUpdate,
@@ -26,7 +32,7 @@ import {
 import { openRawHttp2, type RawHttp2, requestFields } from '../support/peers/raw-http2.ts';
 import { createPki } from '../support/pki.ts';
 import { SimulatedClock } from '../support/simulated-clock.ts';
-import { ADDRESS, DEFAULT_LIMITS, SERVER_NAME, storeOf, TinyResolver } from './front-doors.ts';
+import { ADDRESS, clientTls, DEFAULT_LIMITS, SERVER_NAME, storeOf, TinyResolver } from './front-doors.ts';
 
 const SWEEP_MS = 1000;
 const CLOSES_MS = 5_000;
@@ -211,6 +217,35 @@ it('a client that reads nothing is not read from, though its windows are wide op
   });
   expect(resolver.contexts.length).toBeLessThan(asked);
   expect(warn).not.toHaveBeenCalled();
+});
+
+it('a client that half-closes after its last request gets every answer, however slowly it reads', async () => {
+  const asked = 60; // 1.8 MB of answers, and one that is late
+  const { address, port } = listener.addresses[0]!;
+  const socket = connect({ ...clientTls(address, ca, ['h2']), port, allowHalfOpen: true });
+  await once(socket, 'secureConnect');
+  const wide = [settings([[SETTING.initialWindowSize, MAX_WINDOW_OCTETS]]), SETTINGS_ACK];
+  const block = headerBlock(requestFields(SERVER_NAME));
+  const big = makeQuery('big.example', 'TXT', { id: 0 });
+  const requests = Array.from({ length: asked }, (_, nth) => [
+    headers(2 * nth + 1, block),
+    data(2 * nth + 1, big, { endStream: true }),
+  ]).flat();
+  const late = [
+    headers(999, block),
+    data(999, makeQuery('late.example', 'A', { id: 0 }), { endStream: true }),
+  ];
+  const window = windowUpdate(0, MAX_WINDOW_OCTETS - 65_535);
+  socket.end(Buffer.concat([PREFACE, ...wide, window, ...requests, ...late]));
+  const reader = new FrameReader();
+  let ended = 0;
+  for await (const chunk of socket) {
+    for (const { type, flags } of reader.push(chunk as Buffer))
+      if (type === TYPE.data && (flags & FLAG.endStream) !== 0) ended += 1;
+    await new Promise(setImmediate);
+    if (ended === asked) resolver.release();
+  }
+  expect(ended).toBe(asked + 1);
 });
 
 it('a connection that is closed says goodbye, and nothing against its client', async () => {

@@ -30,6 +30,12 @@ export class HeldSocket extends Duplex {
     taken?.();
   }
 
+  /** As node:net has it. */
+  destroySoon(): void {
+    this.end();
+    this.once('finish', () => this.destroy());
+  }
+
   override _read(): void {}
 
   override _write(octets: Buffer, _encoding: string, taken: () => void): void {

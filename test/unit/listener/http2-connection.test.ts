@@ -39,6 +39,7 @@ const MANY_TURNS = 200;
 
 interface Opened {
   readonly socket: HeldSocket;
+  readonly connection: Http2Connection;
   /** Requests that have been asked of the resolver. */
   asked: number;
   /** The most that the connection has ever had in memory. */
@@ -46,9 +47,9 @@ interface Opened {
 }
 
 /** Its answers have so many octets of TXT, a multiple of 100. */
-async function open(textOctets: number): Promise<Opened> {
-  const socket = new HeldSocket(false);
-  const opened = { socket, asked: 0, mostHeld: 0 };
+async function open(textOctets: number, isHeld = false): Promise<Opened> {
+  const socket = new HeldSocket(isHeld);
+  const opened = { asked: 0, mostHeld: 0 };
   const resolve = (query: Query) => {
     opened.asked += 1;
     return answerOf(query, textOctets);
@@ -66,15 +67,19 @@ async function open(textOctets: number): Promise<Opened> {
     opened.mostHeld = Math.max(opened.mostHeld, octets);
   };
   const common = new DohHttp2(doh);
-  void new Http2Connection({ socket: socket as unknown as TLSSocket, common, onLimit() {}, onWeight });
+  const parts = { socket: socket as unknown as TLSSocket, common, onLimit() {}, onWeight };
+  const connection = new Http2Connection(parts);
   const wide = [
     settings([[SETTING.initialWindowSize, MAX_WINDOW_OCTETS]]),
     windowUpdate(0, MAX_WINDOW_OCTETS - 65_535),
   ];
   socket.push(Buffer.concat([PREFACE, ...wide, SETTINGS_ACK]));
   await turns(SOME_TURNS);
-  socket.written.length = 0;
-  return opened;
+  for (; socket.written.length > 0; await turns(SOME_TURNS)) {
+    socket.written.length = 0;
+    socket.take();
+  }
+  return Object.assign(opened, { socket, connection });
 }
 
 function answerOf(query: Query, textOctets: number): Answer {
@@ -138,5 +143,25 @@ describe('requests that wait for their turn', () => {
     expect([socket.isPaused(), opened.asked, answered(socket)]).toEqual(
       Array.of<unknown>(false, 6 * REQUESTS_PER_TURN, 6 * REQUESTS_PER_TURN),
     );
+  });
+});
+
+describe.each(['its client half-closes', 'we close it'])('an answer that is not taken yet when %s', (how) => {
+  it('holds the end up, and so do those that came after it', async () => {
+    const { socket, connection } = await open(100, true);
+    socket.push(requests(1, 1));
+    await turns(SOME_TURNS);
+    socket.push(requests(3, 2));
+    await turns(SOME_TURNS);
+    if (how === 'we close it') connection.close();
+    else socket.push(null);
+    await turns(SOME_TURNS);
+    expect([answered(socket), socket.writableEnded]).toEqual([1, false]);
+    socket.take();
+    await turns(SOME_TURNS);
+    expect([answered(socket), socket.writableEnded]).toEqual([3, false]);
+    socket.take();
+    await turns(SOME_TURNS);
+    expect([socket.writableEnded, socket.destroyed]).toEqual([true, true]);
   });
 });

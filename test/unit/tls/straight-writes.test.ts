@@ -4,7 +4,12 @@
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
-import { connect as connectTls, createServer as createTlsServer } from 'node:tls';
+import {
+  type ConnectionOptions,
+  connect as connectTls,
+  createServer as createTlsServer,
+  type TLSSocket,
+} from 'node:tls';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { StraightWrites } from '../../../src/tls/straight-writes.ts';
 import { eventually } from '../../support/eventually.ts';
@@ -23,22 +28,25 @@ interface Pair {
   /** The accepted one. */
   readonly ours: Socket;
   readonly theirs: Socket;
+  /** What theirs goes over, or theirs itself. */
+  readonly link: Socket;
   readonly writes: StraightWrites;
   readonly onWritten: ReturnType<typeof vi.fn>;
   got: string;
 }
 
-async function pairOver(transport: 'TCP' | 'TLS'): Promise<Pair> {
+async function pairOver(transport: 'TCP' | 'TLS', tls: ConnectionOptions = {}): Promise<Pair> {
   const server: Server = transport === 'TCP' ? createServer() : createTlsServer(credentials);
   const accepted = once(server, transport === 'TCP' ? 'connection' : 'secureConnection');
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const target = { port: (server.address() as AddressInfo).port, host: '127.0.0.1' };
-  const theirs = transport === 'TCP' ? connect(target) : connectTls({ ...target, rejectUnauthorized: false });
+  const link = connect(target);
+  const theirs = transport === 'TCP' ? link : connectTls({ ...tls, socket: link, rejectUnauthorized: false });
   const [ours] = (await accepted) as [Socket];
   const onWritten = vi.fn();
-  const pair = { ours, theirs, writes: new StraightWrites(ours, onWritten), onWritten, got: '' };
-  for (const socket of [ours, theirs]) socket.on('error', () => {});
+  const pair = { ours, theirs, link, writes: new StraightWrites(ours, onWritten), onWritten, got: '' };
+  for (const socket of [ours, theirs, link]) socket.on('error', () => {});
   theirs.on('data', (octets) => {
     pair.got += octets.toString('latin1');
   });
@@ -48,6 +56,16 @@ async function pairOver(transport: 'TCP' | 'TLS'): Promise<Pair> {
     server.close();
   });
   return pair;
+}
+
+/** By them; nothing but the next write sees it. */
+async function resetUnseen({ ours, theirs, link }: Pair): Promise<void> {
+  const heard = once(ours, 'data'); // all that belongs to the handshake has been written by then
+  theirs.write('?');
+  await heard;
+  (ours as unknown as { readonly _handle: { readStop(): void } })._handle.readStop();
+  link.resetAndDestroy();
+  await once(link, 'close');
 }
 
 /** The first connection of a process writes over its stream, and shows that the others need not. */
@@ -129,6 +147,32 @@ describe.each(['TCP', 'TLS'] as const)('over %s', (transport) => {
     expect(pair.writes.unwritten).toBe(0);
   });
 
+  it('behind the end of its connection closes that, and is not waited for', async () => {
+    await warmUp();
+    const pair = await pairOver(transport);
+    const onClose = vi.fn();
+    pair.ours.on('close', onClose);
+    pair.ours.end();
+    await once(pair.ours, 'finish');
+    pair.writes.write(Buffer.from('too late'));
+    await eventually(() => onClose.mock.calls.length > 0);
+    expect(pair.writes.unwritten).toBe(0);
+    expect(onClose).toHaveBeenCalledTimes(1);
+  });
+
+  it('to who has reset the connection closes it, once', async () => {
+    await warmUp();
+    const pair = await pairOver(transport);
+    const onClose = vi.fn();
+    pair.ours.on('close', onClose);
+    await resetUnseen(pair);
+    pair.writes.write(Buffer.from('to nobody'));
+    pair.writes.tell();
+    await eventually(() => pair.writes.unwritten === 0 && onClose.mock.calls.length > 0);
+    expect(pair.ours.destroyed).toBe(true);
+    expect(onClose).toHaveBeenCalledTimes(1);
+  });
+
   it('ends when the peer has gone in the middle of it', async () => {
     await warmUp();
     const pair = await pairOver(transport);
@@ -138,6 +182,45 @@ describe.each(['TCP', 'TLS'] as const)('over %s', (transport) => {
     await eventually(() => pair.writes.unwritten === 0);
     await eventually(() => pair.ours.destroyed);
   });
+});
+
+it('all arrives, in order, while the peer negotiates TLS 1.2 anew', async () => {
+  await warmUp();
+  const pair = await pairOver('TLS', { maxVersion: 'TLSv1.2' });
+  const theirs = pair.theirs as TLSSocket;
+  let renegotiations = 0;
+  const again = () => {
+    renegotiations += 1;
+    if (renegotiations < 3) theirs.renegotiate({ rejectUnauthorized: false }, again);
+  };
+  theirs.renegotiate({ rejectUnauthorized: false }, again);
+  let all = '';
+  for (let at = 0; renegotiations < 3 || at < 100; at += 1) {
+    const piece = `${at},`;
+    all += piece;
+    const octets = Buffer.from(piece);
+    while (pair.writes.unwritten > 0) await new Promise(setImmediate);
+    if (pair.writes.write(octets)) octets.fill('!');
+  }
+  await eventually(() => pair.got.length === all.length);
+  expect(pair.got === all).toBe(true);
+});
+
+it('a first peer that is gone when it is answered does not take this from the others', async () => {
+  vi.resetModules();
+  const { StraightWrites: Fresh } = await import('../../../src/tls/straight-writes.ts');
+  const gone = await pairOver('TLS');
+  await resetUnseen(gone);
+  new Fresh(gone.ours, () => {}).write(Buffer.from('to nobody'));
+  await eventually(() => gone.ours.destroyed);
+  const next = await pairOver('TLS');
+  const writes = new Fresh(next.ours, () => {});
+  writes.write(Buffer.from('first'));
+  await eventually(() => next.got === 'first' && writes.unwritten === 0);
+  const ofStream = vi.spyOn(next.ours, 'write');
+  writes.write(Buffer.from('second'));
+  await eventually(() => next.got === 'firstsecond');
+  expect(ofStream).not.toHaveBeenCalled();
 });
 
 it('says whether what was given may be overwritten: of TLS at once', async () => {

@@ -52,6 +52,9 @@ function expectNothingSecret(noonmark: Noonmark): void {
 const isBetween = (date: string | null, fromMs: number) =>
   Date.parse(date ?? '') >= fromMs - 1_000 && Date.parse(date ?? '') <= Date.now() + 1_000;
 
+/** Each sink is told how long ago it was when it was its turn. */
+const ageless = (text: string) => text.replaceAll(/\d+ (s|min) ago/g, 'a while ago');
+
 describe.concurrent('Somebody is told', () => {
   test.skipIf(!havePeers('unbound', 'libfaketime'))(
     'of a clock at 1970: at once where that can be, over HTTPS when the time is known, with the right dates',
@@ -91,7 +94,7 @@ describe.concurrent('Somebody is told', () => {
       expect(atOnce.text).toMatch(/\nStill works: internal names/);
       await expectExplained(noonmark, admin, atOnce);
       const told = () => readFileSync(join(noonmark.directory, 'told'), 'utf8');
-      await eventually(() => told().includes(atOnce.text), { what: 'the program' });
+      await eventually(() => ageless(told()).includes(ageless(atOnce.text)), { what: 'the program' });
       expect(secure.received).toEqual([]);
       expect(unbound.saw(HERE_NAME)).toBe(false);
 

@@ -11,6 +11,7 @@ import { errorJson } from './doh-json.ts';
 import {
   type AnswerForm,
   BODY_TIMEOUT_MS,
+  FAREWELL_MS,
   isEndless,
   judgeRequest,
   MEDIA_TYPES,
@@ -120,9 +121,19 @@ class Http1Exchange extends DohExchange {
       ...(isLast ? { connection: 'close' } : {}),
       ...dateField(this.#doh.clock),
     });
-    response.end(request.method === 'HEAD' ? '' : body, () => {
-      if (isLast) request.socket.destroy();
-    });
+    const said = request.method === 'HEAD' ? '' : body;
+    if (isLast) this.#partWith(said);
+    else response.end(said);
+  }
+
+  /** What still comes is thrown away for a moment: a reset could overtake what is said (RFC 9112 section 9.6). */
+  #partWith(said: string): void {
+    const { request, response } = this.#http;
+    const farewell = this.#doh.clock.after(FAREWELL_MS, () => request.socket.destroy());
+    response.on('close', () => farewell.cancel());
+    response.flushHeaders();
+    response.write(said, () => request.socket.end());
+    request.resume();
   }
 
   #readBody(): void {

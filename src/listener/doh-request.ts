@@ -10,6 +10,8 @@ export const DNS_MESSAGE = 'application/dns-message';
 export const DOH_PATH = '/dns-query';
 /** From the fields of a request to the end of its body. */
 export const BODY_TIMEOUT_MS = 10_000;
+/** A client whose connection ends while it sends is given this long to read why; a few round trips around the world. */
+export const FAREWELL_MS = 500;
 /** A body that is over the limit and announced as no longer than this is read to its end, so that the connection lives. */
 const MAX_DISCARDED_OCTETS = 1 << 20;
 

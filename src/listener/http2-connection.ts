@@ -14,7 +14,7 @@ import { takeAccepted } from '../tls/octets-in-place.ts';
 import { StraightWrites } from '../tls/straight-writes.ts';
 import type { TrackedConnection } from './connection-table.ts';
 import { type DohHttp2, type Http2Carrier, Http2Exchange, RequestJudge } from './doh-http2.ts';
-import { BODY_TIMEOUT_MS, TOO_LARGE, TOO_SLOW } from './doh-request.ts';
+import { BODY_TIMEOUT_MS, FAREWELL_MS, TOO_LARGE, TOO_SLOW } from './doh-request.ts';
 import { plainAddress } from './listener.ts';
 import type { Ending } from './turn-end.ts';
 import type { Waiting } from './turn-share.ts';
@@ -36,8 +36,6 @@ const REQUEST_EARNS_OCTETS = 4096;
 const KEPT_BACK_OCTETS = 8192;
 /** Of what we have said and the client has not read; beyond this we stop reading, as over TCP. */
 const MAX_UNREAD_OCTETS = 256 * 1024;
-/** A client that broke off is given this long to read why; a few round trips around the world. */
-const FAREWELL_MS = 500;
 
 export interface Http2ConnectionParts {
   readonly socket: TLSSocket;

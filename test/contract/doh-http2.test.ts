@@ -222,7 +222,8 @@ it('a client that reads nothing is not read from, though its windows are wide op
 it('a client that half-closes after its last request gets every answer, however slowly it reads', async () => {
   const asked = 60; // 1.8 MB of answers, and one that is late
   const { address, port } = listener.addresses[0]!;
-  const socket = connect({ ...clientTls(address, ca, ['h2']), port, allowHalfOpen: true });
+  const socket = connect({ ...clientTls(address, ca, ['h2']), port });
+  socket.allowHalfOpen = true;
   await once(socket, 'secureConnect');
   const wide = [settings([[SETTING.initialWindowSize, MAX_WINDOW_OCTETS]]), SETTINGS_ACK];
   const block = headerBlock(requestFields(SERVER_NAME));

@@ -24,7 +24,7 @@ export class HeldSocket extends Duplex {
   }
 
   /** The link takes what was written last. */
-  take(): void {
+  takeLast(): void {
     const taken = this.#taken;
     this.#taken = null;
     taken?.();

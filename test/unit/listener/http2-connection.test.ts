@@ -77,7 +77,7 @@ async function open(textOctets: number, isHeld = false): Promise<Opened> {
   await turns(SOME_TURNS);
   for (; socket.written.length > 0; await turns(SOME_TURNS)) {
     socket.written.length = 0;
-    socket.take();
+    socket.takeLast();
   }
   return Object.assign(opened, { socket, connection });
 }
@@ -157,10 +157,10 @@ describe.each(['its client half-closes', 'we close it'])('an answer that is not 
     else socket.push(null);
     await turns(SOME_TURNS);
     expect([answered(socket), socket.writableEnded]).toEqual([1, false]);
-    socket.take();
+    socket.takeLast();
     await turns(SOME_TURNS);
     expect([answered(socket), socket.writableEnded]).toEqual([3, false]);
-    socket.take();
+    socket.takeLast();
     await turns(SOME_TURNS);
     expect([socket.writableEnded, socket.destroyed]).toEqual([true, true]);
   });

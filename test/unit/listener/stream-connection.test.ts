@@ -42,11 +42,11 @@ describe.each(['its client half-closes', 'we close it'])('an answer that is not 
     await turns(SOME_TURNS);
     expect(socket.written.map(nameIn)).toEqual(['one.example']);
     expect(socket.writableEnded).toBe(false);
-    socket.take();
+    socket.takeLast();
     await turns(SOME_TURNS);
     expect(socket.written.map(nameIn)).toEqual(['one.example', 'two.example']);
     expect(socket.writableEnded).toBe(false);
-    socket.take();
+    socket.takeLast();
     await turns(SOME_TURNS);
     expect(socket.writableEnded).toBe(true);
   });

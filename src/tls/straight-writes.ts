@@ -69,6 +69,7 @@ export class StraightWrites {
   write(octets: Buffer): boolean {
     const handle = handleOf(this.#socket);
     if (!handle) return true; // it has been destroyed
+    if (octets.length === 0) return true; // nothing would tell it from no write, and the next would come too early
     if (isPossible !== true) return this.#writeOverStream(octets, handle);
     const known = this.#isTls ? this.#request : null;
     if (known !== null) known.writeStatus = null;

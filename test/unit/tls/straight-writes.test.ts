@@ -121,6 +121,16 @@ describe.each(['TCP', 'TLS'] as const)('over %s', (transport) => {
     expect(pair.onWritten).toHaveBeenCalledTimes(1);
   });
 
+  it('of nothing is none: another may follow at once', async () => {
+    await warmUp();
+    const pair = await pairOver(transport);
+    for (const text of ['one', '', 'two', '', '', 'three']) {
+      while (pair.writes.unwritten > 0) await new Promise(setImmediate);
+      pair.writes.write(Buffer.from(text));
+    }
+    await eventually(() => pair.got === 'onetwothree');
+  });
+
   it('may be followed by another within the call that tells its end', async () => {
     await warmUp();
     const pair = await pairOver(transport);

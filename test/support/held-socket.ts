@@ -3,17 +3,21 @@
 
 import { Duplex } from 'node:stream';
 
+/** Of a write over the handle, as Node has it. */
+interface WriteRequest {
+  writeStatus: number | null;
+  oncomplete: ((status: number) => void) | null;
+}
+
 export class HeldSocket extends Duplex {
   readonly remoteAddress = '192.0.2.1';
   readonly remotePort = 50_000;
   readonly localAddress = '192.0.2.53';
   readonly bytesRead = 0;
-  /** As node:tls marks its own. */
-  readonly encrypted = true;
-  /** A handle that can nothing, so that the stream does it. */
-  readonly _handle = {};
-  /** Not copied. */
+  /** Copied where it is taken at once. */
   readonly written: Buffer[] = [];
+  /** For who knows already, from a real one, that it may be written to. */
+  readonly _handle = { writeBuffer: (_request: null, octets: Buffer) => this.#writeBuffer(octets) };
   readonly #isHeld: boolean;
   #taken: (() => void) | null = null;
 
@@ -30,6 +34,17 @@ export class HeldSocket extends Duplex {
     taken?.();
   }
 
+  #writeBuffer(octets: Buffer): WriteRequest | number {
+    this.#note(octets);
+    if (!this.#isHeld) return 0;
+    const request: WriteRequest = { writeStatus: null, oncomplete: null };
+    this.#taken = () => {
+      if (request.oncomplete === null) request.writeStatus = 0;
+      else request.oncomplete(0);
+    };
+    return request;
+  }
+
   /** As node:net has it. */
   destroySoon(): void {
     this.end();
@@ -39,9 +54,13 @@ export class HeldSocket extends Duplex {
   override _read(): void {}
 
   override _write(octets: Buffer, _encoding: string, taken: () => void): void {
-    this.written.push(octets);
+    this.#note(octets);
     if (this.#isHeld) this.#taken = taken;
     else taken();
+  }
+
+  #note(octets: Buffer): void {
+    this.written.push(this.#isHeld ? octets : Buffer.from(octets));
   }
 }
 

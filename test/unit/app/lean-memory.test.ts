@@ -67,7 +67,7 @@ const MARKING = `
   const { leanHeap, stayLean } = await import('${new URL('../../../src/app/lean-memory.ts', import.meta.url)}');
   function work() {
     const kept = [];
-    for (let i = 0; i < 300_000; i += 1) kept.push({ octets: [i, i, i, i] });
+    for (let i = 0; i < 1_000_000; i += 1) kept.push({ octets: [i, i, i, i] });
   }
   leanHeap();
   work();

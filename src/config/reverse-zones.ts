@@ -43,19 +43,23 @@ export function reverseZonesOf(text: string): NameKey[] {
   return zones;
 }
 
-const PRIVATE_ZONES: readonly NameKey[] = [
+const PRIVATE_PREFIXES = [
   ...['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16'], // RFC 1918
   '100.64.0.0/10', // RFC 6598
   '169.254.0.0/16', // RFC 3927
   '127.0.0.0/8', // RFC 1122 section 3.2.1.3
   'fc00::/7', // RFC 4193
   'fe80::/10', // RFC 4291 section 2.5.6
-].flatMap(reverseZonesOf);
+];
+/** Of those, once somebody asks: it takes some milliseconds, and every start would wait for it. */
+let privateZones: readonly NameKey[] | null = null;
 
 const REVERSE_TREES: readonly NameKey[] = ['in-addr.arpa.', 'ip6.arpa.'].map((name) => nameKey(name));
 
 /** Is it a reverse zone, or above one, of addresses that others in the world have? */
 export function isPublicReverseZone(zone: NameKey): boolean {
   const isReverse = REVERSE_TREES.some((tree) => isAtOrBelow(zone, tree));
-  return isReverse && !PRIVATE_ZONES.some((own) => isAtOrBelow(zone, own));
+  if (!isReverse) return false;
+  privateZones ??= PRIVATE_PREFIXES.flatMap(reverseZonesOf);
+  return !privateZones.some((own) => isAtOrBelow(zone, own));
 }

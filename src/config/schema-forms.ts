@@ -8,6 +8,8 @@ import { suggest } from './suggest.ts';
 import { formatDuration, formatSize, parseDuration, parseSize } from './units.ts';
 import { quote, ValueError } from './value-error.ts';
 
+z.config({ jitless: true }); // a file is read once: code made for its forms would never pay
+
 /** What the JSON Schema tells an editor about a value. */
 export interface Words {
   readonly description?: string;

@@ -28,19 +28,19 @@ const EOS = 256;
 /** Section 5.2: of padding, all ones. */
 const MOST_PADDING_BITS = 7;
 
-const CODES = canonicalCodes();
+// The tables are laid out when one is needed, because every start would wait 5 ms for them.
+let areLaidOut = false;
+const CODES = new Uint32Array(LENGTHS.length);
 
-function canonicalCodes(): Uint32Array {
-  const codes = new Uint32Array(LENGTHS.length);
+function layOutCodes(): void {
   const order = [...LENGTHS.keys()].sort((one, other) => LENGTHS[one]! - LENGTHS[other]! || one - other);
   let [code, length] = [0, 0];
   for (const symbol of order) {
     code *= 2 ** (LENGTHS[symbol]! - length);
     length = LENGTHS[symbol]!;
-    codes[symbol] = code;
+    CODES[symbol] = code;
     code += 1;
   }
-  return codes;
 }
 
 /** A branch of the tree: by the next bit another branch, or a symbol as its complement. */
@@ -86,7 +86,11 @@ function stepOf(tree: readonly Branch[], branch: number, half: number): number {
   return (ended << 8) | at;
 }
 
-layOutSteps();
+function layOut(): void {
+  layOutCodes();
+  layOutSteps();
+  areLaidOut = true;
+}
 
 /** Octets that so many coded ones can become at most. */
 export function decodedOctetsMax(coded: number): number {
@@ -98,6 +102,7 @@ export function decodedOctetsMax(coded: number): number {
  * @throws Http2Fault
  */
 export function decodeHuffman(octets: Uint8Array, start: number, end: number, target: Uint8Array): number {
+  if (!areLaidOut) layOut();
   let [branch, to] = [0, 0];
   for (let at = start; at < end; at += 1) {
     const octet = octets[at]!;
@@ -121,6 +126,7 @@ export function huffmanOctets(text: string): number {
 
 /** Writes `text` at `to`, padded with ones; answers where it ends. */
 export function encodeHuffman(text: string, target: Uint8Array, to: number): number {
+  if (!areLaidOut) layOut();
   let [held, heldBits, end] = [0, 0, to];
   for (let at = 0; at < text.length; at += 1) {
     const symbol = text.charCodeAt(at) & 255;

@@ -58,6 +58,8 @@ describe('A server', { timeout: 120_000 }, () => {
     const { loaded, ...seen } = await life(program);
     expect(seen).toEqual(ALIKE);
     expect(namesOf(loaded)).toEqual(expect.arrayContaining(['dist/a/start', 'dist/a/for-people']));
+    const chunk = readFileSync(join(program.root, 'dist/a/start.js'), 'utf8');
+    expect(chunk, 'faces of parts of Node take 10 ms of a start').not.toMatch(/^import .* from "node:/m);
     expect(loaded.filter((path) => path.startsWith('src/')).sort()).toEqual([
       'src/bundle/fresh-bundle.js',
       'src/main.js',

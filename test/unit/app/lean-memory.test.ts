@@ -61,3 +61,28 @@ describe('the nursery of a process', () => {
     expect((await nurseriesOf('plain'))[1]).toBeGreaterThan(2);
   });
 });
+
+const MARKING = `
+  import { writeSync } from 'node:fs';
+  const { leanHeap, stayLean } = await import('${new URL('../../../src/app/lean-memory.ts', import.meta.url)}');
+  function work() {
+    const kept = [];
+    for (let i = 0; i < 1_000_000; i += 1) kept.push({ octets: [i, i, i, i] });
+  }
+  leanHeap();
+  work();
+  writeSync(1, 'the start is over');
+  stayLean({ monotonic: () => 0, after: () => ({ cancel: () => {} }) });
+  work();
+  process.exit();
+`;
+
+describe('marking the heap piece by piece', () => {
+  it('takes no time from the start, and is done after it', async () => {
+    const args = ['--trace-incremental-marking', '--input-type=module', '-e', MARKING];
+    const { stdout } = await promisify(execFile)(NODE, args);
+    const [start, after] = stdout.split('the start is over');
+    expect(start).not.toContain('[IncrementalMarking] Start');
+    expect(after).toContain('[IncrementalMarking] Start');
+  });
+});

@@ -87,8 +87,11 @@ export function lendAnswer(
 /** How old it is at `nowMs` (monotonic), in seconds: more than its lifetime and its TTLs where it is past that. */
 export function ageAt(octets: Uint8Array, at: number, nowMs: number, ageOfDated = pastItsLifetime): number {
   const momentMs = momentAt(octets, at);
-  const ageMs =
-    momentMs < FIRST_DATE_MS ? nowMs - momentMs : ageOfDated(momentMs, lifetimeAt(octets, at), nowMs);
+  if (momentMs < FIRST_DATE_MS) return secondsIn(nowMs - momentMs);
+  return secondsIn(ageOfDated(momentMs, lifetimeAt(octets, at), nowMs));
+}
+
+function secondsIn(ageMs: number): number {
   return Math.max(0, Math.floor(ageMs / 1000));
 }
 

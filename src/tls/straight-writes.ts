@@ -68,8 +68,8 @@ export class StraightWrites {
   /** Only while nothing is unwritten. @returns whether the octets may be overwritten from now on */
   write(octets: Buffer): boolean {
     const handle = handleOf(this.#socket);
-    if (!handle) return true; // it has been destroyed
-    if (isPossible !== true) return this.#writeOverStream(octets, handle);
+    if (handle === null) return true; // it has been destroyed
+    if (isPossible !== true || handle === undefined) return this.#writeOverStream(octets, handle);
     const known = this.#isTls ? this.#request : null;
     if (known !== null) known.writeStatus = null;
     const result = handle.writeBuffer(known, octets);
@@ -97,8 +97,8 @@ export class StraightWrites {
     };
   }
 
-  #writeOverStream(octets: Buffer, handle: Handle): boolean {
-    if (isPossible === null && typeof handle.writeBuffer === 'function') lookOn(handle);
+  #writeOverStream(octets: Buffer, handle: Handle | undefined): boolean {
+    if (isPossible === null && typeof handle?.writeBuffer === 'function') lookOn(handle);
     this.#unwritten = octets.length;
     this.#socket.write(octets, (error) => this.#ended(error ? -1 : 0));
     return false;

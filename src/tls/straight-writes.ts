@@ -68,9 +68,9 @@ export class StraightWrites {
   /** Only while nothing is unwritten. @returns whether the octets may be overwritten from now on */
   write(octets: Buffer): boolean {
     const handle = handleOf(this.#socket);
-    if (!handle) return true; // it has been destroyed
+    if (handle === null) return true; // it has been destroyed
     if (octets.length === 0) return true; // nothing would tell it from no write, and the next would come too early
-    if (isPossible !== true) return this.#writeOverStream(octets, handle);
+    if (isPossible !== true || handle === undefined) return this.#writeOverStream(octets, handle);
     const known = this.#isTls ? this.#request : null;
     if (known !== null) known.writeStatus = null;
     const result = handle.writeBuffer(known, octets);
@@ -102,8 +102,8 @@ export class StraightWrites {
     };
   }
 
-  #writeOverStream(octets: Buffer, handle: Handle): boolean {
-    if (isPossible === null && typeof handle.writeBuffer === 'function') lookOn(handle);
+  #writeOverStream(octets: Buffer, handle: Handle | undefined): boolean {
+    if (isPossible === null && typeof handle?.writeBuffer === 'function') lookOn(handle);
     this.#unwritten = octets.length;
     this.#socket.write(octets, (error) => this.#ended(error ? -1 : 0));
     return false;

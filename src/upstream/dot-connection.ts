@@ -1,9 +1,11 @@
 // One verified DoT connection (RFC 7858): pipelined, answered out of order, IDs of its own.
-// All queries of a loop turn leave in one write. Stray replies are skipped and the right one still awaited.
+// All queries of a loop turn leave in one write, and wait while the kernel has no room for more. Stray replies are skipped
+// and the right one still awaited.
 
 import { FrameReader, LENGTH_OCTETS } from '../dns/framing.ts';
 import { readUint16, writeUint16 } from '../dns/wire.ts';
 import { takeOctets } from '../tls/octets-in-place.ts';
+import { StraightWrites } from '../tls/straight-writes.ts';
 import { type ConnectionParts, type Exchange, UpstreamConnection } from './upstream-connection.ts';
 import { layoutOfReply, whyGarbled } from './upstream-query.ts';
 
@@ -15,12 +17,14 @@ const MAX_STRAYS = 1000;
 export class DotConnection extends UpstreamConnection {
   readonly maxInFlight = DOT_MAX_IN_FLIGHT;
   readonly #reader = new FrameReader();
-  /** IDs of what has been taken on in this turn of the event loop. */
+  readonly #writes: StraightWrites;
+  /** IDs of what has yet to be written: taken on in this turn of the event loop, or while there was no room. */
   #outgoing: number[] = [];
   #strays = 0;
 
   constructor(parts: ConnectionParts) {
     super(parts);
+    this.#writes = new StraightWrites(parts.socket, () => this.#flush());
     parts.socket.on('end', () => this.close('the upstream closed the connection', true));
     takeOctets(parts.socket, (octets) => {
       this.#reader.push(octets, this.#take);
@@ -37,6 +41,10 @@ export class DotConnection extends UpstreamConnection {
 
   readonly #flush = (): void => {
     if (!this.isOpen) return;
+    if (this.#writes.unwritten > 0) {
+      this.#writes.tell();
+      return;
+    }
     const ids = this.#outgoing;
     this.#outgoing = [];
     let octets = 0;
@@ -45,13 +53,13 @@ export class DotConnection extends UpstreamConnection {
     let at = 0;
     for (const id of ids) {
       const query = this.owed.get(id)?.query;
-      if (query === undefined) continue; // given up within the turn
+      if (query === undefined) continue; // given up before it was written
       writeUint16(frames, at, query.length);
       frames.set(query, at + LENGTH_OCTETS);
       writeUint16(frames, at + LENGTH_OCTETS, id);
       at += LENGTH_OCTETS + query.length;
     }
-    if (octets > 0) this.parts.socket.write(frames);
+    if (octets > 0) this.#writes.write(frames);
   };
 
   readonly #take = (message: Uint8Array): void => {

@@ -1,6 +1,7 @@
 // How one UDP socket answers: from the octets of a query and the route that it came by to a reply on its way back. Answers that
-// are there at once gather until whoever took the queries sends them; late ones gather and leave once a turn. It receives
-// nothing and does not own its descriptor: where queries come from (batch-socket.ts, handed-over.ts) is not its business.
+// are there at once gather until whoever took the queries sends them; late ones leave with the next of these, or at the end of
+// the turn when none come. It receives nothing and does not own its descriptor: where queries come from (batch-socket.ts,
+// handed-over.ts) is not its business.
 
 import type { Timer } from '../../clock/clock.ts';
 import type { DurationClock } from '../../clock/thread-clock.ts';
@@ -52,7 +53,6 @@ export interface Taken {
 export class AnsweringSocket {
   readonly #parts: AnsweringParts;
   readonly #replies: Outbox;
-  readonly #late: Outbox;
   /** Of those whose answers come late. */
   readonly #routes = new KeptRoutes();
   readonly #controlOctets: number;
@@ -65,13 +65,12 @@ export class AnsweringSocket {
     this.#parts = parts;
     this.#controlOctets = localAddress === null ? CONTROL_OCTETS[family] : 0;
     this.#replies = new Outbox(calls, descriptor);
-    this.#late = new Outbox(calls, descriptor);
   }
 
   /** Sends what is ready, and from now on nothing: the descriptor may be closed. */
   close(): void {
     if (this.#isClosed) return;
-    this.#late.send();
+    this.#replies.send();
     this.#isClosed = true;
     this.#sendAgain?.cancel();
   }
@@ -99,12 +98,12 @@ export class AnsweringSocket {
     if (answer instanceof LateAnswer)
       answer.end(new LateReply(this, exchange.wait(), this.#routes.keep(words, route)));
     else if (answer === HANDED_OVER) elsewhere!.handOver({ octets, start, end, words, route, receivedAtMs });
-    else this.#render(this.#replies, exchange.query, answer, words, route);
+    else this.#render(exchange.query, answer, words, route);
   }
 
   /** What was answered at once, when the batch of queries is through. */
   sendReplies(): void {
-    this.#send(this.#replies);
+    this.#send();
     this.#parts.elsewhere?.sent();
   }
 
@@ -117,31 +116,32 @@ export class AnsweringSocket {
 
   #renderLate(query: Query, answer: Answer, route: number): void {
     if (answer === DROP) return;
-    this.#render(this.#late, query, answer, this.#routes.words, route);
+    this.#render(query, answer, this.#routes.words, route);
     if (this.#isLateToBeSent) return;
     this.#isLateToBeSent = true;
     setImmediate(() => {
       this.#isLateToBeSent = false;
-      this.#send(this.#late);
+      this.#send();
     });
   }
 
-  #render(outbox: Outbox, query: Query, answer: AnswerView, words: Int32Array, route: number): void {
+  #render(query: Query, answer: AnswerView, words: Int32Array, route: number): void {
     if (answer === DROP) return;
-    if (outbox.isFull) this.#send(outbox);
+    const outbox = this.#replies;
+    if (outbox.isFull) this.#send();
     if (outbox.isFull) return; // the kernel takes no more; the client asks again
     outbox.add(this.#parts.exchange.render(answer, query, outbox.slot), words, route, this.#controlOctets);
   }
 
   /** While the kernel has no room nothing is tried but by the timer. */
-  #send(outbox: Outbox): void {
+  #send(): void {
+    const outbox = this.#replies;
     if (this.#isClosed || this.#sendAgain !== null || outbox.isEmpty) return;
     outbox.send();
     if (outbox.isEmpty) return;
     this.#sendAgain = this.#parts.clock.after(SEND_AGAIN_MS, () => {
       this.#sendAgain = null;
-      this.#send(this.#replies);
-      this.#send(this.#late);
+      this.#send();
     });
   }
 }

@@ -21,9 +21,9 @@ const MAX_STRAYS = 1000;
 const turn = () => new Promise(setImmediate);
 
 /** Both ends: ours, and the upstream's with what it has been asked so far. */
-function connect() {
+function connect(roomOctets = 65_536) {
   const clock = new SimulatedClock();
-  const [ours, theirs] = duplexPair();
+  const [ours, theirs] = duplexPair({ highWaterMark: roomOctets });
   const onAnswer = vi.fn();
   const onSilence = vi.fn<ConnectionParts['onSilence']>(() => false);
   const onClose = vi.fn<ConnectionParts['onClose']>();
@@ -92,6 +92,20 @@ describe('queries', () => {
     expect(chunks).toHaveLength(1);
     expect(asked).toHaveLength(10);
     expect(new Set(asked.map((query) => readUint16(query, 0))).size).toBe(10);
+  });
+
+  it('wait while the upstream takes nothing, and leave in one write when it does', async () => {
+    const { connection, theirs, asked, chunks } = connect(1);
+    theirs.pause();
+    for (let index = 0; index < 3; index += 1) {
+      connection.send(exchangeFor(`n${index}.example`));
+      await turn();
+    }
+    theirs.resume();
+    await turn();
+    await turn();
+    expect(asked).toHaveLength(3);
+    expect(chunks).toHaveLength(2);
   });
 
   it('are answered in any order', async () => {

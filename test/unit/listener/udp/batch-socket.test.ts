@@ -85,6 +85,28 @@ describe('a socket of batches', () => {
     expect(receive).toHaveBeenCalledTimes(1);
   });
 
+  it('asks again at once behind a batch of 16, while which was answered others may have come', async () => {
+    const receive = vi.spyOn(kernel.calls, 'recvmmsg');
+    come(16);
+    expect(receive).toHaveBeenCalledTimes(2);
+    come(15);
+    expect(receive).toHaveBeenCalledTimes(3);
+    await turn();
+    expect(receive).toHaveBeenCalledTimes(3);
+  });
+
+  it('sends late answers along with those of a batch that comes in the same turn, and none twice', async () => {
+    answerLate();
+    come(5);
+    resolve.mockImplementation(() => Answers.ofRcode(0));
+    for (const done of late.splice(0)) done(Answers.ofRcode(0));
+    come(10);
+    expect(kernel.sent).toHaveLength(15);
+    await turn();
+    expect(kernel.sent).toHaveLength(15);
+    expect(kernel.sendCalls).toBe(1);
+  });
+
   it('gathers late answers and sends them with one call a turn', async () => {
     answerLate();
     come(40);

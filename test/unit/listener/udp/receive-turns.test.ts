@@ -66,17 +66,29 @@ it('goes on although taking a batch has thrown', () => {
   expect(scheduled).toHaveLength(1);
 });
 
-it('takes at once what the loop says is there, and what is left of four batches when the turn ends', () => {
-  const [a, b] = [socket('a', 6), socket('b', 1)];
+it('takes at once what the loop says is there, four batches at most, and then whoever waits first', () => {
+  const [a, b] = [socket('a', 9), socket('b', 2)];
   turns.readyNow(a);
-  expect(taken.join('')).toBe('a');
-  turns.readyNow(b); // somebody waits already
-  expect(taken.join('')).toBe('a');
+  expect(taken.join('')).toBe('aaaa');
+  turns.readyNow(b); // nothing is left for it in this turn
+  expect(taken.join('')).toBe('aaaa');
   turn();
-  expect(taken.join('')).toBe('aaba');
+  expect(taken.join('')).toBe('aaaa');
+  turns.readyNow(a); // another turn, and somebody waits already
+  turns.readyNow(b);
+  expect(taken.join('')).toBe('aaaa');
+  turn();
+  expect(taken.join('')).toBe('aaaaabab');
+});
+
+it('takes from the next one what the first has left of the four', () => {
+  const [a, b] = [socket('a', 2), socket('b', 6)];
   turns.readyNow(a);
+  turns.readyNow(b);
+  expect(taken.join('')).toBe('aabb');
   turn();
-  expect(taken.join('')).toBe('aabaaaa');
+  turn();
+  expect(taken.join('')).toBe('aabbbbbb');
 });
 
 it('takes no more than four of many sockets in a turn, and knows the next by the first of them', () => {

@@ -4,7 +4,10 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { fitsTicks, SharedTicks } from '../../../src/clock/shared-ticks.ts';
 
 beforeEach(() => vi.useFakeTimers());
-afterEach(() => vi.useRealTimers());
+afterEach(() => {
+  vi.restoreAllMocks(); // before the true timers are back: a spy on the others would stay in their place
+  vi.useRealTimers();
+});
 
 describe('shared ticks', () => {
   it('run each action by its own period, on one timer', () => {

@@ -3,6 +3,7 @@
 // the question's own spelling, ages and the OPT record are written per client by renderAnswer.
 // An Answer is immutable and shared: the cache holds it, a hit is the same octets with an age.
 
+import { copyOctets } from '../octets/short-runs.ts';
 import { RCODE } from './codes.ts';
 import {
   type Edns,
@@ -16,7 +17,6 @@ import {
 import { lifetimeSeconds, ttlOf } from './lifetime.ts';
 import type { Query } from './query.ts';
 import {
-  copyOctets,
   FLAG,
   HEADER_OCTETS,
   layoutOf,

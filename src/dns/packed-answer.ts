@@ -4,12 +4,12 @@
 // (2 each); the errors as JSON; the body. A moment is monotonic milliseconds; or, in an answer that an earlier life of
 // this server has fetched (resolver/cache/cache-file.ts), a date.
 
+import { copyOctets } from '../octets/short-runs.ts';
 import type { Answer, LentAnswer } from './answer.ts';
 import { RCODE } from './codes.ts';
 import type { ExtendedError } from './edns.ts';
 import { MAX_POSITIVE_SECONDS } from './lifetime.ts';
 import {
-  copyOctets,
   FLAG,
   HEADER_OCTETS,
   layoutOf,

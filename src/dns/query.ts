@@ -3,12 +3,12 @@
 // A listener keeps one and reads query after query into it: until its answer is there at once, nobody else may have it.
 // It judges form only (RFC 1035 section 4.1, RFC 6891, RFC 9619); what is allowed is the guard's business.
 
+import { copyOctets } from '../octets/short-runs.ts';
 import { OPCODE_QUERY, TYPE } from './codes.ts';
 import { type Edns, loneOpt, type ReadEdns, readEdns } from './edns.ts';
 import type { NameKey } from './names.ts';
 import { NAME_IN_KEY_AT, QuestionKey } from './question-key.ts';
 import {
-  copyOctets,
   FLAG,
   HEADER_OCTETS,
   layoutOf,

@@ -32,20 +32,6 @@ export const FLAG = {
   CD: 0x0010,
 } as const;
 
-/** Fewer are copied one by one: a call into V8's own copying costs more than that. */
-const COPIED_BY_HAND_OCTETS = 96;
-
-export function copyOctets(
-  source: Uint8Array,
-  from: number,
-  target: Uint8Array,
-  to: number,
-  octets: number,
-): void {
-  if (octets > COPIED_BY_HAND_OCTETS) target.set(source.subarray(from, from + octets), to);
-  else for (let at = 0; at < octets; at += 1) target[to + at] = source[from + at]!;
-}
-
 export function readUint16(bytes: Uint8Array, at: number): number {
   return (bytes[at]! << 8) | bytes[at + 1]!;
 }

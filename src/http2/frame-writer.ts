@@ -1,8 +1,8 @@
 // Writes frames (RFC 9113 section 6) one behind the other into one buffer, which leaves as a whole: so everything that is
 // said in one turn is one write. It knows no connection; what is allowed to be said is for others to know.
 
+import { copyOctets } from '../octets/short-runs.ts';
 import { FLAG, FRAME, FRAME_HEAD_OCTETS, MAX_PAYLOAD_OCTETS, PREFACE } from './codes.ts';
-import { copyOctets } from './octets.ts';
 
 /** Several answers of the usual length. */
 const FIRST_ROOM_OCTETS = 1024;

@@ -2,10 +2,10 @@
 // repeats itself, so the last block that changed no table is known octet by octet, with what it means: for as long
 // as the tables are the same, it means the same again.
 
+import { areOctets } from '../octets/short-runs.ts';
 import { compressionFault, limitFault, protocolFault } from './fault.ts';
 import { type FieldReader, HpackDecoder } from './hpack-decoder.ts';
 import { CONTINUATIONS, HEADER_BLOCK_OCTETS } from './limits.ts';
-import { areOctets } from './octets.ts';
 
 /** Of the block that is known; messages of DoH have some 50 to 400. */
 const KNOWN_OCTETS_MAX = 1024;

@@ -2,9 +2,9 @@
 // table. So a block means the same on every connection, can be prepared once and copied, no peer can make us keep a
 // table, and nothing that we say can be learnt from how short it became (RFC 7541 section 7.1). It costs some 40 octets a block.
 
+import { copyOctets } from '../octets/short-runs.ts';
 import { staticFieldNumber, staticNumber } from './header-tables.ts';
 import { encodeHuffman, huffmanOctets } from './huffman.ts';
-import { copyOctets } from './octets.ts';
 
 /** Of any block that we make; a longer one would be a bug of ours. */
 const BLOCK_OCTETS = 4096;

@@ -12,6 +12,7 @@ import {
 
 /** From the ground up: a file imports from its own layer and from those before it. */
 const LAYERS = [
+  'src/octets',
   'src/clock',
   'src/dns',
   'src/http2',

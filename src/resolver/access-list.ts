@@ -16,9 +16,6 @@ const MAX_REMEMBERED = 4096;
 export class AccessList {
   readonly #list = new BlockList(); // Node's name for a set of address ranges; here it holds who is let in
   readonly #remembered = new Map<string, boolean>();
-  /** Whoever asks often asks several times in a row. */
-  #lastClient: string | null = null;
-  #isLastAllowed = false;
 
   /** @param onLink prefixes of this host's interfaces in CIDR form, for the range `local`. */
   constructor(ranges: readonly AccessRange[], onLink: readonly string[]) {
@@ -32,13 +29,6 @@ export class AccessList {
 
   /** May this client ask? IPv6 without brackets; a scope ("%eth0") is ignored. */
   allows(client: string): boolean {
-    if (client === this.#lastClient) return this.#isLastAllowed;
-    this.#isLastAllowed = this.#judge(client);
-    this.#lastClient = client;
-    return this.#isLastAllowed;
-  }
-
-  #judge(client: string): boolean {
     const known = this.#remembered.get(client);
     if (known !== undefined) return known;
     const address = client.split('%', 1)[0]!;

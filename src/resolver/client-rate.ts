@@ -20,9 +20,6 @@ export class ClientRate {
   readonly #seed: number;
   /** One number, which both machines that have threads here store and load as a whole: 8 octets in their place. */
   readonly #windowEndMs: Float64Array;
-  /** Whoever asks often asks several times in a row. */
-  #lastClient = '';
-  #lastCounter: number;
 
   /** @param memory that of another thread's, to count together with it */
   constructor(memory = emptyRate()) {
@@ -30,7 +27,6 @@ export class ClientRate {
     this.#counts = new Uint32Array(memory, COUNTS_AT, COUNTERS);
     this.#seed = new Int32Array(memory, SEED_AT, 1)[0]!;
     this.#windowEndMs = new Float64Array(memory, 0, 1);
-    this.#lastCounter = this.#counterOf(this.#lastClient);
   }
 
   /** Counts one more of `client`, and says how many that makes in this second; 0 for this host itself. */
@@ -40,16 +36,11 @@ export class ClientRate {
       this.#counts.fill(0);
       this.#windowEndMs[0] = nowMs + WINDOW_MS;
     }
-    if (client !== this.#lastClient) this.#lastCounter = this.#counterOf(client);
-    this.#lastClient = client;
-    this.#counts[this.#lastCounter]! += 1;
-    return this.#counts[this.#lastCounter]!;
-  }
-
-  #counterOf(client: string): number {
     let hash = this.#seed;
     for (let at = 0; at < client.length; at += 1) hash = hashed(hash, client.charCodeAt(at));
-    return mixed(hash) & (COUNTERS - 1);
+    const counter = mixed(hash) & (COUNTERS - 1);
+    this.#counts[counter]! += 1;
+    return this.#counts[counter]!;
   }
 }
 

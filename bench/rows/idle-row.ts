@@ -3,6 +3,7 @@
 // is in the figures of all.
 
 import { createSocket, type Socket } from 'node:dgram';
+import { pause } from '../../test/support/eventually.ts';
 import type { IdleFinding } from '../findings.ts';
 import { type Activity, treeActivity } from '../measure.ts';
 import { wireQuery, ZONE } from '../zone.ts';
@@ -53,8 +54,4 @@ export async function measureIdle(bench: Bench, row: IdleRow): Promise<IdleFindi
 
 function askFor(socket: Socket, name: string, port: number): void {
   socket.send(wireQuery(name, { id: 1 }), port, '127.0.0.1');
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

@@ -3,6 +3,7 @@
 // slack and whatever else a hundred thousand misses leave behind count too. Both times it is left alone for a moment before:
 // who has just given back pages has yet to take those again that it needs, and who has just worked has not given back any.
 
+import { pause } from '../../test/support/eventually.ts';
 import type { MemoryFinding } from '../findings.ts';
 import { treeRss } from '../measure.ts';
 import { manyName } from '../query-files.ts';
@@ -36,8 +37,4 @@ export async function measureMemory(bench: Bench, row: MemoryRow): Promise<Memor
     };
   });
   return { kind: 'memory', id: row.id, title: row.title, target: row.target, names, peers };
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

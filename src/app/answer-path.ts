@@ -72,7 +72,7 @@ export interface AnswerPath {
 export function createAnswerPath(parts: AnswerPathParts): AnswerPath {
   const { settings, clock, log, limits, limitLog, store, failures, seen, cookieSecret, rate } = parts;
   const isForwarded = (key: NameKey) => settings().forwards.holds(key);
-  const isOfZone = (query: Pick<Query, 'nameKey'>) => settings().forwards.holdsNameOf(query);
+  const isForwardedQuery = (query: Pick<Query, 'nameKey'>) => settings().forwards.holdsNameOf(query);
   const upstreams = () => settings().upstreams;
   const relaxed = () => settings().relaxed;
   const timeServerNames = () => settings().timeServerNames;
@@ -81,7 +81,7 @@ export function createAnswerPath(parts: AnswerPathParts): AnswerPath {
   const end = forward({ upstreams, forwards: () => settings().forwards, clock });
   const world = chain(
     degrade({ clock, store, limits, limitLog, timeServerNames, relaxed, isForwarded }), // only while the clock is untrusted
-    cache({ store, failures, clock, isForwarded: isOfZone, counts: seen.cacheCounts }),
+    cache({ store, failures, clock, isForwarded: isForwardedQuery, counts: seen.cacheCounts }),
     rebinding({ protection: () => settings().config.rebinding, isForwarded }), // below the cache: each answer once
     coalesce({ limits, limitLog, generation: () => store.generation }), // below the cache: only misses are in flight
   )(end);

@@ -7,9 +7,9 @@ import type { Clock } from '../clock/clock.ts';
 import { GivingBack, giverBack } from './give-back.ts';
 
 /**
- * What V8's nursery (one of its two semi-spaces) is to have at least: it begins with 1 MB, doubles when much of it stays, up
- * to 16 MB, and keeps their pages. So it gets 2 MB. A miss then costs a fifth less than with 1 and as much as with 16: more
- * of what it waits with is garbage by the next collection and need not be copied.
+ * V8's nursery (one of its two semi-spaces) begins with 1 MB, doubles when much of it stays, up to 16 MB, and keeps their
+ * pages. It may double while it has less than this, so that it gets 2 MB, with which a miss costs least: more of what it
+ * waits with is garbage by the next collection and need not be copied.
  */
 const NURSERY_OCTETS = 1.5 * 2 ** 20;
 /** Values of --semi-space-growth-factor, which V8 reads each time that it would let the nursery grow. */

@@ -1,4 +1,4 @@
-// What is said over an accepted connection, handed straight to the handle below its socket, where this Node lets us: its streams
+// What is said over a connection, handed straight to the handle below its socket, where this Node lets us: its streams
 // make an object, a callback and a tick of each write otherwise, which costs as much as to encrypt a short answer. One write
 // at a time; nothing may be written over the socket beside it (over TLS, Node would abort the process). How a write went is
 // looked up when somebody wants to know, so that usually nobody is called. Where it is not possible, the stream writes as ever.

@@ -3,7 +3,7 @@
 // Who is asked, and what is remembered of them, is the pool's business.
 
 import { UpstreamFailure } from '../dns/failures.ts';
-import { layoutOf, type MessageLayout } from '../dns/wire.ts';
+import type { MessageLayout } from '../dns/wire.ts';
 import type { Waiting } from './due-list.ts';
 import type { Member, UpstreamPool } from './pool.ts';
 import type { Exchange, SendBudget } from './upstream.ts';
@@ -32,6 +32,13 @@ export interface ExchangeEnd {
   readonly tried: readonly string[];
 }
 
+/** A reply that is given out where nobody has a better one. */
+interface SecondBest {
+  readonly reply: Uint8Array;
+  readonly layout: MessageLayout;
+  readonly from: Member;
+}
+
 /** One client query on its way through at most MAX_TRIES upstream queries. Thousands may wait, so it is one object. */
 export class Attempt implements Waiting, SendBudget {
   slot = -1;
@@ -48,7 +55,7 @@ export class Attempt implements Waiting, SendBudget {
   /** Whoever was asked last; when it is late, somebody else is asked too. */
   #latest!: Member;
   #hedgeAtMs = Number.POSITIVE_INFINITY;
-  #secondBest: { readonly reply: Uint8Array; readonly from: Member } | null = null;
+  #secondBest: SecondBest | null = null;
   #lastFailure: Error | null = null;
 
   constructor(query: Uint8Array, deadlineMs: number, pool: UpstreamPool, asker: Asker) {
@@ -101,7 +108,7 @@ export class Attempt implements Waiting, SendBudget {
       this.#asker.replied(reply, layout);
       return;
     }
-    this.#secondBest = { reply: Buffer.from(reply), from };
+    this.#secondBest = { reply: Buffer.from(reply), layout, from };
     if (this.#pool.hasFresh(this.#tried)) this.#goOn();
     else if (this.#running === 0) this.#giveUp();
   }
@@ -126,7 +133,7 @@ export class Attempt implements Waiting, SendBudget {
     if (this.#isSettled) return;
     const best = this.#secondBest;
     this.#finish(best?.from ?? null);
-    if (best !== null) this.#asker.replied(best.reply, layoutOf(best.reply)!);
+    if (best !== null) this.#asker.replied(best.reply, best.layout);
     else
       this.#asker.failed(
         this.#lastFailure ?? new UpstreamFailure('upstream-silent', 'no upstream answered in time'),

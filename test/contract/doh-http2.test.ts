@@ -198,16 +198,21 @@ describe('frames that ask nothing', () => {
   });
 });
 
+/** Requests on the first `count` streams of a client, each for some 30 KB. */
+function forBigAnswers(count: number, block: Buffer): Buffer[] {
+  const query = makeQuery('big.example', 'TXT', { id: 0 });
+  return Array.from({ length: count }, (_, nth) => [
+    headers(2 * nth + 1, block),
+    data(2 * nth + 1, query, { endStream: true }),
+  ]).flat();
+}
+
 it('a client that reads nothing is not read from, though its windows are wide open', async () => {
   const asked = 2_000; // 60 MB of answers
   const peer = await open([[SETTING.initialWindowSize, MAX_WINDOW_OCTETS]]);
   peer.stopReading();
   const block = headerBlock(requestFields(SERVER_NAME));
-  const big = makeQuery('big.example', 'TXT', { id: 0 });
-  const requests = Array.from({ length: asked }, (_, nth) => [
-    headers(2 * nth + 1, block),
-    data(2 * nth + 1, big, { endStream: true }),
-  ]).flat();
+  const requests = forBigAnswers(asked, block);
   void peer.write(Buffer.concat([windowUpdate(0, MAX_WINDOW_OCTETS - 65_535), ...requests]));
   let before = -1;
   await eventually(() => {
@@ -227,11 +232,7 @@ it('a client that half-closes after its last request gets every answer, however 
   await once(socket, 'secureConnect');
   const wide = [settings([[SETTING.initialWindowSize, MAX_WINDOW_OCTETS]]), SETTINGS_ACK];
   const block = headerBlock(requestFields(SERVER_NAME));
-  const big = makeQuery('big.example', 'TXT', { id: 0 });
-  const requests = Array.from({ length: asked }, (_, nth) => [
-    headers(2 * nth + 1, block),
-    data(2 * nth + 1, big, { endStream: true }),
-  ]).flat();
+  const requests = forBigAnswers(asked, block);
   const late = [
     headers(999, block),
     data(999, makeQuery('late.example', 'A', { id: 0 }), { endStream: true }),

@@ -65,8 +65,7 @@ describe('A server', { timeout: 120_000 }, () => {
       'src/main.js',
       'src/require-node.js',
     ]);
-    const start = readFileSync(join(program.root, 'dist/a/start.js'), 'utf8');
-    expect(start, 'threads run it too').toContain('new URL("./udp-thread.js", import.meta.url)');
+    expect(chunk, 'threads run it too').toContain('new URL("./udp-thread.js", import.meta.url)');
     expect(await program.bundle(), 'it is there').toBe('');
   });
 

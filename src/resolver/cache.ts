@@ -67,7 +67,7 @@ class CacheLink implements Resolver {
       const ttlLeftSeconds = kept.lifetimeSeconds - kept.ageSeconds;
       context.trace.say('cache', `kept answer, TTL left ${ttlLeftSeconds} s`, { ttlLeftSeconds });
     }
-    if (isNearItsEnd(kept)) this.#fetchAhead(query.copy());
+    if (isNearItsEnd(kept)) this.#fetchAhead(query);
     return kept;
   }
 
@@ -129,8 +129,9 @@ class CacheLink implements Resolver {
     if (this.#renew(query, isWorld)) counts.prefetched += 1;
   }
 
+  /** Nobody waits for it, so that the listener reads over `query` while the look-up goes on with a copy. */
   #renew(query: Query, isWorld: boolean): boolean {
-    return this.#refresh.start(query.cacheKey, (context) => this.#lookUp(query, context, isWorld));
+    return this.#refresh.start(query.cacheKey, (context) => this.#lookUp(query.copy(), context, isWorld));
   }
 
   /** Asks below, and keeps what comes of it. */

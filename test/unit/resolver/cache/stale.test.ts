@@ -6,10 +6,11 @@ import { Answer } from '../../../../src/dns/answer.ts';
 import { RCODE } from '../../../../src/dns/codes.ts';
 import { ClockNotReady, TooManyPending, UpstreamFailure } from '../../../../src/dns/failures.ts';
 import { nameKey } from '../../../../src/dns/names.ts';
-import type { Query } from '../../../../src/dns/query.ts';
+import { Query } from '../../../../src/dns/query.ts';
 import { PackedAnswerStore } from '../../../../src/resolver/cache/answer-store.ts';
 import { FailureMemory } from '../../../../src/resolver/cache/failure-memory.ts';
 import { cache, noCacheCounts } from '../../../../src/resolver/cache.ts';
+import { LateAnswer } from '../../../../src/resolver/late-answer.ts';
 import type { Context, Resolver } from '../../../../src/resolver/resolver.ts';
 import { giving } from '../../../support/late.ts';
 import {
@@ -58,6 +59,16 @@ class Scene {
     const trace = { say: (link: string, detail: string) => void this.said.push(`${link}: ${detail}`) };
     const answer = await this.#link.resolve(query, contextAt(this.clock.monotonic(), { trace, ...context }));
     return see(render(answer, query));
+  }
+
+  /** As a listener does: an answer that is there at once frees the query for another one's octets. */
+  askAndReadOver(name: string, other: string): void {
+    const query = new Query();
+    const read = ({ bytes }: Query) => query.read(bytes, 0, bytes.length);
+    read(ask(name, 'A', EDNS));
+    const answer = this.#link.resolve(query, contextAt(this.clock.monotonic()));
+    expect(answer).not.toBeInstanceOf(LateAnswer);
+    read(ask(other, 'A', EDNS));
   }
 
   /** Learns the old address of names and lets its lifetime end. */
@@ -260,6 +271,17 @@ describe('upstreams that are out', () => {
     ]);
   });
 
+  it('bring what is looked up on the side to its own name, though its query has become another one meanwhile', async () => {
+    await goOut();
+    const upstream = slow(scene);
+    scene.askAndReadOver('four.example', 'victim.example');
+    upstream.answer();
+    await scene.settle();
+    expect((await scene.ask('four.example')).answers).toEqual(fresh('four.example'));
+    scene.upstream = (query) => addressOf(query, '192.0.2.3');
+    expect((await scene.ask('victim.example')).answers).toEqual(['victim.example 60 A 192.0.2.3']);
+  });
+
   it('are not out for one name that gets no answer, however often it is asked', async () => {
     await scene.growStale(NAME, 'two.example');
     scene.upstream = () => Promise.reject(DEAD);
@@ -386,6 +408,18 @@ describe('a popular answer', () => {
     await scene.settle();
     expect((await scene.ask()).answers).toEqual(fresh());
     expect(scene.counts).toMatchObject({ misses: 1, prefetched: 1 });
+  });
+
+  it('is fetched anew for its own name, though its query has become another one meanwhile', async () => {
+    await popular();
+    const upstream = slow(scene);
+    scene.clock.advance(54_000);
+    scene.askAndReadOver(NAME, 'victim.example');
+    upstream.answer();
+    await scene.settle();
+    expect((await scene.ask()).answers).toEqual(fresh());
+    scene.upstream = (query) => addressOf(query, '192.0.2.3');
+    expect((await scene.ask('victim.example')).answers).toEqual(['victim.example 60 A 192.0.2.3']);
   });
 
   it('is fetched anew with a deadline of its own', async () => {

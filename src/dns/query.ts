@@ -77,9 +77,11 @@ export class Query {
     return next;
   }
 
-  /** The same, for whoever looks at it later. */
+  /** The same but for its cookie, for whoever looks at it later. */
   copy(): Query {
-    return new Query(Uint8Array.from(this.bytes));
+    const copy = new Query(Uint8Array.from(this.bytes));
+    if (this.edns !== null) copy.#opt = { ...this.edns, cookie: null }; // of a derived one it does not stand in the octets
+    return copy;
   }
 
   /** A query made by ourselves on behalf of `origin`: another question, the same wishes (RD, CD, AD, DO). */

@@ -120,6 +120,17 @@ describe('the cache key of a query', () => {
 });
 
 describe('a query derived from another', () => {
+  it('has the same key as its copy, whatever its origin becomes', () => {
+    const read = (query: Query, { bytes }: Query) => query.read(bytes, 0, bytes.length);
+    const origin = new Query();
+    read(origin, ask('www.example', 'A', { edns: { dnssecOk: true } }));
+    const derived = Query.derived(origin, parseName('elsewhere.example.'), TYPE.A);
+    const [copy, key] = [derived.copy(), derived.cacheKey];
+    read(origin, ask('www.example', 'A', { edns: {} }));
+    expect(origin.dnssecOk).toBe(false);
+    expect(copy).toMatchObject({ cacheKey: key, dnssecOk: true });
+  });
+
   it('has another question and the same wishes', () => {
     const origin = ask('www.home.arpa', 'A', {
       id: 5,

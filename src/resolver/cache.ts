@@ -78,7 +78,7 @@ class CacheLink implements Resolver {
     const isWorld = !isForwarded(query);
     const kept = store.getStale(query.key, receivedAtMs);
     if (kept !== null) return this.#betterThanStale(kept, query, context, isWorld);
-    const failed = failures.isEmpty ? null : failures.recall(query.cacheKey, receivedAtMs);
+    const failed = failures.isEmptyAt(receivedAtMs) ? null : failures.recall(query.cacheKey, receivedAtMs);
     if (failed === null) return this.#lookUp(query, context, isWorld);
     context.answeredBy = 'failure';
     context.trace?.say('cache', 'remembered failure');
@@ -162,7 +162,7 @@ class Keeping implements Step {
       if (isVerdict(answer)) store.delete(query.key);
       return answer;
     }
-    if (!failures.isEmpty) failures.answered(query.cacheKey);
+    if (!failures.isEmptyAt(nowMs)) failures.answered(query.cacheKey);
     if (answer.lifetimeSeconds > 0) store.set(query.key, answer, nowMs);
     else store.delete(query.key); // newer, though it may not be kept: the old one is refuted (RFC 8767 section 5)
     return answer;

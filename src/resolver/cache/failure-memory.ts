@@ -32,10 +32,13 @@ export class FailureMemory {
   readonly #failures = new LRUCache<string, { readonly answer: Answer; readonly atMs: number }>({
     max: MAX_FAILURES,
   });
+  /** When the last of them was remembered. */
+  #latestMs = Number.NEGATIVE_INFINITY;
   readonly #unanswered: Outage = { questions: new Set(), errors: [], atMs: 0 };
 
-  /** Whoever has to make a key first need not. */
-  get isEmpty(): boolean {
+  /** Nothing is known that may still count, so that whoever has to make a key first need not. */
+  isEmptyAt(nowMs: number): boolean {
+    if (this.#failures.size > 0 && nowMs >= this.#latestMs + STALE_RECHECK_MS) this.#failures.clear();
     return this.#failures.size === 0;
   }
 
@@ -48,6 +51,7 @@ export class FailureMemory {
   remember(key: string, answer: Answer, nowMs: number): void {
     const again = answer.withError({ code: EDE.CACHED_ERROR, text: '' });
     this.#failures.set(key, { answer: again, atMs: nowMs });
+    this.#latestMs = nowMs;
   }
 
   /** An answer has come: the question fails no more. */

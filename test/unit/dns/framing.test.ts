@@ -28,6 +28,20 @@ describe('a stream of messages', () => {
     expect(pendingOctets).toBe(2);
   });
 
+  it('writes over no message that was cut and has been given', () => {
+    const reader = new FrameReader();
+    const messages: Uint8Array[] = [];
+    for (const octet of [7, 8]) {
+      const bytes = frame(Buffer.of(octet, octet));
+      for (const part of [bytes.subarray(0, 3), bytes.subarray(3)])
+        reader.push(part, (message) => messages.push(message));
+    }
+    expect(messages.map((message) => [...message])).toEqual([
+      [7, 7],
+      [8, 8],
+    ]);
+  });
+
   it('gives an empty message as such', () => {
     expect(read([uint16(0), frame(Buffer.of(7))]).messages).toEqual([Buffer.alloc(0), Buffer.of(7)]);
   });

@@ -66,6 +66,45 @@ describe('a query', () => {
   });
 });
 
+describe('a query that is read over another', () => {
+  const read = (query: Query, bytes: Uint8Array) => query.read(bytes, 0, bytes.length);
+
+  it('has its own key, though nobody else has asked for one meanwhile', () => {
+    const names = ['one.example', 'two.example'];
+    const keys = names.map((name) => ask(name).cacheKey);
+    const query = new Query();
+    const read = names.map((name) => {
+      const bytes = queryBytes(name);
+      query.read(bytes, 0, bytes.length);
+      return query.key.text;
+    });
+    expect(read).toEqual(keys);
+  });
+
+  it('is none the worse for one that was malformed', () => {
+    const query = new Query();
+    const [cut, plain] = [queryBytes('www.example', 'A', { edns: {} }), queryBytes('www.example')];
+    read(query, cut.subarray(0, cut.length - 1));
+    expect(query.isMalformed).toBe(true);
+    read(query, plain);
+    expect(query.isMalformed).toBe(false);
+  });
+
+  it('takes nothing from one that went on, whose cookie stands in its own octets from then on', () => {
+    const cookies = ['0102030405060708', '1112131415161718'].map((hex) => Buffer.from(hex, 'hex'));
+    const [first, second] = cookies.map((octets) =>
+      queryBytes('www.example', 'A', { edns: { options: [{ code: OPTION.COOKIE, data: octets }] } }),
+    );
+    const query = new Query();
+    read(query, first!);
+    expect(query.edns?.cookie).toEqual(cookies[0]);
+    const next = query.successor();
+    read(next, second!);
+    expect(next.edns?.cookie).toEqual(cookies[1]);
+    expect(query.edns?.cookie).toEqual(cookies[0]);
+  });
+});
+
 describe('a malformed query', () => {
   const plain = queryBytes('www.example');
   const edns = queryBytes('www.example', 'A', { edns: {} });

@@ -14,6 +14,7 @@ import {
   resetsAtOnce,
   UNREAD_REPLIES,
 } from '../../../src/http2/limits.ts';
+import { Tolerance } from '../../../src/http2/tolerance.ts';
 import { breachesOf } from '../../support/http2-breaches.ts';
 import {
   BEGUN,
@@ -443,6 +444,21 @@ describe('a limit', () => {
     server.send(get(nth(at)));
     expect(server.said().map(shown)).toEqual([`3 ${nth(at)} 0 ${ERROR.ENHANCE_YOUR_CALM}`]);
     expect(server.events.at(-1)).toBe('limit http2_unread');
+  });
+
+  it('of memory: a body whose stream is reset is not held any more', () => {
+    const server = begun(LATE).send(headers(1, POST_BLOCK), data(1, Buffer.alloc(100)));
+    server.said();
+    expect(server.connection.heldOctets).toBe(100);
+    server.send(rstStream(1));
+    expect(server.connection.heldOctets).toBe(0);
+  });
+
+  it('of resets that time allows: an idle hour earns no more than may be at once', () => {
+    const tolerance = new Tolerance(MAX_STREAMS, 0);
+    const hourMs = 3_600_000;
+    for (let at = 0; at < resetsAtOnce(MAX_STREAMS); at += 1) tolerance.countReset(hourMs);
+    expect(() => tolerance.countReset(hourMs)).toThrow('too many streams are reset');
   });
 
   it('of numbers that are remembered: what comes to a stream that we reset means nothing, until it is long ago', () => {

@@ -115,6 +115,13 @@ describe('the short path', () => {
     expect(resolve()).not.toBe(HANDED_OVER);
   });
 
+  it('hands over who does not ask for recursion: no name of the world is theirs to see, kept or not', () => {
+    const { keep, resolve } = scene();
+    keep(NAME);
+    expect(resolve(ask(NAME))).not.toBe(HANDED_OVER);
+    expect(resolve(ask(NAME, 'A', { flags: 0 }))).toBe(HANDED_OVER);
+  });
+
   it('hands over everything while it may answer nothing', () => {
     const { keep, resolve } = scene({ mayAnswer: false });
     keep(NAME);

@@ -461,6 +461,22 @@ describe('a popular answer', () => {
     expect(scene.asked).toHaveLength(1);
   });
 
+  it('can be fetched anew after a hundred others have failed to be', async () => {
+    scene.upstream = (query) =>
+      Answer.fromMessage(replyTo(query.bytes, { answers: [aRecord(NAME, '192.0.2.1', 3600)] }))!;
+    const names = Array.from({ length: 100 }, (_, at) => `n${at}.example`);
+    for (const name of [...names, NAME]) await scene.ask(name);
+    scene.upstream = () => Promise.reject(DEAD);
+    scene.clock.advance(3_240_000);
+    for (const name of names) {
+      await scene.ask(name);
+      await scene.settle();
+    }
+    scene.asked.length = 0;
+    await scene.ask();
+    expect(scene.asked).toHaveLength(1);
+  });
+
   it('with a lifetime of a few seconds is left to run out', async () => {
     scene.upstream = (query) =>
       Answer.fromMessage(replyTo(query.bytes, { answers: [aRecord(NAME, '192.0.2.1', 9)] }))!;

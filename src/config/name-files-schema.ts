@@ -7,7 +7,7 @@ import { ENTRIES_MAX } from './limits.ts';
 import { choiceSentence, filePath, missing, text } from './schema-forms.ts';
 import { quote, ValueError } from './value-error.ts';
 
-export const LEASE_FORMATS = ['dnsmasq', 'kea', 'isc'] as const;
+const LEASE_FORMATS = ['dnsmasq', 'kea', 'isc'] as const;
 
 /** @throws ValueError */
 function parseDomain(written: string): NameKey {

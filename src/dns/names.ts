@@ -58,7 +58,7 @@ export function parseName(text: string, origin: string = ROOT): string {
 }
 
 /** One octet of text at `at`: a plain character, `\X` or `\DDD` (RFC 1035 section 5.1), and how many characters it took. */
-export function readCharacter(text: string, at: number, whole: string): { octet: string; length: number } {
+function readCharacter(text: string, at: number, whole: string): { octet: string; length: number } {
   const escaped = text[at] === '\\';
   const octet = String.fromCodePoint(text.codePointAt(escaped ? at + 1 : at) ?? 0);
   if (escaped && at + 1 >= text.length) throw new NameSyntaxError(`${shown(whole)} ends in a lone backslash`);

@@ -3,7 +3,7 @@
 // cookies sends one with every query.
 
 export const SIPHASH_KEY_OCTETS = 16;
-export const SIPHASH_OCTETS = 8;
+const SIPHASH_OCTETS = 8;
 
 /** Rounds after each eight octets, and at the end: what "2-4" says. */
 const ROUNDS = 2;

@@ -191,7 +191,6 @@ export class UpstreamPool {
     if (!this.#parts.isUsable()) return;
     const failing = this.#members.filter(({ card }) => card.isPenalised);
     if (failing.length === 0) this.#stopProbing();
-
     for (const member of failing) this.#probe(member);
   }
 

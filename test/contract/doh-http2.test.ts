@@ -1,5 +1,5 @@
 // What the DoH listener takes of HTTP/2, held to the octet: header lists, SETTINGS, and frames that ask nothing
-// (http2-limits.ts, http-connection.ts). That no attack gets through is for test/attacks.
+// (http2/limits.ts, listener/http2-connection.ts). That no attack gets through is for test/attacks.
 
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';

@@ -7,7 +7,7 @@
 import type { EntryArea, TableKey } from './entry-form.ts';
 import { storeWord } from './shared-octets.ts';
 
-export const GROUP_OCTETS = 64;
+const GROUP_OCTETS = 64;
 const GROUP_WORDS = GROUP_OCTETS / 4;
 export const SLOTS = 7;
 /** Words of a group. The version is the first. */

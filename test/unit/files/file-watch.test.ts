@@ -1,4 +1,4 @@
-// Files that change, go, come and are replaced through a symbolic link, as src/config/file-watch.ts sees them.
+// Files that change, go, come and are replaced through a symbolic link, as src/files/file-watch.ts sees them.
 
 import fs, {
   chmodSync,

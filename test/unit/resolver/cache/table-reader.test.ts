@@ -37,6 +37,21 @@ it('finds what the table holds, and marks it as asked for again', () => {
   expect([text(reader, 'of-7'), reader.refused]).toEqual([null, 0]);
 });
 
+it('believes no length that leads beyond the memory, as one that is just being written may', () => {
+  const table = new OctetTable(MIB);
+  const reader = new TableReader(table.shared);
+  table.set(tableKey('name'), Buffer.from('value'));
+  const at = table.peek(tableKey('name'));
+  const words = new Int32Array(table.octets.buffer);
+  const head = at / 4 - 1; // the length of the value (entry-form.ts)
+  for (const length of [MIB, 2 ** 30, 2 ** 31 - 1, -(2 ** 31)]) {
+    words[head] = length;
+    expect(reader.find(tableKey('name'))).toBe(-1);
+  }
+  words[head] = 5;
+  expect(text(reader, 'name')).toBe('value');
+});
+
 it('finds those whose first group is full, and tells keys of one hash apart', () => {
   const table = new OctetTable(MIB);
   const reader = new TableReader(table.shared);

@@ -95,7 +95,7 @@ export class StartedThread implements Receiving {
       this.#say({ kind: 'quiet' });
       await this.#quiet.promise;
     }
-    while (!this.#ring.isEmpty) this.#takeSome();
+    while (!this.#ring.isEmpty) this.#takeSome(OUTBOX_MESSAGES);
   }
 
   /** Resolves when it is gone, or is not expected to go any more. */
@@ -104,14 +104,16 @@ export class StartedThread implements Receiving {
     await within(END_WITHIN_MS, this.#ended.promise, this.#parts.clock);
   }
 
-  takeBatch(): boolean {
-    this.#takeSome();
-    return !this.#ring.isEmpty || !this.#ring.sleep();
+  takeBatch(most: number): number {
+    const count = this.#takeSome(Math.min(OUTBOX_MESSAGES, most));
+    const hasMore = !this.#ring.isEmpty || !this.#ring.sleep();
+    return hasMore ? Math.max(1, count) : 0;
   }
 
-  #takeSome(): void {
+  /** Says how many. */
+  #takeSome(most: number): number {
     const asked = new Set<AnsweringSocket>();
-    this.#ring.read(OUTBOX_MESSAGES, (socket, query) => {
+    const count = this.#ring.read(most, (socket, query) => {
       const answering = this.#answering.get(socket);
       if (answering === undefined) return; // it has been closed meanwhile
       asked.add(answering);
@@ -120,6 +122,7 @@ export class StartedThread implements Receiving {
     for (const answering of asked) answering.sendReplies();
     const lost = this.#ring.takeLost();
     if (lost > 0) this.#parts.limitLog.reached(LOST, { hint: LOST_HINT }, lost);
+    return count;
   }
 
   #say(message: ToThread): void {

@@ -10,8 +10,8 @@ import { LINUX } from './system-calls.ts';
 
 /** Failures to receive one after another, none of which says that the socket is broken, until that is believed all the same. */
 const FAILURES_MAX = 100;
-/** Datagrams: while so many are answered others come, and to ask for them costs less than another turn of the loop would. */
-const MANY = 16;
+/** Datagrams: while so many are answered others may come, and to ask for them costs less than another turn of the loop would. */
+const MANY = 2;
 /** Nothing that this socket could recover from. */
 const BROKEN: ReadonlySet<string> = new Set(['EBADF', 'ENOTSOCK', 'EFAULT', 'EINVAL']);
 
@@ -44,19 +44,20 @@ export class BatchSocket implements Receiving {
     this.#watch.close();
   }
 
-  takeBatch(): boolean {
+  takeBatch(most: number): number {
     const { calls, descriptor, received, exchange, clock } = this.#parts;
-    if (this.#isClosed) return false;
+    if (this.#isClosed) return 0;
     received.makeRoom(received.filled); // of the others nothing has been taken, and each is a line of memory
-    const count = calls.recvmmsg(descriptor, received.headers, received.size, LINUX.MSG_DONTWAIT, 0);
+    const room = Math.min(received.size, most);
+    const count = calls.recvmmsg(descriptor, received.headers, room, LINUX.MSG_DONTWAIT, 0);
     if (count < 0) return this.#failed(calls.errorCode());
     received.filled = count;
     this.#failures = 0;
-    if (exchange.isStopping) return false;
+    if (exchange.isStopping) return 0;
     const receivedAtMs = clock.monotonic();
     for (let at = 0; at < count; at += 1) this.#take(at, receivedAtMs);
     this.#answering.sendReplies();
-    return count >= MANY;
+    return count >= MANY ? count : 0;
   }
 
   #take(at: number, receivedAtMs: number): void {
@@ -70,11 +71,11 @@ export class BatchSocket implements Receiving {
   }
 
   /** Nothing there, mostly. */
-  #failed(code: string): false {
-    if (code === 'EAGAIN' || code === 'EINTR') return false;
+  #failed(code: string): 0 {
+    if (code === 'EAGAIN' || code === 'EINTR') return 0;
     this.#failures += 1;
     if (BROKEN.has(code) || this.#failures > FAILURES_MAX) this.#broke(code);
-    return false;
+    return 0;
   }
 
   #broke(code: string): void {

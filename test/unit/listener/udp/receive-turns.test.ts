@@ -15,13 +15,17 @@ beforeEach(() => {
 });
 afterEach(() => vi.unstubAllGlobals());
 
-function socket(name: string, batches: number): Receiving {
+/** A quarter of what may be taken in a turn. */
+const BATCH = 64;
+
+/** With so many batches that others come behind, the last excepted. */
+function socket(name: string, batches: number, datagrams = BATCH): Receiving {
   let left = batches;
   return {
     takeBatch() {
       taken.push(name);
       left -= 1;
-      return left > 0;
+      return left > 0 ? datagrams : 0;
     },
   };
 }
@@ -30,13 +34,13 @@ function turn(): void {
   for (const callback of scheduled.splice(0)) callback();
 }
 
-it('takes from all in turn, four batches at most, and goes on in the next', () => {
-  for (const ready of [socket('a', 5), socket('b', 1), socket('c', 2)]) turns.ready(ready);
+it('takes from all in turn, 256 datagrams at most, and goes on in the next', () => {
+  for (const ready of [socket('a', 6), socket('b', 2), socket('c', 2)]) turns.ready(ready);
   expect(scheduled).toHaveLength(1);
   turn();
   expect(taken.join('')).toBe('abca');
   turn();
-  expect(taken.join('')).toBe('abcacaaa');
+  expect(taken.join('')).toBe('abcabcaaaa');
   expect(scheduled).toEqual([]);
 });
 
@@ -66,7 +70,7 @@ it('goes on although taking a batch has thrown', () => {
   expect(scheduled).toHaveLength(1);
 });
 
-it('takes at once what the loop says is there, four batches at most, and then whoever waits first', () => {
+it('takes at once what the loop says is there, 256 datagrams at most, and then whoever waits first', () => {
   const [a, b] = [socket('a', 9), socket('b', 2)];
   turns.readyNow(a);
   expect(taken.join('')).toBe('aaaa');
@@ -78,28 +82,37 @@ it('takes at once what the loop says is there, four batches at most, and then wh
   turns.readyNow(b);
   expect(taken.join('')).toBe('aaaa');
   turn();
-  expect(taken.join('')).toBe('aaaaabab');
+  expect(taken.join('')).toBe('aaaaababa');
 });
 
-it('takes from the next one what the first has left of the four', () => {
-  const [a, b] = [socket('a', 2), socket('b', 6)];
+it('takes from the next one what the first has left of them', () => {
+  const [a, b] = [socket('a', 3), socket('b', 6)];
   turns.readyNow(a);
   turns.readyNow(b);
-  expect(taken.join('')).toBe('aabb');
+  expect(taken.join('')).toBe('aaabb');
   turn();
   turn();
-  expect(taken.join('')).toBe('aabbbbbb');
+  expect(taken.join('')).toBe('aaabbbbbb');
 });
 
-it('takes no more than four of many sockets in a turn, and knows the next by the first of them', () => {
-  const all = [...'abcdef'].map((name) => socket(name, 1));
+it('takes no more of many sockets in a turn, and knows the next by the first of them', () => {
+  const all = [...'abcdef'].map((name) => socket(name, 2));
   for (const one of all) turns.readyNow(one);
-  expect(taken.join('')).toBe('abcd');
+  expect(taken.join('')).toBe('aabbccd');
   turn();
-  expect(taken.join('')).toBe('abcd');
+  expect(taken.join('')).toBe('aabbccd');
   turn();
-  expect(taken.join('')).toBe('abcdef');
-  for (let round = 0; round < 9; round += 1) turns.readyNow(all[0]!);
-  expect(taken.join('')).toBe('abcdefaaaaaaaaa');
+  expect(taken.join('')).toBe('aabbccddefef');
+  for (let round = 0; round < 500; round += 1) turns.readyNow(all[0]!);
+  expect(taken).toHaveLength('aabbccddefef'.length + 500);
   expect(scheduled).toEqual([]);
+});
+
+it('counts one that came alone, too', () => {
+  const all = Array.from({ length: 300 }, () => socket('a', 1));
+  for (const one of all) turns.readyNow(one);
+  expect(taken).toHaveLength(256);
+  turn();
+  turn();
+  expect(taken).toHaveLength(300);
 });

@@ -6,7 +6,7 @@ import type { Limits } from '../config/config.ts';
 import { type AnswerView, DROP, renderAnswer } from '../dns/answer.ts';
 import type { Query } from '../dns/query.ts';
 import { MAX_MESSAGE_OCTETS } from '../dns/wire.ts';
-import { LateAnswer } from '../resolver/late-answer.ts';
+import { LateAnswer, rethrow } from '../resolver/late-answer.ts';
 import type { Resolver } from '../resolver/resolver.ts';
 import type { Desk } from './desk.ts';
 import { answerJson } from './doh-json.ts';
@@ -86,7 +86,7 @@ export abstract class DohExchange {
   }
 
   #wait(query: Query, answer: LateAnswer): void {
-    void answer.then((late) => this.#respond(query, late));
+    answer.end({ answered: (late) => this.#respond(query, late), failed: rethrow });
   }
 
   #respond(query: Query, answer: AnswerView): void {

@@ -6,7 +6,7 @@ import { type AnswerView, DROP, type RenderLimits, renderAnswer, renderBound } f
 import { FrameReader, LENGTH_OCTETS } from '../dns/framing.ts';
 import type { Query } from '../dns/query.ts';
 import { MAX_MESSAGE_OCTETS, writeUint16 } from '../dns/wire.ts';
-import { LateAnswer } from '../resolver/late-answer.ts';
+import { LateAnswer, rethrow } from '../resolver/late-answer.ts';
 import { takeAccepted } from '../tls/octets-in-place.ts';
 import { StraightWrites } from '../tls/straight-writes.ts';
 import type { TrackedConnection } from './connection-table.ts';
@@ -228,11 +228,13 @@ export class StreamConnection implements TrackedConnection, Ending {
 
   #wait(query: Query, answer: LateAnswer): void {
     this.#inFlight += 1;
-    void answer.then((late) => {
-      this.#inFlight -= 1;
-      this.lastActiveMs = this.#parts.clock.monotonic();
-      this.#send(query, late);
-      this.#work();
+    answer.end({
+      answered: (late) => {
+        this.#inFlight -= 1;
+        this.lastActiveMs = this.#parts.clock.monotonic();
+        this.#send(query, late); // the end of the turn takes up the next: here, one may be on its way through the links
+      },
+      failed: rethrow,
     });
   }
 

@@ -21,9 +21,16 @@ const shared = {
   ...{ desk: new Desk('tcp'), turnEnd: new TurnEnd(), rooms: new SpareRooms() },
 };
 
-function connectionOver(socket: HeldSocket): StreamConnection {
+function connectionOver(socket: HeldSocket, parts: Partial<typeof shared> = {}): StreamConnection {
   return new StreamConnection({
-    ...{ ...shared, socket: socket as unknown as Socket, transport: 'tcp', onWeight() {}, onClose() {} },
+    ...{
+      ...shared,
+      ...parts,
+      socket: socket as unknown as Socket,
+      transport: 'tcp',
+      onWeight() {},
+      onClose() {},
+    },
   });
 }
 
@@ -62,4 +69,15 @@ it('the memory of an answer that is not taken is no other answer’s', async () 
   await turns(SOME_TURNS);
   expect(slow.written.map(nameIn)).toEqual(['slow.example']);
   expect(quick.written.map(nameIn)).toEqual(['quick.example']);
+});
+
+it('a late answer has no query taken up before it returns, since another may be on its way through the links', async () => {
+  const [socket, resolver] = [new HeldSocket(false), new TinyResolver()];
+  connectionOver(socket, { resolver, limits: { ...DEFAULT_LIMITS, queriesPerConnection: 1 } });
+  socket.push(Buffer.concat(['late.example', 'next.example'].map((name) => framed(makeQuery(name)))));
+  await turns(SOME_TURNS);
+  resolver.release();
+  expect(resolver.contexts).toHaveLength(1);
+  await turns(SOME_TURNS);
+  expect(socket.written.map(nameIn)).toEqual(['late.example', 'next.example']);
 });

@@ -232,7 +232,8 @@ export class StreamConnection implements TrackedConnection, Ending {
       answered: (late) => {
         this.#inFlight -= 1;
         this.lastActiveMs = this.#parts.clock.monotonic();
-        this.#send(query, late); // the end of the turn takes up the next: here, one may be on its way through the links
+        this.#endTurnLater(); // which takes up the next, also when this one gets no answer: here, one may be on its way through the links
+        this.#send(query, late);
       },
       failed: rethrow,
     });

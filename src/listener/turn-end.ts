@@ -10,7 +10,12 @@ export class TurnEnd {
   readonly #end = () => {
     const endings = this.#endings;
     this.#endings = [];
-    for (const ending of endings) ending.endTurn();
+    let next = 0;
+    try {
+      while (next < endings.length) endings[next++]!.endTurn();
+    } finally {
+      for (; next < endings.length; next += 1) this.later(endings[next]!); // although a bug of ours has thrown
+    }
   };
 
   /** The caller sees to it that it asks once a turn. */

@@ -1,7 +1,7 @@
 // How one UDP socket answers: from the octets of a query and the route that it came by to a reply on its way back. Answers that
 // are there at once gather until whoever took the queries sends them; late ones leave with the next of these, or at the end of
 // the turn when none come. It receives nothing and does not own its descriptor: where queries come from (batch-socket.ts,
-// handed-over.ts) is not its business.
+// threads/started-thread.ts) is not its business.
 
 import type { Timer } from '../../clock/clock.ts';
 import type { DurationClock } from '../../clock/thread-clock.ts';
@@ -109,9 +109,12 @@ export class AnsweringSocket {
 
   /** To a query whose answer comes late. @param route that was kept */
   replyLate(query: Query, answer: Answer, route: number): void {
-    this.#renderLate(query, answer, route);
-    this.#routes.release(route);
-    this.#parts.exchange.end();
+    try {
+      this.#renderLate(query, answer, route);
+    } finally {
+      this.#routes.release(route); // although a bug of ours has thrown
+      this.#parts.exchange.end();
+    }
   }
 
   #renderLate(query: Query, answer: Answer, route: number): void {

@@ -3,10 +3,12 @@
 
 import type { Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
+import { DROP } from '../../../src/dns/answer.ts';
 import { Desk } from '../../../src/listener/desk.ts';
 import { SpareRooms } from '../../../src/listener/spare-rooms.ts';
 import { StreamConnection } from '../../../src/listener/stream-connection.ts';
 import { TurnEnd } from '../../../src/listener/turn-end.ts';
+import { LateAnswer } from '../../../src/resolver/late-answer.ts';
 import { DEFAULT_LIMITS, framed, TinyResolver } from '../../contract/front-doors.ts';
 import { makeQuery, readReply } from '../../support/dns-message.ts';
 import { HeldSocket, turns } from '../../support/held-socket.ts';
@@ -80,4 +82,23 @@ it('a late answer has no query taken up before it returns, since another may be 
   expect(resolver.contexts).toHaveLength(1);
   await turns(SOME_TURNS);
   expect(socket.written.map(nameIn)).toEqual(['late.example', 'next.example']);
+});
+
+it('a late query that gets no answer makes room for the next', async () => {
+  const [socket, late, tiny] = [new HeldSocket(false), new LateAnswer(), new TinyResolver()];
+  let first = true;
+  const resolver = {
+    resolve(...asked: Parameters<TinyResolver['resolve']>) {
+      if (!first) return tiny.resolve(...asked);
+      first = false;
+      return late;
+    },
+  };
+  const limits = { ...DEFAULT_LIMITS, queriesPerConnection: 1 };
+  connectionOver(socket, { resolver: resolver as TinyResolver, limits });
+  socket.push(Buffer.concat(['one.example', 'two.example'].map((name) => framed(makeQuery(name)))));
+  await turns(SOME_TURNS);
+  late.settle(DROP);
+  await turns(SOME_TURNS);
+  expect(socket.written.map(nameIn)).toEqual(['two.example']);
 });

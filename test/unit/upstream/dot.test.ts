@@ -386,6 +386,17 @@ describe('a silent upstream', () => {
     });
     expect(await runUntil(ask(createUpstream(server.port), 'a.example'))).toBe('a.example');
   });
+
+  it('over one of its queries answers those that twice were silent with it', async () => {
+    const hung = new WeakSet<Socket>();
+    const server = await startServer((query, socket, nth) => {
+      if (questionName(query) === 'n0.example') hung.add(socket);
+      if (!hung.has(socket)) answer(query, socket, nth);
+    });
+    const { names, answers } = askMany(createUpstream(server.port), 5);
+    expect(await runUntil(answers)).toEqual(['upstream-silent', ...names.slice(1)]);
+    expect(server.asked.filter((name) => name === 'n4.example')).toHaveLength(3);
+  });
 });
 
 describe('an upstream that cannot be reached', () => {

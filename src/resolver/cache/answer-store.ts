@@ -3,7 +3,7 @@
 // the date, and as long as that cannot be believed they are past their lifetime.
 
 import { Answer, type AnswerView } from '../../dns/answer.ts';
-import { isAtOrBelow, type NameKey } from '../../dns/names.ts';
+import { isAtOrBelow, type NameKey, nameOctets } from '../../dns/names.ts';
 import {
   type AgeOfDated,
   ageAt,
@@ -132,15 +132,16 @@ export class PackedAnswerStore implements AnswerStore {
 
   /** Forgets every type of a name, and of the names below it where that is wanted; how many answers these were. */
   flush(name: NameKey, { below }: { readonly below: boolean }): number {
-    const before = this.#table.entries;
-    for (let slot = 0; slot < this.#table.slots; slot += 1) {
-      const key = this.#keyAt(slot);
-      if (!key?.endsWith(name)) continue; // most keys, at little cost
-      const own = key.slice(NAME_IN_KEY_AT);
-      if (own === name || (below && isAtOrBelow(own, name))) this.#table.deleteAt(slot);
+    const table = this.#table;
+    const before = table.entries;
+    const ending = nameOctets(name);
+    for (let slot = 0; slot < table.slots; slot += 1) {
+      if (!table.keyEndsWithAt(slot, ending)) continue;
+      const own = this.#keyAt(slot)!.slice(NAME_IN_KEY_AT);
+      if (own === name || (below && isAtOrBelow(own, name))) table.deleteAt(slot);
     }
     this.#forgot();
-    return before - this.#table.entries;
+    return before - table.entries;
   }
 
   #keyAt(slot: number): string | null {

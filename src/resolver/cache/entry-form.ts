@@ -2,6 +2,7 @@
 // padding; how many units all of it takes and the length of the value (4 each), the value, padding. So a value begins at a
 // multiple of eight, and a key stands beside what is read first. A place is the unit at which an entry begins.
 
+import { areOctets } from '../../octets/short-runs.ts';
 import { copyWords, type Octets, storeOctets, storeWord } from './shared-octets.ts';
 
 /** A key, and a hash of it with a seed that nobody outside knows (dns/quick-hash.ts): 32 bits, signed or not. */
@@ -55,6 +56,12 @@ export class EntryArea implements Octets {
   keyOf(place: number): Uint8Array {
     const at = (place + HEAD_UNITS) * UNIT_OCTETS;
     return this.octets.subarray(at, at + this.words[place * UNIT_WORDS + 1]!);
+  }
+
+  keyEndsWith(place: number, ending: Uint8Array): boolean {
+    const from = this.words[place * UNIT_WORDS + 1]! - ending.length;
+    const at = (place + HEAD_UNITS) * UNIT_OCTETS + from;
+    return from >= 0 && areOctets(ending, this.octets, at, at + ending.length);
   }
 
   /** The octet at which its value begins. */

@@ -203,6 +203,12 @@ export class OctetTable {
     return place === 0 ? null : this.#area.keyOf(place);
   }
 
+  /** For a walk over all of them, which makes nothing of most; false: the slot is empty, or its key ends otherwise. */
+  keyEndsWithAt(slot: number, ending: Uint8Array): boolean {
+    const place = this.#index.heldAt(slot);
+    return place !== 0 && this.#area.keyEndsWith(place, ending);
+  }
+
   /** Has it been asked for again, and lately enough? */
   isProtectedAt(slot: number): boolean {
     const place = this.#index.heldAt(slot);

@@ -40,8 +40,10 @@ export async function openNetwork(): Promise<Network> {
     const [near, far] = [`${name}${which}0`, `${which}1`];
     await ip('link', 'add', near, 'type', 'veth', 'peer', 'name', far, 'netns', name);
     await ip('addr', 'add', `${cable.here}/${PREFIX_LENGTH}`, 'dev', near);
-    await ip('link', 'set', near, 'up');
-    await ip(...away, 'link', 'set', far, 'up');
+    // Without, each gets an address of IPv6 when that has been tried (RFC 4862 section 5.4), a second or two later: a
+    // browser gives up what it is about when an address comes.
+    await ip('link', 'set', near, 'up', 'addrgenmode', 'none');
+    await ip(...away, 'link', 'set', far, 'up', 'addrgenmode', 'none');
   }
   await ip(...away, 'addr', 'add', `${house.there}/${PREFIX_LENGTH}`, 'dev', 'h1');
   return {

@@ -25,8 +25,6 @@ const FLAGS = [
 ];
 
 const FAILURE = /Page load failed: (net::\w+)/;
-/** An interface of a fresh network gets its last address a second or two later, and the page is asked for anew. */
-const NETWORK_HAS_CHANGED = 'net::ERR_NETWORK_CHANGED';
 
 export interface Browser {
   /** @throws Error with its last words, when it died again and again without a page or a reason */
@@ -78,8 +76,7 @@ export async function newBrowser(options: BrowserOptions): Promise<Browser> {
       for (let starts = 1; ; starts += 1) {
         const loaded: Outcome = await run('nsenter', wrapped, { env, timeoutMs: LOAD_TIMEOUT_MS });
         const failure = FAILURE.exec(loaded.stderr)?.[1];
-        const isAnAnswer = loaded.stdout !== '' || failure !== undefined;
-        if (isAnAnswer && failure !== NETWORK_HAS_CHANGED) return { page: loaded.stdout, failure };
+        if (loaded.stdout !== '' || failure !== undefined) return { page: loaded.stdout, failure };
         if (starts === STARTS_MAX) throw new Error(lastWords(loaded));
       }
     },

@@ -217,6 +217,8 @@ class Attempt {
     const offer = await readDirectory(config.directory, http, parseHttpDate, this.#wish.signal);
     const leave = mayOrderNow(clock.status, clock.now().epochMs, offer.dateMs);
     if (!leave.ok) return { kind: 'untimely', reason: leave.reason };
+    if (this.#date.hasJumped)
+      return { kind: 'untimely', reason: 'the date has changed since one was found due' };
     this.#hasLeave = true;
     demandProfile(config.profile, offer.profiles);
     return offer;

@@ -147,6 +147,25 @@ test('a certificate that comes at another date than it was ordered at is judged 
   expect(ca.orders).toHaveLength(1);
 });
 
+test('what was due at another date than the one that the CA confirms is not ordered', async () => {
+  const issuance = await start();
+  await pass(issuance, SOON_MS);
+  let asked = 0;
+  ca.refuse = (resource) => {
+    if (resource !== 'directory') return null;
+    asked += 1;
+    isOff(0);
+    clock.setState('provisional', 'system-clock');
+    return null;
+  };
+  isOff(75 * DAY_MS);
+  clock.setState('provisional', 'stamp');
+  await pass(issuance, SOON_MS);
+  expect(asked).toBe(1);
+  expect(issuance.report.phase).toBe('idle');
+  expect(ca.orders).toHaveLength(1);
+});
+
 test('a connection that ends with the date is no failure of the CA, and the order is taken up', async () => {
   clock.setState('synchronized');
   ca.refuse = (resource) => {
